@@ -1,0 +1,19 @@
+//! The vocabulary that flowform shares with its providers, and the two traits that a backend implements.
+//!
+//! Nothing here does IO. A provider crate depends on this crate alone; the root package depends on both. The
+//! words are those of `docs/glossary.md`: a *flow version* is one resolved definition, an *artifact* is what a
+//! backend would be handed to run it, a *binding* says which live artifact belongs to which version.
+
+mod artifact;
+mod canonical;
+mod error;
+mod identity;
+mod provider;
+mod store;
+
+pub use artifact::{Artifact, ArtifactHash, Binding, LiveArtifact};
+pub use canonical::{Digest, canonical_json};
+pub use error::{ErrorKind, ProviderError};
+pub use identity::{FlowId, Identity, Location, RegistryId};
+pub use provider::{ArtifactType, BoxFuture, MakeRequest, Observation, Provider, RefreshRequest};
+pub use store::{Entry, Etag, ObjectStore, PutOutcome, Stored};

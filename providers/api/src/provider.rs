@@ -1,0 +1,96 @@
+//! The two traits of a backend: what can be decided without it, and what has effects.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use serde_json::Value;
+
+use crate::{Artifact, ArtifactHash, Binding, Identity, LiveArtifact, Location, ProviderError, RegistryId};
+
+/// A boxed future, so that traits with asynchronous methods stay object-safe.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// The pure half of a backend: one kind of artifact, compared without credentials or network.
+///
+/// The planner is given this trait and never [`Provider`].
+pub trait ArtifactType: Send + Sync {
+    /// The artifact kind (`process`, `task_definition`, ...).
+    fn kind(&self) -> &'static str;
+
+    /// The one form in which a declared body and a body read back are equal: defaults that the backend injects,
+    /// empty against absent, lists whose order has no meaning. It is idempotent.
+    fn canonical(&self, body: &Value) -> Value;
+
+    /// The hash of `body` in canonical form.
+    fn hash(&self, body: &Value) -> ArtifactHash {
+        ArtifactHash::of(&self.canonical(body))
+    }
+}
+
+/// What a refresh asks for.
+#[derive(Clone, Debug)]
+pub struct RefreshRequest<'a> {
+    /// The registry whose artifacts are looked for.
+    pub registry: &'a RegistryId,
+    /// The project inside it.
+    pub project: &'a str,
+    /// Every artifact that is recorded as living here and should be.
+    pub recorded: &'a [Binding],
+}
+
+/// What a refresh found.
+#[derive(Clone, Debug, Default)]
+pub struct Observation {
+    /// Every live artifact of this registry and project, recorded or not.
+    pub live: Vec<LiveArtifact>,
+    /// Recorded artifacts that could not be read, with the reason; they are not absent.
+    pub unreadable: Vec<(String, ProviderError)>,
+    /// How many calls were made.
+    pub calls: u64,
+}
+
+/// What a make asks for.
+#[derive(Clone, Debug)]
+pub struct MakeRequest<'a> {
+    /// What the artifact must carry.
+    pub identity: &'a Identity,
+    /// What to make.
+    pub artifact: &'a Artifact,
+}
+
+/// The half of a backend that has effects. An instance is one configured connection.
+pub trait Provider: Send + Sync {
+    /// The account, cluster or directory that the credentials lead to.
+    fn location(&self) -> BoxFuture<'_, Result<Location, ProviderError>>;
+
+    /// How many calls may usefully be under way at once.
+    fn concurrency(&self) -> usize {
+        10
+    }
+
+    /// Reads the live artifacts, batched: list calls, and content only where its hash cannot be known otherwise.
+    ///
+    /// A failure of the whole call (credentials, network) is `Err`; a failure for one object is in
+    /// [`Observation::unreadable`].
+    fn refresh<'a>(
+        &'a self,
+        request: RefreshRequest<'a>,
+    ) -> BoxFuture<'a, Result<Observation, ProviderError>>;
+
+    /// Makes the artifact and returns its binding's id.
+    ///
+    /// Guarantees: an artifact of the same identity and hash that exists already is found and returned, so the
+    /// call may be repeated when its answer was lost. A different artifact in its place is replaced only if it
+    /// carries our identity, otherwise the call fails with [`crate::ErrorKind::Conflict`].
+    fn make<'a>(&'a self, request: MakeRequest<'a>) -> BoxFuture<'a, Result<String, ProviderError>>;
+
+    /// Removes an artifact; an absent one is success. Refuses one that is not ours (`Conflict`).
+    fn remove<'a>(
+        &'a self,
+        registry: &'a RegistryId,
+        id: &'a str,
+    ) -> BoxFuture<'a, Result<(), ProviderError>>;
+
+    /// Reads one object by the backend's own name for it, ours or not, with its body; `None` when it is absent.
+    fn describe<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Option<LiveArtifact>, ProviderError>>;
+}

@@ -1,0 +1,136 @@
+//! Addresses: the names that blocks and their instances have inside one configuration.
+//!
+//! Text such as `flow.etl["eu"]` or `run_config.local.base`. An address is an alias; the identity of a flow is
+//! its id in the registry.
+
+use std::fmt::{self, Display, Write as _};
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+/// The key of one instance of a block.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum InstanceKey {
+    /// The block has neither `count` nor `for_each`.
+    None,
+    /// The index under `count`.
+    Index(u64),
+    /// The key under `for_each`.
+    Key(Arc<str>),
+}
+
+impl Display for InstanceKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::None => Ok(()),
+            Self::Index(index) => write!(f, "[{index}]"),
+            Self::Key(key) => {
+                f.write_str("[\"")?;
+                for c in key.chars() {
+                    match c {
+                        '"' | '\\' => {
+                            f.write_char('\\')?;
+                            f.write_char(c)?;
+                        }
+                        '\n' => f.write_str("\\n")?,
+                        '\t' => f.write_str("\\t")?,
+                        '\r' => f.write_str("\\r")?,
+                        c => f.write_char(c)?,
+                    }
+                }
+                f.write_str("\"]")
+            }
+        }
+    }
+}
+
+/// A block: its kind and labels. `flow.etl`, `run_config.local.base`, `var.region`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct BlockAddress {
+    /// The block's kind as it is referred to (`flow`, `run_config`, `var`, `local`, ...).
+    pub kind: Arc<str>,
+    /// The type label, for kinds that have one (`local` in `run_config.local.base`).
+    pub type_label: Option<Arc<str>>,
+    /// The name.
+    pub name: Arc<str>,
+}
+
+impl Display for BlockAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.kind)?;
+        if let Some(label) = &self.type_label {
+            write!(f, ".{label}")?;
+        }
+        write!(f, ".{}", self.name)
+    }
+}
+
+/// One instance of a block, inside a module path (empty at the root).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Address {
+    /// The modules around the block, outermost first.
+    pub module: Vec<(Arc<str>, InstanceKey)>,
+    /// The block.
+    pub block: BlockAddress,
+    /// Which of the block's instances.
+    pub key: InstanceKey,
+}
+
+impl Address {
+    /// The instance `key` of a block of the root configuration.
+    pub fn root(block: BlockAddress, key: InstanceKey) -> Self {
+        Self { module: Vec::new(), block, key }
+    }
+}
+
+impl Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (name, key) in &self.module {
+            write!(f, "module.{name}{key}.")?;
+        }
+        write!(f, "{}{}", self.block, self.key)
+    }
+}
+
+impl Serialize for Address {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// A piece of a path into a value: `env["A"]`, `schedules[0].cron`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum PathStep {
+    /// An index of a list.
+    Index(usize),
+    /// An attribute of an object or a key of a map.
+    Key(String),
+}
+
+/// The text of a path: `env.A`, `schedules[0].cron`, `env["odd key"]`.
+pub fn path_text(path: &[PathStep]) -> String {
+    let mut out = String::new();
+    for step in path {
+        match step {
+            PathStep::Index(index) => {
+                let _ = write!(out, "[{index}]");
+            }
+            PathStep::Key(key) if is_plain(key) => {
+                if !out.is_empty() {
+                    out.push('.');
+                }
+                out.push_str(key);
+            }
+            PathStep::Key(key) => {
+                let _ = write!(out, "{}", InstanceKey::Key(key.as_str().into()));
+            }
+        }
+    }
+    out
+}
+
+fn is_plain(key: &str) -> bool {
+    key.starts_with(|c: char| c.is_alphabetic() || c == '_')
+        && key.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-')
+}

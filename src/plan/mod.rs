@@ -1,0 +1,3 @@
+//! Deciding: desired against recorded and live, in pure code.
+
+pub mod model;

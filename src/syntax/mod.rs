@@ -1,0 +1,3 @@
+//! Text to tree: finds the borders of top-level blocks, parses each, lowers it to a compact tree with places.
+
+pub mod ast;
