@@ -1,0 +1,250 @@
+//! Bodies to a configuration: every block's structure is checked against the schema tables, all mistakes of all
+//! files are gathered. It evaluates nothing and reads nothing.
+
+mod body;
+mod refactor;
+mod resource;
+mod variable;
+
+use std::collections::HashMap;
+
+use super::errors;
+use super::model::{Config, Node, NodeId, NodeKind, Output, ProviderBlock, Settings};
+use super::schema;
+use crate::address::BlockAddress;
+use crate::diag::Diagnostics;
+use crate::source::Span;
+use crate::syntax::ast::{Block, Body, Name};
+use body::{check_body, literal_bool, reference_list};
+
+/// Decodes the files of one directory, in whatever order, into one configuration.
+pub fn decode(bodies: Vec<Body>, diags: &mut Diagnostics) -> Config {
+    let mut decoder = Decoder { config: Config::default(), seen: HashMap::new(), diags };
+    for body in bodies {
+        for attribute in &body.attributes {
+            decoder.diags.push(errors::top_level_attribute(attribute));
+        }
+        for block in body.blocks {
+            decoder.block(block);
+        }
+    }
+    decoder.finish()
+}
+
+struct Decoder<'a> {
+    config: Config,
+    seen: HashMap<BlockAddress, Span>,
+    diags: &'a mut Diagnostics,
+}
+
+impl Decoder<'_> {
+    fn block(&mut self, block: Block) {
+        let kind = block.kind.text.clone();
+        let Some((_, labels)) = schema::BLOCKS.iter().find(|(name, _)| *name == &*kind) else {
+            let known = schema::BLOCKS.iter().map(|(name, _)| *name);
+            self.diags.push(errors::unknown_block(&block, known));
+            return;
+        };
+        if block.labels.len() != labels.len() {
+            self.diags.push(errors::wrong_labels(&block, labels));
+            return;
+        }
+        if schema::NOT_YET.contains(&&*kind) {
+            self.not_yet(&block);
+            return;
+        }
+        match &*kind {
+            "flowform" => self.settings(block),
+            "provider" => self.provider(block),
+            "variable" => {
+                let node = variable::variable(&block, self.diags);
+                self.named(&block, "var", "variable", NodeKind::Variable(Box::new(node)));
+            }
+            "locals" => self.locals(block),
+            "output" => self.output(&block),
+            "storage" | "run_config" | "agent" | "flow" => {
+                let name_is_valid = self.valid_name(&block);
+                let address = resource::address(&block);
+                if let Some(resource) = resource::resource(block.clone(), self.diags)
+                    && name_is_valid
+                    && let Some(address) = address
+                {
+                    self.node(address, block.header, NodeKind::Resource(Box::new(resource)));
+                }
+            }
+            "moved" => self.config.moved.extend(refactor::moved(&block, self.diags)),
+            "removed" => self.config.removed.extend(refactor::removed(&block, self.diags)),
+            "import" => self.config.imports.extend(refactor::import(&block, self.diags)),
+            // Every kind of the table is above or in NOT_YET.
+            _ => {}
+        }
+    }
+
+    fn not_yet(&mut self, block: &Block) {
+        let kind = &block.kind.text;
+        if &**kind == "execution_environment"
+            && let Some(label) = block.labels.first()
+            && crate::flow::kind::EnvironmentKind::from_label(&label.text).is_none()
+        {
+            self.diags.push(errors::unknown_kind(
+                label,
+                "execution environment",
+                crate::flow::kind::EnvironmentKind::ALL.iter().map(|kind| kind.label()),
+            ));
+        }
+        self.diags.push(errors::not_yet(block.header, &format!("`{kind}` blocks")));
+    }
+
+    fn valid_name(&mut self, block: &Block) -> bool {
+        let Some(name) = block.labels.last() else { return true };
+        let valid = is_identifier(&name.text);
+        if !valid {
+            self.diags.push(errors::invalid_name(name, &block.kind.text));
+        }
+        valid
+    }
+
+    /// A node whose address is `prefix.NAME` with the name in the block's only label.
+    fn named(&mut self, block: &Block, prefix: &str, what: &str, kind: NodeKind) {
+        let Some(name) = block.labels.first() else { return };
+        if !is_identifier(&name.text) {
+            self.diags.push(errors::invalid_name(name, what));
+            return;
+        }
+        let address = BlockAddress { kind: prefix.into(), type_label: None, name: name.text.clone() };
+        self.node(address, block.header, kind);
+    }
+
+    fn node(&mut self, address: BlockAddress, header: Span, kind: NodeKind) {
+        if let Some(first) = self.seen.get(&address) {
+            self.diags.push(errors::duplicate_block(&address.to_string(), header, *first));
+            return;
+        }
+        self.seen.insert(address.clone(), header);
+        self.config.nodes.push(Node { address, header, kind });
+    }
+
+    fn settings(&mut self, block: Block) {
+        if let Some(first) = &self.config.settings {
+            self.diags.push(errors::only_once("`flowform` block", block.header, first.header));
+            return;
+        }
+        check_body(&block.body, "flowform", block.header, &schema::FLOWFORM, self.diags);
+        let header = block.header;
+        let Body { attributes, blocks } = block.body;
+        let mut registry: Option<Block> = None;
+        for nested in blocks.into_iter().filter(|nested| &*nested.kind.text == "registry") {
+            match &registry {
+                Some(first) => {
+                    self.diags.push(errors::only_once("`registry` block", nested.header, first.header));
+                }
+                None => registry = Some(nested),
+            }
+        }
+        self.config.settings = Some(Settings { header, arguments: attributes, registry });
+    }
+
+    fn provider(&mut self, block: Block) {
+        let Some(label) = block.labels.first() else { return };
+        match schema::PROVIDERS.iter().find(|(name, _)| *name == &*label.text) {
+            None => {
+                let known = schema::PROVIDERS.iter().map(|(name, _)| *name);
+                self.diags.push(errors::unknown_kind(label, "provider", known));
+                return;
+            }
+            Some((name, false)) => {
+                self.diags.push(errors::not_yet(block.header, &format!("the provider `{name}`")));
+                return;
+            }
+            Some((_, true)) => {}
+        }
+        let schema = schema::BodySchema { required: &[], optional: &["alias"], blocks: &[] };
+        check_body(&block.body, "provider", block.header, &schema, self.diags);
+        let alias = block.body.attribute("alias").and_then(|attribute| {
+            let alias = body::literal_string(attribute);
+            if alias.is_none() {
+                self.diags.push(errors::literal_needed(attribute.expr.span, "alias", "a text"));
+            }
+            alias
+        });
+        let name = match alias {
+            Some(alias) => format!("{}.{alias}", label.text),
+            None => label.text.to_string(),
+        };
+        if let Some(first) = self.config.providers.iter().find(|provider| provider.name == name) {
+            let what = format!("`provider` block for `{name}`");
+            self.diags.push(
+                errors::only_once(&what, block.header, first.header).help("give the second one an `alias`"),
+            );
+            return;
+        }
+        let arguments = block.body.attributes;
+        self.config.providers.push(ProviderBlock { name, header: block.header, arguments });
+    }
+
+    fn locals(&mut self, block: Block) {
+        for nested in &block.body.blocks {
+            self.diags.push(errors::unknown_nested_block(nested, "locals", [], true));
+        }
+        for attribute in block.body.attributes {
+            let address = BlockAddress { kind: "local".into(), type_label: None, name: attribute.name.text };
+            self.node(address, attribute.name.span, NodeKind::Local(attribute.expr));
+        }
+    }
+
+    fn output(&mut self, block: &Block) {
+        check_body(&block.body, "output", block.header, &schema::OUTPUT, self.diags);
+        let Some(value) = block.body.attribute("value") else { return };
+        let output = Output {
+            value: value.expr.clone(),
+            sensitive: literal_bool(&block.body, "sensitive", false, self.diags),
+            depends_on: reference_list(&block.body, "depends_on", self.diags),
+        };
+        self.named(block, "output", "output", NodeKind::Output(Box::new(output)));
+    }
+
+    fn finish(self) -> Config {
+        let mut config = self.config;
+        config.nodes.sort_by(|a, b| a.address.cmp(&b.address));
+        for (index, node) in config.nodes.iter().enumerate() {
+            let id = NodeId(index as u32);
+            let BlockAddress { kind, type_label, name } = &node.address;
+            let kind: &'static str = match &**kind {
+                "var" => "var",
+                "local" => "local",
+                "output" => "output",
+                "flow" => "flow",
+                "run_config" => "run_config",
+                "storage" => "storage",
+                _ => "agent",
+            };
+            match type_label {
+                None => {
+                    config.names.plain.entry(kind).or_default().insert(name.clone(), id);
+                }
+                Some(label) => {
+                    config
+                        .names
+                        .typed
+                        .entry(kind)
+                        .or_default()
+                        .entry(label.clone())
+                        .or_default()
+                        .insert(name.clone(), id);
+                }
+            }
+        }
+        config
+    }
+}
+
+/// Whether `text` can stand in a reference.
+pub(super) fn is_identifier(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_alphabetic() || c == '_')
+        && text.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-')
+}
+
+/// The label's text, for messages.
+fn label_text(name: Option<&Name>) -> &str {
+    name.map_or("", |name| &name.text)
+}

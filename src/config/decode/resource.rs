@@ -1,0 +1,257 @@
+//! Blocks that make something: `storage`, `run_config`, `agent`, `flow`.
+
+use super::super::errors;
+use super::super::model::{Lifecycle, Repetition, Resource, ResourceKind};
+use super::super::schema::{self, BodySchema};
+use super::body::{check_body, literal_string, reference_list};
+use super::label_text;
+use crate::address::{BlockAddress, PathStep};
+use crate::diag::{Diagnostic, Diagnostics};
+use crate::flow::kind::{AgentKind, RunConfigKind, StorageKind};
+use crate::source::Span;
+use crate::syntax::ast::{Attribute, Block, Expr, ExprKind, Name, StepKind};
+use crate::value::{Kind, Value};
+
+/// The address of a resource block, when its labels are of the right number.
+pub(super) fn address(block: &Block) -> Option<BlockAddress> {
+    let (type_label, name) = match block.labels.as_slice() {
+        [name] => (None, name),
+        [kind, name] => (Some(kind.text.clone()), name),
+        _ => return None,
+    };
+    Some(BlockAddress { kind: block.kind.text.clone(), type_label, name: name.text.clone() })
+}
+
+/// Decodes a resource block; `None` when its kind is unknown.
+pub(super) fn resource(block: Block, diags: &mut Diagnostics) -> Option<Resource> {
+    let kind = resource_kind(&block, diags)?;
+    let known = arguments_of(kind);
+    let optional: Vec<&str> = known
+        .optional
+        .iter()
+        .copied()
+        .chain(schema::META_ARGUMENTS.iter().copied().filter(|name| takes_meta(kind, name)))
+        .collect();
+    let schema = BodySchema { required: &known.required, optional: &optional, blocks: known.blocks };
+    check_body(&block.body, &block_words(&block), block.header, &schema, diags);
+    for nested in block.body.blocks_of("schedule") {
+        check_body(&nested.body, "schedule", nested.header, &schema::SCHEDULE, diags);
+    }
+    for nested in block.body.blocks_of("run_config") {
+        nested_run_config(nested, &block, diags);
+    }
+    let repetition = repetition(&block, diags);
+    let depends_on = reference_list(&block.body, "depends_on", diags);
+    let provider = block.body.attribute("provider").and_then(|attribute| provider_name(attribute, diags));
+    let lifecycle = lifecycle(&block, diags);
+    let mut arguments = block.body.attributes;
+    arguments.retain(|attribute| !schema::META_ARGUMENTS.contains(&&*attribute.name.text));
+    let mut blocks = block.body.blocks;
+    blocks.retain(|nested| &*nested.kind.text != "lifecycle");
+    Some(Resource { kind, repetition, depends_on, lifecycle, provider, arguments, blocks })
+}
+
+struct Known {
+    required: Vec<&'static str>,
+    optional: Vec<&'static str>,
+    blocks: &'static [(&'static str, usize)],
+}
+
+fn arguments_of(kind: ResourceKind) -> Known {
+    let lifecycle: &[(&str, usize)] = &[("lifecycle", 0)];
+    match kind {
+        ResourceKind::Flow => {
+            Known { required: vec![], optional: schema::FLOW_ARGUMENTS.to_vec(), blocks: schema::FLOW_BLOCKS }
+        }
+        ResourceKind::RunConfig(kind) => {
+            Known { required: vec![], optional: run_config_arguments(kind), blocks: lifecycle }
+        }
+        ResourceKind::Storage(kind) => {
+            let (required, optional) = kind.all_fields().partition(|field| field.required);
+            let names = |list: Vec<&crate::flow::kind::Field>| list.iter().map(|field| field.name).collect();
+            Known { required: names(required), optional: names(optional), blocks: lifecycle }
+        }
+        ResourceKind::Agent(kind) => Known {
+            required: vec![],
+            optional: kind.fields().iter().map(|field| field.name).collect(),
+            blocks: lifecycle,
+        },
+    }
+}
+
+/// Every argument of a run config of that kind: the fields of the original, `secret_env` and `extends`.
+fn run_config_arguments(kind: RunConfigKind) -> Vec<&'static str> {
+    kind.fields().iter().map(|field| field.name).chain(["secret_env", "extends"]).collect()
+}
+
+fn takes_meta(kind: ResourceKind, name: &str) -> bool {
+    match kind {
+        ResourceKind::Flow => true,
+        ResourceKind::RunConfig(_) | ResourceKind::Storage(_) | ResourceKind::Agent(_) => name != "depends_on",
+    }
+}
+
+fn block_words(block: &Block) -> String {
+    match (block.labels.len(), block.labels.first()) {
+        (2, Some(kind)) => format!("{} \"{}\"", block.kind.text, kind.text),
+        _ => block.kind.text.to_string(),
+    }
+}
+
+fn resource_kind(block: &Block, diags: &mut Diagnostics) -> Option<ResourceKind> {
+    let label = block.labels.first();
+    let text = label_text(label);
+    match &*block.kind.text {
+        "flow" => Some(ResourceKind::Flow),
+        "run_config" => run_config_kind(label, block.header, diags).map(ResourceKind::RunConfig),
+        "storage" => {
+            let kind = StorageKind::from_label(text);
+            if let (None, Some(label)) = (kind, label) {
+                diags.push(errors::unknown_kind(label, "storage", StorageKind::ALL.iter().map(|kind| kind.label())));
+            }
+            kind.map(ResourceKind::Storage)
+        }
+        _ => {
+            let kind = AgentKind::from_label(text);
+            if let (None, Some(label)) = (kind, label) {
+                diags.push(errors::unknown_kind(label, "agent", AgentKind::ALL.iter().map(|kind| kind.label())));
+            }
+            kind.map(ResourceKind::Agent)
+        }
+    }
+}
+
+fn run_config_kind(label: Option<&Name>, header: Span, diags: &mut Diagnostics) -> Option<RunConfigKind> {
+    let label = label?;
+    let Some(kind) = RunConfigKind::from_label(&label.text) else {
+        diags.push(errors::unknown_kind(label, "run config", RunConfigKind::ALL.iter().map(|kind| kind.label())));
+        return None;
+    };
+    if !kind.available() {
+        diags.push(errors::not_yet(header, &format!("`{}` run configs", kind.label())));
+    }
+    Some(kind)
+}
+
+fn nested_run_config(nested: &Block, flow: &Block, diags: &mut Diagnostics) {
+    let Some(kind) = run_config_kind(nested.labels.first(), nested.header, diags) else { return };
+    let optional = run_config_arguments(kind);
+    let schema = BodySchema { required: &[], optional: &optional, blocks: &[] };
+    check_body(&nested.body, &block_words_nested(nested), nested.header, &schema, diags);
+    let first = flow.body.blocks_of("run_config").next().map(|first| first.header);
+    if let Some(first) = first.filter(|first| *first != nested.header) {
+        diags.push(errors::only_once("run config for a flow", nested.header, first));
+    }
+    if let Some(reference) = flow.body.attribute("run_config") {
+        diags.push(errors::only_once("run config for a flow", nested.header, reference.name.span));
+    }
+}
+
+fn block_words_nested(block: &Block) -> String {
+    format!("run_config \"{}\"", label_text(block.labels.first()))
+}
+
+fn repetition(block: &Block, diags: &mut Diagnostics) -> Repetition {
+    match (block.body.attribute("count"), block.body.attribute("for_each")) {
+        (None, None) => Repetition::Once,
+        (Some(count), None) => Repetition::Count(count.expr.clone()),
+        (None, Some(for_each)) => Repetition::ForEach(for_each.expr.clone()),
+        (Some(_), Some(for_each)) => {
+            diags.push(errors::count_and_for_each(for_each.name.span));
+            Repetition::ForEach(for_each.expr.clone())
+        }
+    }
+}
+
+/// `provider = local` or `provider = local.alias`; a quoted text is accepted too.
+fn provider_name(attribute: &Attribute, diags: &mut Diagnostics) -> Option<Name> {
+    let text = match &attribute.expr.kind {
+        ExprKind::Variable(name) => Some(name.to_string()),
+        ExprKind::Literal(_) => literal_string(attribute).map(|text| text.to_string()),
+        ExprKind::Traversal(traversal) => match (&traversal.base.kind, traversal.steps.as_slice()) {
+            (ExprKind::Variable(root), [step]) => match &step.kind {
+                StepKind::Attr(alias) => Some(format!("{root}.{alias}")),
+                _ => None,
+            },
+            _ => None,
+        },
+        _ => None,
+    };
+    match text {
+        Some(text) => Some(Name { text: text.into(), span: attribute.expr.span }),
+        None => {
+            diags.push(
+                Diagnostic::error("Not a provider", "`provider` names a provider configuration.")
+                    .at(attribute.expr.span)
+                    .help("write `provider = local` or, with an alias, `provider = local.other`"),
+            );
+            None
+        }
+    }
+}
+
+fn lifecycle(block: &Block, diags: &mut Diagnostics) -> Lifecycle {
+    let mut result = Lifecycle::default();
+    let mut first: Option<Span> = None;
+    for nested in block.body.blocks_of("lifecycle") {
+        if let Some(first) = first {
+            diags.push(errors::only_once("`lifecycle` block", nested.header, first));
+            continue;
+        }
+        first = Some(nested.header);
+        check_body(&nested.body, "lifecycle", nested.header, &schema::LIFECYCLE, diags);
+        result.prevent_destroy = nested.body.attribute("prevent_destroy").map(|a| a.expr.clone());
+        if let Some(attribute) = nested.body.attribute("ignore_changes") {
+            result.ignore_changes = ignored_paths(&attribute.expr, diags);
+        }
+    }
+    result
+}
+
+fn ignored_paths(expr: &Expr, diags: &mut Diagnostics) -> Vec<(Vec<PathStep>, Span)> {
+    let items = match &expr.kind {
+        ExprKind::Tuple(items) => items.as_slice(),
+        ExprKind::Literal(value) if value.as_slice().is_some_and(<[_]>::is_empty) => &[],
+        _ => {
+            diags.push(not_a_path(expr.span));
+            return Vec::new();
+        }
+    };
+    let mut paths = Vec::new();
+    for item in items {
+        match path(item) {
+            Some(path) => paths.push((path, item.span)),
+            None => diags.push(not_a_path(item.span)),
+        }
+    }
+    paths
+}
+
+fn path(expr: &Expr) -> Option<Vec<PathStep>> {
+    match &expr.kind {
+        ExprKind::Variable(name) => Some(vec![PathStep::Key(name.to_string())]),
+        ExprKind::Traversal(traversal) => {
+            let mut path = path(&traversal.base)?;
+            for step in &traversal.steps {
+                path.push(match &step.kind {
+                    StepKind::Attr(name) => PathStep::Key(name.to_string()),
+                    StepKind::Index(Expr { kind: ExprKind::Literal(Value { kind, .. }), .. }) => match kind {
+                        Kind::String(key) => PathStep::Key(key.to_string()),
+                        Kind::Number(index) => PathStep::Index(usize::try_from(index.to_i64()?).ok()?),
+                        _ => return None,
+                    },
+                    StepKind::LegacyIndex(index) => PathStep::Index(usize::try_from(*index).ok()?),
+                    StepKind::Index(_) | StepKind::AttrSplat | StepKind::FullSplat => return None,
+                });
+            }
+            Some(path)
+        }
+        _ => None,
+    }
+}
+
+fn not_a_path(span: Span) -> Diagnostic {
+    Diagnostic::error("Not a path", "`ignore_changes` is a list of paths into the flow's definition.")
+        .at(span)
+        .help("write them without quotes: `ignore_changes = [run_config.env[\"IMAGE_TAG\"]]`")
+}

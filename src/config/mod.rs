@@ -1,0 +1,13 @@
+//! The configuration as written: files are loaded, parsed and decoded into blocks whose structure is checked and
+//! whose expressions wait to be evaluated. Only `load` does IO.
+
+pub mod decode;
+mod errors;
+pub mod load;
+pub mod model;
+mod schema;
+pub mod type_expr;
+pub mod variables;
+
+pub use decode::decode;
+pub use model::Config;

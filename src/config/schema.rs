@@ -1,0 +1,104 @@
+//! Which arguments and nested blocks each block takes. Tables only; `decode` checks bodies against them.
+
+/// What a body may hold.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct BodySchema<'a> {
+    /// Arguments that must be there.
+    pub required: &'a [&'a str],
+    /// Arguments that may be there.
+    pub optional: &'a [&'a str],
+    /// Nested blocks: kind and number of labels.
+    pub blocks: &'a [(&'a str, usize)],
+}
+
+/// Arguments that every block that makes something takes.
+pub(super) const META_ARGUMENTS: &[&str] = &["count", "for_each", "depends_on", "provider"];
+
+pub(super) const FLOWFORM: BodySchema<'static> = BodySchema {
+    required: &[],
+    optional: &["required_version", "project", "root", "default_labels", "prefect_version"],
+    blocks: &[("registry", 1)],
+};
+
+pub(super) const VARIABLE: BodySchema<'static> = BodySchema {
+    required: &[],
+    optional: &["type", "default", "description", "sensitive", "nullable"],
+    blocks: &[("validation", 0)],
+};
+
+pub(super) const RULE: BodySchema<'static> =
+    BodySchema { required: &["condition", "error_message"], optional: &[], blocks: &[] };
+
+pub(super) const OUTPUT: BodySchema<'static> = BodySchema {
+    required: &["value"],
+    optional: &["description", "sensitive", "depends_on"],
+    blocks: &[],
+};
+
+pub(super) const LIFECYCLE: BodySchema<'static> =
+    BodySchema { required: &[], optional: &["prevent_destroy", "ignore_changes"], blocks: &[] };
+
+pub(super) const FLOW_ARGUMENTS: &[&str] = &[
+    "name",
+    "storage",
+    "run_config",
+    "execution_environment",
+    "agent",
+    "labels",
+    "parameters",
+    "family",
+    "command",
+    "runtime",
+    "source_hash",
+    "keep_versions",
+    "keep_for",
+    "version",
+];
+
+pub(super) const FLOW_BLOCKS: &[(&str, usize)] = &[("schedule", 0), ("run_config", 1), ("lifecycle", 0)];
+
+pub(super) const SCHEDULE: BodySchema<'static> = BodySchema {
+    required: &[],
+    optional: &["cron", "interval", "dates", "timezone", "start", "end", "parameters", "labels"],
+    blocks: &[],
+};
+
+pub(super) const MOVED: BodySchema<'static> =
+    BodySchema { required: &["from", "to"], optional: &[], blocks: &[] };
+
+pub(super) const REMOVED: BodySchema<'static> =
+    BodySchema { required: &["from"], optional: &[], blocks: &[("lifecycle", 0)] };
+
+pub(super) const REMOVED_LIFECYCLE: BodySchema<'static> =
+    BodySchema { required: &["destroy"], optional: &[], blocks: &[] };
+
+pub(super) const IMPORT: BodySchema<'static> =
+    BodySchema { required: &["to", "id"], optional: &[], blocks: &[] };
+
+/// Top-level blocks with their labels: kind, and the names of the labels.
+pub(super) const BLOCKS: &[(&str, &[&str])] = &[
+    ("flowform", &[]),
+    ("provider", &["name"]),
+    ("variable", &["name"]),
+    ("locals", &[]),
+    ("output", &["name"]),
+    ("data", &["kind", "name"]),
+    ("storage", &["kind", "name"]),
+    ("template", &["kind", "name"]),
+    ("run_config", &["kind", "name"]),
+    ("execution_environment", &["kind", "name"]),
+    ("agent", &["kind", "name"]),
+    ("flow", &["name"]),
+    ("module", &["name"]),
+    ("import", &[]),
+    ("moved", &[]),
+    ("removed", &[]),
+    ("check", &["name"]),
+];
+
+/// Blocks that the language has and this version does not carry out yet.
+pub(super) const NOT_YET: &[&str] = &["data", "template", "execution_environment", "module", "check"];
+
+/// Providers that the language has; the second field says whether this version has them.
+pub(super) const PROVIDERS: &[(&str, bool)] =
+    &[("local", true), ("docker", false), ("kubernetes", false), ("ecs", false), ("vertex", false)];

@@ -1,0 +1,157 @@
+//! `count` and `for_each`: one block to its instances.
+
+use std::sync::Arc;
+
+use super::scope::Instance;
+use crate::address::InstanceKey;
+use crate::config::model::Repetition;
+use crate::diag::{Diagnostic, Diagnostics};
+use crate::eval::expr::evaluate;
+use crate::eval::scope::Scope;
+use crate::source::Span;
+use crate::syntax::ast::Expr;
+use crate::value::{Kind, Marks, Number, Value, type_name};
+
+/// The most instances that one block may have.
+const MAX_INSTANCES: usize = 1_000_000;
+
+/// The instances of a block, in key order; none when the repetition is in error.
+pub(super) fn expand(
+    repetition: &Repetition,
+    scope: &dyn Scope,
+    diags: &mut Diagnostics,
+) -> Vec<(InstanceKey, Instance)> {
+    match repetition {
+        Repetition::Once => vec![(InstanceKey::None, Instance::default())],
+        Repetition::Count(expr) => {
+            let value = evaluate(expr, scope, diags);
+            count(expr, &value, diags)
+        }
+        Repetition::ForEach(expr) => {
+            let value = evaluate(expr, scope, diags);
+            for_each(expr, &value, diags)
+        }
+    }
+}
+
+fn count(expr: &Expr, value: &Value, diags: &mut Diagnostics) -> Vec<(InstanceKey, Instance)> {
+    if refused(expr, value, "count", diags) {
+        return Vec::new();
+    }
+    let number = match crate::value::convert(value, &crate::value::Type::Number) {
+        Ok(Value { kind: Kind::Number(number), .. }) => number.to_i64(),
+        _ => None,
+    };
+    let wanted = number.and_then(|number| usize::try_from(number).ok());
+    let Some(wanted) = wanted.filter(|wanted| *wanted <= MAX_INSTANCES) else {
+        diags.push(
+            Diagnostic::error(
+                "Invalid count",
+                format!("`count` must be a whole number from 0 to {MAX_INSTANCES}, and this is a {}.", type_name(value)),
+            )
+            .at(expr.span)
+            .help("use `length(...)` of a list, or `condition ? 1 : 0`"),
+        );
+        return Vec::new();
+    };
+    (0..wanted)
+        .map(|index| {
+            let number = Value::from(Kind::Number(Number::from(index as i64)));
+            (InstanceKey::Index(index as u64), Instance { each: None, index: Some(number) })
+        })
+        .collect()
+}
+
+fn for_each(expr: &Expr, value: &Value, diags: &mut Diagnostics) -> Vec<(InstanceKey, Instance)> {
+    if refused(expr, value, "for_each", diags) {
+        return Vec::new();
+    }
+    let instance = |key: Arc<str>, value: Value| {
+        let each = Some((Value::string(key.clone()), value));
+        (InstanceKey::Key(key), Instance { each, index: None })
+    };
+    match &value.kind {
+        Kind::Map(entries) | Kind::Object(entries) => {
+            entries.iter().map(|(key, value)| instance(key.clone(), value.clone())).collect()
+        }
+        Kind::Set(items) => {
+            let mut instances = Vec::with_capacity(items.len());
+            for item in items.iter() {
+                match &item.kind {
+                    Kind::String(key) if item.marks == Marks::NONE => {
+                        instances.push(instance(key.clone(), item.clone()));
+                    }
+                    Kind::Unknown(_) => {
+                        refused(expr, item, "for_each", diags);
+                    }
+                    _ => diags.push(not_iterable(expr.span, &format!("a set with a {} in it", type_name(item)))),
+                }
+            }
+            instances
+        }
+        Kind::List(_) | Kind::Tuple(_) => {
+            diags.push(
+                not_iterable(expr.span, &format!("a {}", type_name(value)))
+                    .help("wrap it in `toset(...)`, so that each instance has a key of its own"),
+            );
+            Vec::new()
+        }
+        Kind::Null | Kind::Bool(_) | Kind::Number(_) | Kind::String(_) | Kind::Unknown(_) => {
+            diags.push(not_iterable(expr.span, &format!("a {}", type_name(value))));
+            Vec::new()
+        }
+    }
+}
+
+/// Whether the value cannot say how often: unknown, sensitive or changing by itself.
+fn refused(expr: &Expr, value: &Value, word: &str, diags: &mut Diagnostics) -> bool {
+    if value.marks.contains(Marks::VOLATILE) {
+        diags.push(
+            Diagnostic::error(
+                "Changing repetition",
+                format!("`{word}` depends on a function whose result changes by itself, so every plan would differ."),
+            )
+            .at(expr.span)
+            .help("use a variable in its place"),
+        );
+        return true;
+    }
+    if value.marks.contains(Marks::SENSITIVE) {
+        diags.push(
+            Diagnostic::error(
+                "Sensitive repetition",
+                format!("`{word}` decides on addresses, which every output shows, so it cannot be sensitive."),
+            )
+            .at(expr.span)
+            .help("use keys that are not secret, or `nonsensitive(...)` where the value is none"),
+        );
+        return true;
+    }
+    if value.is_unknown() {
+        // An unknown that stems from a mistake has its own diagnostic.
+        if !diags.has_errors() {
+            diags.push(
+                Diagnostic::error(
+                    "Unknown repetition",
+                    format!("`{word}` must be known at plan time, and this value is known only after apply."),
+                )
+                .at(expr.span)
+                .help("use keys from the configuration itself, and put what comes later into the values"),
+            );
+        }
+        return true;
+    }
+    if value.is_null() {
+        diags.push(
+            Diagnostic::error("Null repetition", format!("`{word}` is null here, which says nothing."))
+                .at(expr.span)
+                .help(if word == "count" { "use 0 for none" } else { "use `{}` for none" }),
+        );
+        return true;
+    }
+    false
+}
+
+fn not_iterable(span: Span, what: &str) -> Diagnostic {
+    Diagnostic::error("Invalid for_each", format!("`for_each` takes a map or a set of texts, and this is {what}.")).at(span)
+}

@@ -1,0 +1,142 @@
+//! The configuration evaluated: what should be. One evaluator serves `validate`, `plan` and `apply`; they differ
+//! only in what is known about flows ([`Outcomes`]). Pure: files that functions read are handed in.
+
+mod evaluator;
+mod expand;
+mod finalize;
+mod flow;
+mod outputs;
+mod resource;
+mod scope;
+mod settings;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use flowform_provider_api::Digest;
+use serde_json::value::RawValue;
+
+use crate::address::{Address, PathStep};
+use crate::config::model::NodeId;
+use crate::flow::kind::{AgentKind, RunConfigKind};
+use crate::source::Span;
+use crate::value::Value;
+
+pub use evaluator::{Evaluation, Inputs, evaluate};
+pub use finalize::Finalizer;
+pub use settings::{RegistrySettings, Settings, settings};
+
+/// One flow as the configuration wants it.
+#[derive(Clone, Debug)]
+pub struct DesiredFlow {
+    /// Its address.
+    pub address: Address,
+    /// The block that declares it.
+    pub node: NodeId,
+    /// What to underline for it.
+    pub span: Span,
+    /// Its name, unique in the project.
+    pub name: String,
+    /// The kind of its run config.
+    pub kind: RunConfigKind,
+    /// The provider configuration, when the flow or its run config names one.
+    pub provider: Option<String>,
+    /// Its definition; parts of it may be known only after apply.
+    pub definition: Value,
+    /// The definition as JSON with its digest, when all of it is known.
+    pub known: Option<KnownDefinition>,
+    /// Its labels, sorted; `None` while they are not known.
+    pub labels: Option<Vec<String>>,
+    /// How many versions keep their artifacts, the current one included.
+    pub keep_versions: u32,
+    /// How long the artifacts of a superseded version are kept, in seconds.
+    pub keep_for: u64,
+    /// The version it is held at by the configuration.
+    pub version: Option<u32>,
+    /// Whether plans that end it are refused.
+    pub prevent_destroy: bool,
+    /// Paths that are taken from the latest version and not compared.
+    pub ignore_changes: Vec<Vec<PathStep>>,
+}
+
+/// A definition all of which is known.
+#[derive(Clone, Debug)]
+pub struct KnownDefinition {
+    /// The canonical JSON.
+    pub json: Arc<RawValue>,
+    /// Its digest.
+    pub digest: Digest,
+}
+
+/// One agent as the configuration declares it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DesiredAgent {
+    /// Its address.
+    pub address: Address,
+    /// Its kind.
+    pub kind: AgentKind,
+    /// Its labels, sorted.
+    pub labels: Vec<String>,
+    /// Its other options that were given, without sensitive ones.
+    pub options: BTreeMap<String, serde_json::Value>,
+    /// What to underline for it.
+    pub span: Span,
+}
+
+/// One output.
+#[derive(Clone, Debug)]
+pub struct DesiredOutput {
+    /// Its name.
+    pub name: String,
+    /// Its value; may be known only after apply.
+    pub value: Value,
+    /// Whether it is declared sensitive.
+    pub sensitive: bool,
+    /// The block that declares it.
+    pub node: NodeId,
+}
+
+/// The attributes of a flow that come from outside the configuration.
+#[derive(Clone, Debug)]
+pub struct FlowAttributes {
+    /// `id`: the flow's identity.
+    pub id: Value,
+    /// `version`: the number.
+    pub version: Value,
+    /// `digest`: of the definition.
+    pub digest: Value,
+    /// `task_definition_arn`: the registered definition, for `ecs` flows; null for others.
+    pub task_definition_arn: Value,
+    /// `start`: the body that starts it, as `current/` has it.
+    pub start: Value,
+}
+
+/// What is known of flows beyond the configuration; the one thing in which the evaluator's callers differ.
+pub trait Outcomes {
+    /// The attributes of the flow.
+    fn attributes(&self, flow: &DesiredFlow) -> FlowAttributes;
+}
+
+/// Nothing is known: for `validate`, where everything is after apply.
+#[derive(Clone, Copy, Debug)]
+pub struct NothingKnown;
+
+impl Outcomes for NothingKnown {
+    fn attributes(&self, _: &DesiredFlow) -> FlowAttributes {
+        FlowAttributes::unknown()
+    }
+}
+
+impl FlowAttributes {
+    /// All of them known only after apply.
+    pub fn unknown() -> Self {
+        use crate::value::Type;
+        Self {
+            id: Value::unknown(Type::String),
+            version: Value::unknown(Type::Number),
+            digest: Value::unknown(Type::String),
+            task_definition_arn: Value::unknown(Type::String),
+            start: Value::unknown(Type::Any),
+        }
+    }
+}

@@ -1,0 +1,272 @@
+//! The `flowform` block: project, root and registry. Variables are allowed in it, nothing that is evaluated later.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::config::model::Config;
+use crate::diag::{Diagnostic, Diagnostics};
+use crate::eval::expr::evaluate;
+use crate::eval::functions::Environment;
+use crate::eval::scope::Scope;
+use crate::source::Span;
+use crate::syntax::ast::{Attribute, Step, StepKind};
+use crate::value::{Kind, Marks, Type, Value, convert, type_name};
+
+/// Which Prefect version run configs are written for unless the configuration says otherwise.
+pub const DEFAULT_PREFECT_VERSION: &str = "1.4.1";
+
+/// What the `flowform` block says, with the defaults of what it does not.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settings {
+    /// The project; `default` unless given.
+    pub project: String,
+    /// The root configuration's name inside the project; `main` unless given.
+    pub root: String,
+    /// Labels that every flow gets.
+    pub default_labels: Value,
+    /// The Prefect version that serialized run configs carry.
+    pub prefect_version: String,
+    /// Where the registry is.
+    pub registry: RegistrySettings,
+}
+
+/// Where the registry is.
+#[derive(Clone, Debug, PartialEq)]
+pub enum RegistrySettings {
+    /// A directory; relative to the configuration.
+    Local {
+        /// The directory as written.
+        path: String,
+    },
+}
+
+/// Evaluates the `flowform` block.
+pub fn settings(
+    config: &Config,
+    variables: &BTreeMap<Arc<str>, Value>,
+    environment: &dyn Environment,
+    diags: &mut Diagnostics,
+) -> Settings {
+    let mut result = Settings {
+        project: "default".to_owned(),
+        root: "main".to_owned(),
+        default_labels: Value::set([]),
+        prefect_version: DEFAULT_PREFECT_VERSION.to_owned(),
+        registry: RegistrySettings::Local { path: ".flowform/registry".to_owned() },
+    };
+    let Some(block) = &config.settings else { return result };
+    let scope = StaticScope { config, variables, environment };
+    for attribute in &block.arguments {
+        match &*attribute.name.text {
+            "project" => result.project = name(attribute, &scope, diags).unwrap_or(result.project),
+            "root" => result.root = name(attribute, &scope, diags).unwrap_or(result.root),
+            "prefect_version" => {
+                result.prefect_version = text(attribute, &scope, diags).unwrap_or(result.prefect_version);
+            }
+            "default_labels" => result.default_labels = evaluate(&attribute.expr, &scope, diags),
+            "required_version" => {
+                if let Some(wanted) = text(attribute, &scope, diags) {
+                    check_version(&wanted, attribute.expr.span, diags);
+                }
+            }
+            // Unknown arguments are refused when the block is decoded.
+            _ => {}
+        }
+    }
+    if let Some(registry) = &block.registry {
+        let kind = registry.labels.first().map_or("", |label| &*label.text);
+        match kind {
+            "local" => {
+                let known = ["path"];
+                for attribute in &registry.body.attributes {
+                    if &*attribute.name.text == "path" {
+                        if let Some(path) = text(attribute, &scope, diags) {
+                            result.registry = RegistrySettings::Local { path };
+                        }
+                    } else {
+                        diags.push(
+                            Diagnostic::error(
+                                "Unknown argument",
+                                format!("A local registry has no argument `{}`.", attribute.name.text),
+                            )
+                            .at(attribute.name.span)
+                            .suggest(&attribute.name.text, known),
+                        );
+                    }
+                }
+            }
+            "s3" | "gcs" => diags.push(
+                Diagnostic::error(
+                    "Not supported by this version",
+                    format!("The language has the registry `{kind}`, but this version cannot use it yet."),
+                )
+                .at(registry.header)
+                .help("use `registry \"local\" { path = \"...\" }`"),
+            ),
+            other => diags.push(
+                Diagnostic::error(
+                    "Unknown kind",
+                    format!("There is no registry of the kind `{other}`. The kinds are: local, s3, gcs."),
+                )
+                .at(registry.header)
+                .suggest(other, ["local", "s3", "gcs"]),
+            ),
+        }
+    }
+    result
+}
+
+fn text(attribute: &Attribute, scope: &StaticScope<'_>, diags: &mut Diagnostics) -> Option<String> {
+    let value = evaluate(&attribute.expr, scope, diags);
+    let at = attribute.expr.span;
+    let name = &attribute.name.text;
+    if value.is_unknown() {
+        return None;
+    }
+    if value.all_marks() != Marks::NONE {
+        diags.push(
+            Diagnostic::error(
+                "Unusable setting",
+                format!("`{name}` is shown in every output, so it can be neither sensitive nor change by itself."),
+            )
+            .at(at),
+        );
+        return None;
+    }
+    match convert(&value, &Type::String) {
+        Ok(Value { kind: Kind::String(text), .. }) if !text.is_empty() => Some(text.to_string()),
+        _ => {
+            diags.push(
+                Diagnostic::error(
+                    "Wrong type",
+                    format!("`{name}` must be a text that is not empty, and this is a {}.", type_name(&value)),
+                )
+                .at(at),
+            );
+            None
+        }
+    }
+}
+
+/// A name that becomes part of keys and tags.
+fn name(attribute: &Attribute, scope: &StaticScope<'_>, diags: &mut Diagnostics) -> Option<String> {
+    let text = text(attribute, scope, diags)?;
+    let valid = text.len() <= 63
+        && text.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'));
+    if valid {
+        return Some(text);
+    }
+    diags.push(
+        Diagnostic::error(
+            "Invalid name",
+            format!("`{}` is part of keys and tags, and `{text}` cannot be one.", attribute.name.text),
+        )
+        .at(attribute.expr.span)
+        .help("use at most 63 letters, digits, `-`, `_` and `.`, with a letter or digit first"),
+    );
+    None
+}
+
+/// `required_version = ">= 0.1, < 2"`.
+fn check_version(wanted: &str, span: Span, diags: &mut Diagnostics) {
+    let own = env!("CARGO_PKG_VERSION");
+    for constraint in wanted.split(',').map(str::trim) {
+        let split = constraint.find(|c: char| c.is_ascii_digit()).unwrap_or(constraint.len());
+        let (operator, version) = constraint.split_at(split);
+        let compared = compare_versions(own, version);
+        let holds = match (operator.trim(), compared) {
+            ("" | "=", Some(order)) => order.is_eq(),
+            ("!=", Some(order)) => order.is_ne(),
+            (">", Some(order)) => order.is_gt(),
+            (">=", Some(order)) => order.is_ge(),
+            ("<", Some(order)) => order.is_lt(),
+            ("<=", Some(order)) => order.is_le(),
+            ("~>", Some(order)) => order.is_ge() && same_series(own, version),
+            _ => {
+                diags.push(
+                    Diagnostic::error(
+                        "Invalid version constraint",
+                        format!("`{constraint}` is no condition on a version."),
+                    )
+                    .at(span)
+                    .help("write for example `>= 0.1.0, < 2.0.0`"),
+                );
+                return;
+            }
+        };
+        if !holds {
+            diags.push(
+                Diagnostic::error(
+                    "Wrong version of flowform",
+                    format!("This configuration asks for flowform {wanted}, and this is {own}."),
+                )
+                .at(span)
+                .help("install a version that fits, or change `required_version`"),
+            );
+            return;
+        }
+    }
+}
+
+fn numbers(version: &str) -> Option<Vec<u64>> {
+    let core = version.trim().split(['-', '+']).next()?;
+    core.split('.').map(|part| part.parse().ok()).collect()
+}
+
+fn compare_versions(a: &str, b: &str) -> Option<std::cmp::Ordering> {
+    let (mut a, mut b) = (numbers(a)?, numbers(b)?);
+    let length = a.len().max(b.len());
+    a.resize(length, 0);
+    b.resize(length, 0);
+    Some(a.cmp(&b))
+}
+
+/// `~> 1.2` allows 1.x; `~> 1.2.3` allows 1.2.x.
+fn same_series(own: &str, wanted: &str) -> bool {
+    let (Some(own), Some(wanted)) = (numbers(own), numbers(wanted)) else { return false };
+    let fixed = wanted.len().saturating_sub(1);
+    own.iter().take(fixed).eq(wanted.iter().take(fixed))
+}
+
+struct StaticScope<'a> {
+    config: &'a Config,
+    variables: &'a BTreeMap<Arc<str>, Value>,
+    environment: &'a dyn Environment,
+}
+
+impl Scope for StaticScope<'_> {
+    fn resolve(&self, root: &str, steps: &[Step], span: Span, diags: &mut Diagnostics) -> (Value, usize) {
+        let name = match steps.first().map(|step| &step.kind) {
+            Some(StepKind::Attr(name)) => &**name,
+            _ => "",
+        };
+        match root {
+            "var" => {
+                if let Some(value) = self.variables.get(name) {
+                    return (value.clone(), 1);
+                }
+                let known = self.config.names.plain.get("var").into_iter().flat_map(|names| names.keys());
+                diags.push(
+                    Diagnostic::error("Unknown name", format!("No variable `{name}` is declared in this configuration."))
+                        .at(span)
+                        .suggest(name, known.map(|name| &**name)),
+                );
+            }
+            "path" => return (Value::string("."), steps.len().min(1)),
+            _ => diags.push(
+                Diagnostic::error(
+                    "Reference not allowed",
+                    format!("The `flowform` block is read before anything else, so `{root}` cannot be used in it."),
+                )
+                .at(span)
+                .help("use a variable (`var.NAME`); its value can differ from stage to stage"),
+            ),
+        }
+        (Value::unknown(Type::Any), steps.len())
+    }
+
+    fn environment(&self) -> &dyn Environment {
+        self.environment
+    }
+}

@@ -1,0 +1,326 @@
+//! Configuration to graph: every reference of every expression is looked up once; unknown names and cycles end
+//! here, each as one diagnostic.
+
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
+use super::dag;
+use crate::config::model::{Config, Node, NodeId, NodeKind, Repetition, Resource};
+use crate::diag::{Diagnostic, Diagnostics};
+use crate::source::Span;
+use crate::syntax::ast::{Block, Expr, Step, StepKind};
+use crate::syntax::reference::references;
+
+/// The dependencies of a configuration's blocks.
+#[derive(Clone, Debug, Default)]
+pub struct Graph {
+    /// Every node after all it depends on.
+    pub order: Vec<NodeId>,
+    /// What each node depends on directly, ascending, by node.
+    pub dependencies: Vec<Vec<NodeId>>,
+    /// The flow blocks that must be applied before each node can be evaluated finally, by node.
+    pub flows_before: Vec<Rc<BTreeSet<NodeId>>>,
+    /// Whether anything refers to the node, by node.
+    pub referenced: Vec<bool>,
+}
+
+impl Graph {
+    /// What `node` depends on directly.
+    pub fn dependencies(&self, node: NodeId) -> &[NodeId] {
+        self.dependencies.get(node.0 as usize).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// Builds the graph; unknown names and cycles are pushed to `diags`, and nodes in a cycle are left out of the order.
+pub fn build(config: &Config, diags: &mut Diagnostics) -> Graph {
+    let mut dependencies = Vec::with_capacity(config.nodes.len());
+    let mut spans = std::collections::HashMap::new();
+    let mut referenced = vec![false; config.nodes.len()];
+    for (id, node) in config.iter() {
+        let mut needs = BTreeSet::new();
+        for_each_expression(node, &mut |expr, place| {
+            references(expr, &mut |reference| {
+                let found = lookup(config, node, place, reference.root, reference.steps, reference.span, diags);
+                if let Some(need) = found {
+                    spans.entry((id, need)).or_insert(reference.span);
+                    needs.insert(need);
+                }
+            });
+        });
+        for need in &needs {
+            referenced[need.0 as usize] = true;
+        }
+        dependencies.push(needs.into_iter().collect::<Vec<_>>());
+    }
+    let plain: Vec<Vec<usize>> =
+        dependencies.iter().map(|needs| needs.iter().map(|need| need.0 as usize).collect()).collect();
+    let order = match dag::order(&plain) {
+        Ok(order) => order.into_iter().map(|index| NodeId(index as u32)).collect(),
+        Err(cycles) => {
+            for cycle in cycles {
+                diags.push(cycle_error(config, &cycle, &spans));
+            }
+            Vec::new()
+        }
+    };
+    let flows_before = flows_before(config, &order, &dependencies);
+    Graph { order, dependencies, flows_before, referenced }
+}
+
+fn flows_before(config: &Config, order: &[NodeId], dependencies: &[Vec<NodeId>]) -> Vec<Rc<BTreeSet<NodeId>>> {
+    let empty = Rc::new(BTreeSet::new());
+    let mut result = vec![empty; dependencies.len()];
+    for node in order {
+        let mut all = BTreeSet::new();
+        for need in &dependencies[node.0 as usize] {
+            if is_flow(config.node(*need)) {
+                all.insert(*need);
+            } else {
+                all.extend(result[need.0 as usize].iter().copied());
+            }
+        }
+        if !all.is_empty() {
+            result[node.0 as usize] = Rc::new(all);
+        }
+    }
+    result
+}
+
+fn is_flow(node: &Node) -> bool {
+    matches!(&node.kind, NodeKind::Resource(resource)
+        if matches!(resource.kind, crate::config::model::ResourceKind::Flow))
+}
+
+/// Where an expression stands, for what it may refer to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// In the block's own arguments.
+    Inside,
+    /// In `count` or `for_each`, before there are instances.
+    Repetition,
+}
+
+fn for_each_expression(node: &Node, visit: &mut dyn FnMut(&Expr, Place)) {
+    match &node.kind {
+        NodeKind::Variable(variable) => {
+            for rule in &variable.validations {
+                visit(&rule.condition, Place::Inside);
+                visit(&rule.error_message, Place::Inside);
+            }
+        }
+        NodeKind::Local(expr) => visit(expr, Place::Inside),
+        NodeKind::Output(output) => {
+            visit(&output.value, Place::Inside);
+            output.depends_on.iter().for_each(|expr| visit(expr, Place::Inside));
+        }
+        NodeKind::Resource(resource) => resource_expressions(resource, visit),
+    }
+}
+
+fn resource_expressions(resource: &Resource, visit: &mut dyn FnMut(&Expr, Place)) {
+    match &resource.repetition {
+        Repetition::Once => {}
+        Repetition::Count(expr) | Repetition::ForEach(expr) => visit(expr, Place::Repetition),
+    }
+    resource.depends_on.iter().for_each(|expr| visit(expr, Place::Inside));
+    if let Some(expr) = &resource.lifecycle.prevent_destroy {
+        visit(expr, Place::Inside);
+    }
+    resource.arguments.iter().for_each(|attribute| visit(&attribute.expr, Place::Inside));
+    resource.blocks.iter().for_each(|block| block_expressions(block, visit));
+}
+
+fn block_expressions(block: &Block, visit: &mut dyn FnMut(&Expr, Place)) {
+    block.body.attributes.iter().for_each(|attribute| visit(&attribute.expr, Place::Inside));
+    block.body.blocks.iter().for_each(|nested| block_expressions(nested, visit));
+}
+
+/// Words that begin a reference.
+const ROOTS: &[&str] = &["var", "local", "each", "count", "path", "flow", "run_config", "storage", "agent"];
+
+fn lookup(
+    config: &Config,
+    node: &Node,
+    place: Place,
+    root: &str,
+    steps: &[Step],
+    span: Span,
+    diags: &mut Diagnostics,
+) -> Option<NodeId> {
+    let attr = |index: usize| match steps.get(index).map(|step| &step.kind) {
+        Some(StepKind::Attr(name)) => Some(&**name),
+        _ => None,
+    };
+    match root {
+        "var" | "local" | "flow" => {
+            let Some(name) = attr(0) else {
+                diags.push(incomplete(root, &format!("{root}.NAME"), span));
+                return None;
+            };
+            let found = config.names.plain(root, name);
+            // A variable's rules see its own value without depending on themselves.
+            if found.is_some_and(|id| std::ptr::eq(config.node(id), node)) && root == "var" {
+                return None;
+            }
+            if found.is_none() {
+                let known = config.names.plain.get(root).into_iter().flat_map(|names| names.keys());
+                diags.push(unknown(root, name, span, known.map(|name| &**name)));
+            }
+            found
+        }
+        "run_config" | "storage" | "agent" => {
+            let (Some(kind), Some(name)) = (attr(0), attr(1)) else {
+                diags.push(incomplete(root, &format!("{root}.KIND.NAME"), span));
+                return None;
+            };
+            let found = config.names.typed(root, kind, name);
+            if found.is_none() {
+                diags.push(unknown_typed(config, root, kind, name, span));
+            }
+            found
+        }
+        "each" | "count" => {
+            repetition_words(node, place, root, attr(0), span, diags);
+            None
+        }
+        "path" => {
+            match attr(0) {
+                Some("module" | "root") => {}
+                Some("cwd") => diags.push(
+                    Diagnostic::error(
+                        "Machine in the configuration",
+                        "`path.cwd` differs from machine to machine, and a definition depends on the configuration alone.",
+                    )
+                    .at(span)
+                    .help("use `path.module`"),
+                ),
+                _ => diags.push(incomplete(root, "path.module", span)),
+            }
+            None
+        }
+        "data" | "module" | "template" | "execution_environment" | "check" => {
+            diags.push(
+                Diagnostic::error(
+                    "Not supported by this version",
+                    format!("The language has references to `{root}`, but this version cannot carry out such blocks yet."),
+                )
+                .at(span),
+            );
+            None
+        }
+        other => {
+            diags.push(unknown_root(other, steps, span));
+            None
+        }
+    }
+}
+
+fn repetition_words(
+    node: &Node,
+    place: Place,
+    root: &str,
+    word: Option<&str>,
+    span: Span,
+    diags: &mut Diagnostics,
+) {
+    let repetition = match &node.kind {
+        NodeKind::Resource(resource) if place == Place::Inside => Some(&resource.repetition),
+        _ => None,
+    };
+    let needed = if root == "each" { "for_each" } else { "count" };
+    let allowed = matches!(
+        (root, repetition),
+        ("each", Some(Repetition::ForEach(_))) | ("count", Some(Repetition::Count(_)))
+    );
+    let words: &[&str] = if root == "each" { &["key", "value"] } else { &["index"] };
+    if !allowed {
+        diags.push(
+            Diagnostic::error(
+                "No instances here",
+                format!("`{root}` stands for one instance of a block, and this place has no `{needed}`."),
+            )
+            .at(span)
+            .help(format!("give the block a `{needed}`, or write the value itself")),
+        );
+    } else if !word.is_some_and(|word| words.contains(&word)) {
+        let form = words.iter().map(|word| format!("`{root}.{word}`")).collect::<Vec<_>>().join(" or ");
+        diags.push(
+            Diagnostic::error("Incomplete reference", format!("`{root}` is followed by a word: {form}."))
+                .at(span)
+                .suggest(word.unwrap_or_default(), words.iter().copied()),
+        );
+    }
+}
+
+fn incomplete(root: &str, form: &str, span: Span) -> Diagnostic {
+    Diagnostic::error("Incomplete reference", format!("`{root}` alone names nothing.")).at(span).help(format!("write `{form}`"))
+}
+
+fn unknown<'a>(root: &str, name: &str, span: Span, known: impl Iterator<Item = &'a str>) -> Diagnostic {
+    let (what, declare) = match root {
+        "var" => ("variable", format!("variable \"{name}\" {{}}")),
+        "local" => ("local value", format!("locals {{ {name} = ... }}")),
+        _ => ("flow", format!("flow \"{name}\" {{ ... }}")),
+    };
+    let mut diagnostic =
+        Diagnostic::error("Unknown name", format!("No {what} `{name}` is declared in this configuration."))
+            .at(span)
+            .suggest(name, known);
+    diagnostic.help.get_or_insert_with(|| format!("declare it with `{declare}`"));
+    diagnostic
+}
+
+fn unknown_typed(config: &Config, root: &str, kind: &str, name: &str, span: Span) -> Diagnostic {
+    let kinds = config.names.typed.get(root);
+    let addresses: Vec<String> = kinds
+        .into_iter()
+        .flatten()
+        .flat_map(|(kind, names)| names.keys().map(move |name| format!("{root}.{kind}.{name}")))
+        .collect();
+    let written = format!("{root}.{kind}.{name}");
+    let mut diagnostic =
+        Diagnostic::error("Unknown name", format!("`{written}` is not declared in this configuration."))
+            .at(span)
+            .suggest(&written, addresses.iter().map(String::as_str));
+    diagnostic.help.get_or_insert_with(|| format!("declare it with `{root} \"{kind}\" \"{name}\" {{ ... }}`"));
+    diagnostic
+}
+
+fn unknown_root(root: &str, steps: &[Step], span: Span) -> Diagnostic {
+    let base = Diagnostic::error("Unknown name", format!("`{root}` is not the beginning of any reference.")).at(span);
+    if steps.is_empty() {
+        return base.help(format!("write a text in quotes: \"{root}\"")).suggest(root, ROOTS.iter().copied());
+    }
+    let mut diagnostic = base.suggest(root, ROOTS.iter().copied());
+    if root == "locals" {
+        diagnostic.help = Some("write `local.NAME`, without the s".to_owned());
+    }
+    diagnostic.help.get_or_insert_with(|| format!("references begin with one of: {}", ROOTS.join(", ")));
+    diagnostic
+}
+
+fn cycle_error(
+    config: &Config,
+    cycle: &[usize],
+    spans: &std::collections::HashMap<(NodeId, NodeId), Span>,
+) -> Diagnostic {
+    let ids: Vec<NodeId> = cycle.iter().map(|index| NodeId(*index as u32)).collect();
+    let name = |id: &NodeId| config.node(*id).address.to_string();
+    let path: Vec<String> = ids.iter().chain(ids.first()).map(name).collect();
+    let mut diagnostic = Diagnostic::error(
+        "Cycle",
+        format!("These blocks need each other, so none can be evaluated first: {}.", path.join(" -> ")),
+    )
+    .help("break the circle: move what both need into a `locals` entry of its own");
+    for (index, id) in ids.iter().enumerate() {
+        let next = ids.get(index + 1).or(ids.first()).copied().unwrap_or(*id);
+        let Some(span) = spans.get(&(*id, next)) else { continue };
+        let what = format!("`{}` refers to `{}` here", name(id), name(&next));
+        if diagnostic.span.is_none() {
+            diagnostic = diagnostic.at(*span).label(what);
+        } else {
+            diagnostic = diagnostic.related(*span, what);
+        }
+    }
+    diagnostic
+}
