@@ -10,6 +10,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+pub use convert::{ConvertError, convert, type_name, type_of, unify};
+pub use json::{from_json, to_json};
 pub use number::Number;
 pub use types::{AttributeType, Type};
 
@@ -226,3 +228,6 @@ impl fmt::Debug for Value {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
