@@ -1,0 +1,224 @@
+//! The walk over the graph: every block is evaluated once, after everything it refers to.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use super::expand::expand;
+use super::flow::{self, FlowContext};
+use super::outputs;
+use super::resource;
+use super::scope::{BlockScope, Instance};
+use super::{DesiredAgent, DesiredFlow, DesiredOutput, FlowAttributes, Outcomes, Settings};
+use crate::address::{Address, InstanceKey};
+use crate::config::Config;
+use crate::config::model::{Node, NodeId, NodeKind, Repetition, Resource, ResourceKind, Variable};
+use crate::diag::{Diagnostic, Diagnostics};
+use crate::eval::expr::evaluate as evaluate_expr;
+use crate::eval::functions::Environment;
+use crate::graph::Graph;
+use crate::value::{Kind, Marks, Type, Value, convert};
+
+/// What an evaluation works on.
+#[derive(Clone, Copy)]
+pub struct Inputs<'a> {
+    /// The blocks.
+    pub config: &'a Config,
+    /// Their order.
+    pub graph: &'a Graph,
+    /// The values of all variables.
+    pub variables: &'a BTreeMap<Arc<str>, Value>,
+    /// What functions may read.
+    pub environment: &'a dyn Environment,
+    /// The `flowform` block.
+    pub settings: &'a Settings,
+}
+
+/// The evaluated configuration.
+#[derive(Debug, Default)]
+pub struct Evaluation {
+    /// Every flow, in address order.
+    pub flows: Vec<DesiredFlow>,
+    /// Every agent, in address order.
+    pub agents: Vec<DesiredAgent>,
+    /// Every output, in name order.
+    pub outputs: Vec<DesiredOutput>,
+    /// The value of each node, by id; of resources only when something refers to them.
+    pub(super) values: Vec<Option<Value>>,
+}
+
+/// Evaluates the whole configuration. Mistakes are pushed to `diags`; what stands in error is left out or unknown.
+pub fn evaluate(inputs: Inputs<'_>, outcomes: &dyn Outcomes, diags: &mut Diagnostics) -> Evaluation {
+    let mut result = Evaluation { values: vec![None; inputs.config.nodes.len()], ..Evaluation::default() };
+    for id in &inputs.graph.order {
+        let node = inputs.config.node(*id);
+        let value = match &node.kind {
+            NodeKind::Variable(_) => inputs.variables.get(&node.address.name).cloned(),
+            NodeKind::Local(expr) => {
+                let scope = inputs.scope(&result.values, &Instance::default());
+                Some(evaluate_expr(expr, &scope, diags))
+            }
+            NodeKind::Output(output) => {
+                let scope = inputs.scope(&result.values, &Instance::default());
+                result.outputs.push(outputs::output(*id, node, output, &scope, diags));
+                None
+            }
+            NodeKind::Resource(resource) => {
+                resource_node(inputs, *id, node, resource, outcomes, &mut result, diags)
+            }
+        };
+        result.values[id.0 as usize] = value;
+        if let NodeKind::Variable(variable) = &node.kind {
+            let scope = inputs.scope(&result.values, &Instance::default());
+            validate(node, variable, &scope, diags);
+        }
+    }
+    result.flows.sort_by(|a, b| a.address.cmp(&b.address));
+    result.agents.sort_by(|a, b| a.address.cmp(&b.address));
+    result.outputs.sort_by(|a, b| a.name.cmp(&b.name));
+    unique_names(&result.flows, diags);
+    result
+}
+
+impl<'a> Inputs<'a> {
+    pub(super) fn scope(self, values: &'a [Option<Value>], instance: &'a Instance) -> BlockScope<'a> {
+        BlockScope { config: self.config, values, environment: self.environment, instance }
+    }
+}
+
+fn resource_node(
+    inputs: Inputs<'_>,
+    id: NodeId,
+    node: &Node,
+    resource: &Resource,
+    outcomes: &dyn Outcomes,
+    result: &mut Evaluation,
+    diags: &mut Diagnostics,
+) -> Option<Value> {
+    let wanted = inputs.graph.referenced.get(id.0 as usize).copied().unwrap_or(true);
+    let instances = expand(&resource.repetition, &inputs.scope(&result.values, &Instance::default()), diags);
+    let mut values = Vec::new();
+    for (key, instance) in instances {
+        let scope = inputs.scope(&result.values, &instance);
+        let address = Address::root(node.address.clone(), key.clone());
+        let value = match resource.kind {
+            ResourceKind::RunConfig(kind) => {
+                let body = resource::Body { attributes: &resource.arguments, header: node.header };
+                Some(resource::run_config(kind, &address, body, &scope, diags))
+            }
+            ResourceKind::Storage(kind) => {
+                Some(resource::storage(kind, &address, resource, node.header, &scope, diags))
+            }
+            ResourceKind::Agent(kind) => {
+                let (agent, value) = resource::agent(kind, &address, resource, node.header, &scope, diags);
+                result.agents.push(agent);
+                Some(value)
+            }
+            ResourceKind::Flow => {
+                let context = FlowContext { inputs, id, node, resource };
+                let desired = flow::flow(context, address, &scope, diags);
+                let value = wanted.then(|| {
+                    let attributes = outcomes.attributes(&desired);
+                    flow_value(&desired, attributes)
+                });
+                result.flows.push(desired);
+                value
+            }
+        };
+        if wanted {
+            values.push((key, value.unwrap_or(Value::NULL)));
+        }
+    }
+    wanted.then(|| container(&resource.repetition, values))
+}
+
+/// What a reference to the block evaluates to: the instance, a tuple under `count`, an object under `for_each`.
+pub(super) fn container(repetition: &Repetition, values: Vec<(InstanceKey, Value)>) -> Value {
+    match repetition {
+        Repetition::Once => {
+            values.into_iter().next().map_or_else(|| Value::unknown(Type::Any), |(_, value)| value)
+        }
+        Repetition::Count(_) => Value::tuple(values.into_iter().map(|(_, value)| value)),
+        Repetition::ForEach(_) => Value::object(values.into_iter().filter_map(|(key, value)| match key {
+            InstanceKey::Key(key) => Some((key, value)),
+            InstanceKey::None | InstanceKey::Index(_) => None,
+        })),
+    }
+}
+
+/// The attributes that other blocks see of a flow.
+pub(super) fn flow_value(desired: &DesiredFlow, attributes: FlowAttributes) -> Value {
+    let run_config = desired.definition.get("run_config").cloned().unwrap_or(Value::NULL);
+    let run_config_json = match crate::value::to_json(&run_config) {
+        Some(json) => Value::string(flowform_provider_api::canonical_json(&json)),
+        None => Value::unknown(Type::String),
+    };
+    let labels = run_config.get("labels").cloned().unwrap_or_else(|| Value::unknown(Type::Any));
+    Value::object([
+        ("name", Value::string(desired.name.as_str())),
+        ("address", Value::string(desired.address.to_string())),
+        ("id", attributes.id),
+        ("version", attributes.version),
+        ("digest", attributes.digest),
+        ("family", desired.definition.get("family").cloned().unwrap_or(Value::NULL)),
+        ("task_definition_arn", attributes.task_definition_arn),
+        ("run_config_json", run_config_json),
+        ("labels", labels),
+        ("start", attributes.start),
+    ])
+}
+
+fn validate(node: &Node, variable: &Variable, scope: &BlockScope<'_>, diags: &mut Diagnostics) {
+    for rule in &variable.validations {
+        let before = diags.error_count();
+        let condition = evaluate_expr(&rule.condition, scope, diags);
+        if diags.error_count() > before || condition.is_unknown() {
+            continue;
+        }
+        let holds = convert(&condition, &Type::Bool).ok().and_then(|value| value.as_bool());
+        match holds {
+            Some(true) => {}
+            Some(false) => {
+                let message = evaluate_expr(&rule.error_message, scope, diags);
+                let text = match &message.kind {
+                    _ if message.marks.contains(Marks::SENSITIVE) => "(the message is sensitive)",
+                    Kind::String(text) => text,
+                    _ => "(no message)",
+                };
+                diags.push(
+                    Diagnostic::error("Invalid value of variable", text.to_owned())
+                        .at(node.header)
+                        .label(format!("the value of `{}` does not meet its rule", node.address))
+                        .related(rule.condition.span, "this condition does not hold"),
+                );
+            }
+            None => diags.push(
+                Diagnostic::error("Invalid condition", "A condition must be `true` or `false`.")
+                    .at(rule.condition.span),
+            ),
+        }
+    }
+}
+
+/// A project knows its flows by name, so two of one name cannot be.
+fn unique_names(flows: &[DesiredFlow], diags: &mut Diagnostics) {
+    let mut first: HashMap<&str, &DesiredFlow> = HashMap::with_capacity(flows.len());
+    for flow in flows {
+        if let Some(other) = first.get(&*flow.name) {
+            diags.push(
+                Diagnostic::error(
+                    "Duplicate flow name",
+                    format!(
+                        "`{}` and `{}` are both named `{}`, and the name of a flow is unique in its project.",
+                        other.address, flow.address, flow.name
+                    ),
+                )
+                .at(flow.span)
+                .related(other.span, "the other one")
+                .address(flow.address.to_string())
+                .help("set `name`; under `for_each`, use `each.key` in it"),
+            );
+        } else {
+            first.insert(&flow.name, flow);
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! Evaluates again, with final values, what could not be known at plan time: the third caller of the one
+//! evaluator. Each block is evaluated at most once more.
+
+use std::collections::{BTreeSet, HashMap};
+
+use super::evaluator::{Inputs, container, flow_value};
+use super::expand::expand;
+use super::flow::{FlowContext, flow};
+use super::resource::{self, Body};
+use super::scope::Instance;
+use super::{DesiredFlow, DesiredOutput, Evaluation, FlowAttributes};
+use crate::address::{Address, InstanceKey};
+use crate::config::model::{NodeId, NodeKind, ResourceKind};
+use crate::diag::Diagnostics;
+use crate::eval::expr::evaluate;
+use crate::value::Value;
+
+/// The state of a second evaluation: what was known at plan time stays, what was not is filled in as flows are done.
+pub struct Finalizer<'a> {
+    inputs: Inputs<'a>,
+    values: Vec<Option<Value>>,
+    is_final: Vec<bool>,
+    flows: HashMap<NodeId, Vec<(InstanceKey, DesiredFlow, Option<FlowAttributes>)>>,
+    expansions: HashMap<NodeId, HashMap<InstanceKey, Instance>>,
+}
+
+impl<'a> Finalizer<'a> {
+    /// Starts from the evaluation that the plan was made from.
+    pub fn new(inputs: Inputs<'a>, evaluation: &Evaluation) -> Self {
+        let values = evaluation.values.clone();
+        let mut flows: HashMap<NodeId, Vec<_>> = HashMap::new();
+        for flow in &evaluation.flows {
+            flows.entry(flow.node).or_default().push((flow.address.key.clone(), flow.clone(), None));
+        }
+        let is_final = values.iter().map(|value| value.as_ref().is_some_and(Value::is_wholly_known)).collect();
+        Self { inputs, values, is_final, flows, expansions: HashMap::new() }
+    }
+
+    /// Notes what a flow has become.
+    pub fn done(&mut self, address: &Address, attributes: FlowAttributes) {
+        for (id, instances) in &mut self.flows {
+            if self.inputs.config.node(*id).address != address.block {
+                continue;
+            }
+            for (key, _, known) in instances.iter_mut() {
+                if *key == address.key {
+                    *known = Some(attributes.clone());
+                }
+            }
+        }
+    }
+
+    /// The flow with final values; every flow that it refers to is done.
+    pub fn flow(&mut self, address: &Address, diags: &mut Diagnostics) -> Option<DesiredFlow> {
+        let id = self.inputs.config.names.plain("flow", &address.block.name)?;
+        self.settle(id, diags);
+        let config = self.inputs.config;
+        let node = config.node(id);
+        let NodeKind::Resource(resource) = &node.kind else { return None };
+        if !self.expansions.contains_key(&id) {
+            let scope = self.inputs.scope(&self.values, &Instance::default());
+            let instances = expand(&resource.repetition, &scope, diags).into_iter().collect();
+            self.expansions.insert(id, instances);
+        }
+        let instance = self.expansions.get(&id)?.get(&address.key)?;
+        let scope = self.inputs.scope(&self.values, instance);
+        let context = FlowContext { inputs: self.inputs, id, node, resource };
+        let desired = flow(context, address.clone(), &scope, diags);
+        for (key, known, _) in self.flows.get_mut(&id).into_iter().flatten() {
+            if *key == address.key {
+                *known = desired.clone();
+            }
+        }
+        Some(desired)
+    }
+
+    /// The output with final values.
+    pub fn output(&mut self, output: &DesiredOutput, diags: &mut Diagnostics) -> Value {
+        self.settle(output.node, diags);
+        match &self.inputs.config.node(output.node).kind {
+            NodeKind::Output(declared) => {
+                let scope = self.inputs.scope(&self.values, &Instance::default());
+                evaluate(&declared.value, &scope, diags)
+            }
+            NodeKind::Variable(_) | NodeKind::Local(_) | NodeKind::Resource(_) => output.value.clone(),
+        }
+    }
+
+    /// Makes everything that `id` refers to final, in order.
+    fn settle(&mut self, id: NodeId, diags: &mut Diagnostics) {
+        let mut open = BTreeSet::new();
+        let mut queue: Vec<NodeId> = self.inputs.graph.dependencies(id).to_vec();
+        while let Some(need) = queue.pop() {
+            let known = self.is_final.get(need.0 as usize).copied().unwrap_or(true);
+            if !known && open.insert(need) {
+                // A flow's own references are settled when it is evaluated; its attributes come from outside.
+                if !self.flows.contains_key(&need) {
+                    queue.extend_from_slice(self.inputs.graph.dependencies(need));
+                }
+            }
+        }
+        if open.is_empty() {
+            return;
+        }
+        let order: Vec<NodeId> = self.inputs.graph.order.iter().copied().filter(|id| open.contains(id)).collect();
+        for id in order {
+            let value = self.evaluate_again(id, diags);
+            self.is_final[id.0 as usize] = value.as_ref().is_none_or(Value::is_wholly_known);
+            self.values[id.0 as usize] = value;
+        }
+    }
+
+    fn evaluate_again(&self, id: NodeId, diags: &mut Diagnostics) -> Option<Value> {
+        let node = self.inputs.config.node(id);
+        let scope = self.inputs.scope(&self.values, &Instance::default());
+        let resource = match &node.kind {
+            NodeKind::Variable(_) | NodeKind::Output(_) => return self.values.get(id.0 as usize)?.clone(),
+            NodeKind::Local(expr) => return Some(evaluate(expr, &scope, diags)),
+            NodeKind::Resource(resource) => resource,
+        };
+        let mut values = Vec::new();
+        if resource.kind == ResourceKind::Flow {
+            for (key, desired, attributes) in self.flows.get(&id)? {
+                let attributes = attributes.clone().unwrap_or_else(FlowAttributes::unknown);
+                values.push((key.clone(), flow_value(desired, attributes)));
+            }
+            return Some(container(&resource.repetition, values));
+        }
+        for (key, instance) in expand(&resource.repetition, &scope, diags) {
+            let scope = self.inputs.scope(&self.values, &instance);
+            let address = Address::root(node.address.clone(), key.clone());
+            let value = match resource.kind {
+                ResourceKind::RunConfig(kind) => {
+                    let body = Body { attributes: &resource.arguments, header: node.header };
+                    resource::run_config(kind, &address, body, &scope, diags)
+                }
+                ResourceKind::Storage(kind) => {
+                    resource::storage(kind, &address, resource, node.header, &scope, diags)
+                }
+                ResourceKind::Agent(kind) => {
+                    resource::agent(kind, &address, resource, node.header, &scope, diags).1
+                }
+                ResourceKind::Flow => Value::NULL,
+            };
+            values.push((key, value));
+        }
+        Some(container(&resource.repetition, values))
+    }
+}

@@ -1,0 +1,411 @@
+//! `flow` blocks: one instance to a desired flow with its definition.
+
+use std::sync::Arc;
+
+use flowform_provider_api::{Digest, canonical_json};
+use serde_json::value::RawValue;
+
+use super::evaluator::Inputs;
+use super::resource::{self, Body, not_a_block, reference_kind, run_config_object};
+use super::scope::BlockScope;
+use super::{DesiredFlow, KnownDefinition};
+use crate::address::{Address, InstanceKey, PathStep};
+use crate::config::model::{Config, Node, NodeId, NodeKind, Resource};
+use crate::diag::{Diagnostic, Diagnostics};
+use crate::eval::expr::evaluate;
+use crate::flow::definition::{FlowInputs, Problem, build};
+use crate::flow::kind::{RunConfigKind, StorageKind};
+use crate::source::Span;
+use crate::syntax::ast::{Attribute, Expr, ExprKind};
+use crate::value::{Kind, Marks, Type, Value, convert, to_json, type_name};
+
+/// How many versions keep their artifacts unless `keep_versions` says otherwise, the current one included.
+const KEEP_VERSIONS: u32 = 5;
+/// How long a superseded version's artifacts are kept unless `keep_for` says otherwise: 30 days in seconds.
+const KEEP_FOR: u64 = 30 * 24 * 60 * 60;
+
+/// The block that a flow is an instance of.
+#[derive(Clone, Copy)]
+pub(super) struct FlowContext<'a> {
+    pub(super) inputs: Inputs<'a>,
+    pub(super) id: NodeId,
+    pub(super) node: &'a Node,
+    pub(super) resource: &'a Resource,
+}
+
+/// Evaluates one instance.
+pub(super) fn flow(
+    context: FlowContext<'_>,
+    address: Address,
+    scope: &BlockScope<'_>,
+    diags: &mut Diagnostics,
+) -> DesiredFlow {
+    let reader = Reader { context, address: &address, scope };
+    let name = reader.name(diags);
+    let (kind, run_config) = reader.run_config(diags);
+    let storage = reader.storage(diags);
+    let schedules = reader.schedules(diags);
+    let secret_env = run_config.as_ref().and_then(|value| value.get("secret_env")).cloned();
+    let settings = context.inputs.settings;
+    let (definition, problems) = build(FlowInputs {
+        name: &name,
+        project: &settings.project,
+        prefect_version: &settings.prefect_version,
+        run_config: run_config.as_ref().map(|value| (kind, value)),
+        storage: storage.as_ref().map(|(kind, value)| (*kind, value)),
+        default_labels: settings.default_labels.clone(),
+        labels: reader.value("labels", diags),
+        parameters: reader.value("parameters", diags),
+        schedules,
+        secret_env: secret_env.unwrap_or(Value::NULL),
+        runtime: reader.value("runtime", diags),
+        command: reader.value("command", diags),
+        family: reader.value("family", diags),
+        source_hash: reader.value("source_hash", diags),
+    });
+    for problem in problems {
+        diags.push(reader.diagnostic(problem, run_config.as_ref(), storage.as_ref().map(|(_, value)| value)));
+    }
+    reader.agent(diags);
+    let labels = definition.get("run_config").and_then(|value| value.get("labels")).and_then(texts);
+    DesiredFlow {
+        node: context.id,
+        span: context.node.header,
+        kind,
+        provider: context.resource.provider.as_ref().map(|name| name.text.to_string()),
+        known: known(&definition),
+        definition,
+        labels,
+        keep_versions: reader.whole("keep_versions", diags).unwrap_or(KEEP_VERSIONS),
+        keep_for: reader.keep_for(diags),
+        version: reader.whole("version", diags),
+        prevent_destroy: reader.prevent_destroy(diags),
+        ignore_changes: reader.ignore_changes(diags),
+        name,
+        address,
+    }
+}
+
+/// The definition as canonical JSON with its digest, when all of it is known.
+pub(crate) fn known(definition: &Value) -> Option<KnownDefinition> {
+    let text = canonical_json(&to_json(definition)?);
+    let digest = Digest::of_bytes(text.as_bytes());
+    let json: Box<RawValue> = RawValue::from_string(text).ok()?;
+    Some(KnownDefinition { json: Arc::from(json), digest })
+}
+
+fn texts(value: &Value) -> Option<Vec<String>> {
+    value.as_slice()?.iter().map(|item| item.as_str().map(str::to_owned)).collect()
+}
+
+struct Reader<'a> {
+    context: FlowContext<'a>,
+    address: &'a Address,
+    scope: &'a BlockScope<'a>,
+}
+
+impl Reader<'_> {
+    fn argument(&self, name: &str) -> Option<&Attribute> {
+        self.context.resource.argument(name)
+    }
+
+    /// The argument's value; null when it is not given.
+    fn value(&self, name: &str, diags: &mut Diagnostics) -> Value {
+        match self.argument(name) {
+            Some(attribute) => evaluate(&attribute.expr, self.scope, diags),
+            None => Value::NULL,
+        }
+    }
+
+    fn name(&self, diags: &mut Diagnostics) -> String {
+        let label = &self.context.node.address.name;
+        let default = match &self.address.key {
+            InstanceKey::None => label.to_string(),
+            InstanceKey::Index(index) => format!("{label}-{index}"),
+            InstanceKey::Key(key) => format!("{label}-{key}"),
+        };
+        let Some(attribute) = self.argument("name") else { return default };
+        let value = evaluate(&attribute.expr, self.scope, diags);
+        let at = attribute.expr.span;
+        if value.marks != Marks::NONE {
+            diags.push(
+                Diagnostic::error(
+                    "Unusable name",
+                    "The name of a flow is shown everywhere, so it can be neither sensitive nor change by itself.",
+                )
+                .at(at),
+            );
+            return default;
+        }
+        match convert(&value, &Type::String).map(|value| value.kind) {
+            Ok(Kind::String(text)) if !text.trim().is_empty() && text.len() <= 255 => text.to_string(),
+            Ok(Kind::Unknown(_)) => {
+                if !diags.has_errors() {
+                    diags.push(
+                        Diagnostic::error("Unknown name", "The name of a flow must be known at plan time.")
+                            .at(at)
+                            .help("derive it from the configuration itself"),
+                    );
+                }
+                default
+            }
+            _ => {
+                diags.push(
+                    Diagnostic::error(
+                        "Wrong type",
+                        format!("`name` is a text of 1 to 255 bytes, and this is a {}.", type_name(&value)),
+                    )
+                    .at(at),
+                );
+                default
+            }
+        }
+    }
+
+    fn run_config(&self, diags: &mut Diagnostics) -> (RunConfigKind, Option<Value>) {
+        let nested = self.context.resource.blocks.iter().find(|block| &*block.kind.text == "run_config");
+        if let Some(nested) = nested {
+            let label = nested.labels.first().map_or("", |label| &*label.text);
+            let kind = RunConfigKind::from_label(label).unwrap_or(RunConfigKind::Universal);
+            let body = Body { attributes: &nested.body.attributes, header: nested.header };
+            let value = run_config_object(kind, &self.address.to_string(), body, self.scope, diags);
+            return (kind, Some(value));
+        }
+        let Some(attribute) = self.argument("run_config") else { return (RunConfigKind::Universal, None) };
+        let value = evaluate(&attribute.expr, self.scope, diags);
+        if value.is_unknown() || value.is_null() {
+            return (RunConfigKind::Universal, None);
+        }
+        match reference_kind(&value, "run_config").and_then(RunConfigKind::from_label) {
+            Some(kind) => (kind, Some(value)),
+            None => {
+                diags.push(not_a_block(attribute.expr.span, &value, "run_config", "run_config.KIND.NAME"));
+                (RunConfigKind::Universal, None)
+            }
+        }
+    }
+
+    fn storage(&self, diags: &mut Diagnostics) -> Option<(StorageKind, Value)> {
+        let attribute = self.argument("storage")?;
+        let value = evaluate(&attribute.expr, self.scope, diags);
+        if value.is_unknown() || value.is_null() {
+            return None;
+        }
+        match reference_kind(&value, "storage").and_then(StorageKind::from_label) {
+            Some(kind) => Some((kind, value)),
+            None => {
+                diags.push(not_a_block(attribute.expr.span, &value, "storage", "storage.KIND.NAME"));
+                None
+            }
+        }
+    }
+
+    /// `agent` names the agent whose defaults enter the definition; local agents have none that do.
+    fn agent(&self, diags: &mut Diagnostics) {
+        let Some(attribute) = self.argument("agent") else { return };
+        let value = evaluate(&attribute.expr, self.scope, diags);
+        if !value.is_unknown() && !value.is_null() && reference_kind(&value, "agent").is_none() {
+            diags.push(not_a_block(attribute.expr.span, &value, "agent", "agent.KIND.NAME"));
+        }
+        if let Some(environment) = self.argument("execution_environment") {
+            diags.push(
+                Diagnostic::error(
+                    "Not supported by this version",
+                    "Execution environments cannot be carried out by this version yet.",
+                )
+                .at(environment.name.span)
+                .help("use a run config"),
+            );
+        }
+    }
+
+    fn schedules(&self, diags: &mut Diagnostics) -> Vec<Value> {
+        let blocks = self.context.resource.blocks.iter().filter(|block| &*block.kind.text == "schedule");
+        blocks
+            .map(|block| {
+                let attributes = block.body.attributes.iter();
+                Value::object(attributes.map(|attribute| {
+                    (attribute.name.text.clone(), evaluate(&attribute.expr, self.scope, diags))
+                }))
+            })
+            .collect()
+    }
+
+    /// A whole number from 1.
+    fn whole(&self, name: &str, diags: &mut Diagnostics) -> Option<u32> {
+        let attribute = self.argument(name)?;
+        let value = evaluate(&attribute.expr, self.scope, diags);
+        if value.is_null() {
+            return None;
+        }
+        let number = match convert(&value, &Type::Number).map(|value| value.kind) {
+            Ok(Kind::Number(number)) => number.to_i64().and_then(|number| u32::try_from(number).ok()),
+            _ => None,
+        };
+        let number = number.filter(|number| *number >= 1);
+        if number.is_none() && !(value.is_unknown() && diags.has_errors()) {
+            diags.push(
+                Diagnostic::error(
+                    "Wrong type",
+                    format!("`{name}` is a whole number from 1 that is known at plan time, and this is a {}.", type_name(&value)),
+                )
+                .at(attribute.expr.span),
+            );
+        }
+        number
+    }
+
+    fn keep_for(&self, diags: &mut Diagnostics) -> u64 {
+        let Some(attribute) = self.argument("keep_for") else { return KEEP_FOR };
+        let value = evaluate(&attribute.expr, self.scope, diags);
+        let seconds = match &value.kind {
+            Kind::Null => Some(KEEP_FOR),
+            Kind::Number(number) => number.to_i64().and_then(|seconds| u64::try_from(seconds).ok()),
+            Kind::String(text) => seconds(text),
+            _ => None,
+        };
+        seconds.unwrap_or_else(|| {
+            diags.push(
+                Diagnostic::error("Invalid duration", "`keep_for` is a duration, as a text or a number of seconds.")
+                    .at(attribute.expr.span)
+                    .help("write for example `\"30d\"`, `\"12h\"` or `\"0s\"`"),
+            );
+            KEEP_FOR
+        })
+    }
+
+    fn prevent_destroy(&self, diags: &mut Diagnostics) -> bool {
+        let Some(expr) = &self.context.resource.lifecycle.prevent_destroy else { return false };
+        let value = evaluate(expr, self.scope, diags);
+        let answer = convert(&value, &Type::Bool).ok().and_then(|value| value.as_bool());
+        answer.unwrap_or_else(|| {
+            if !diags.has_errors() {
+                diags.push(
+                    Diagnostic::error("Wrong type", "`prevent_destroy` must be `true` or `false`, known at plan time.")
+                        .at(expr.span),
+                );
+            }
+            true
+        })
+    }
+
+    fn ignore_changes(&self, diags: &mut Diagnostics) -> Vec<Vec<PathStep>> {
+        let mut paths = Vec::new();
+        for (path, span) in &self.context.resource.lifecycle.ignore_changes {
+            let Some(PathStep::Key(first)) = path.first() else { continue };
+            if DEFINITION_KEYS.contains(&first.as_str()) {
+                paths.push(path.clone());
+            } else if RunConfigKind::ALL.iter().any(|kind| kind.fields().iter().any(|field| field.name == first)) {
+                let mut full = vec![PathStep::Key("run_config".to_owned())];
+                full.extend(path.iter().cloned());
+                paths.push(full);
+            } else {
+                diags.push(
+                    Diagnostic::error(
+                        "Unknown path",
+                        format!("A flow's definition has no `{first}`, so there is nothing to ignore."),
+                    )
+                    .at(*span)
+                    .suggest(first, DEFINITION_KEYS.iter().copied().chain(["env", "labels", "working_dir"])),
+                );
+            }
+        }
+        paths
+    }
+
+    /// A problem of the definition, with the place that caused it underlined.
+    fn diagnostic(&self, problem: Problem, run_config: Option<&Value>, storage: Option<&Value>) -> Diagnostic {
+        let span = self.locate(&problem.path, run_config, storage);
+        let mut diagnostic = problem.into_diagnostic().at(span);
+        diagnostic.address = Some(self.address.to_string());
+        diagnostic
+    }
+
+    fn locate(&self, path: &[PathStep], run_config: Option<&Value>, storage: Option<&Value>) -> Span {
+        let header = self.context.node.header;
+        let Some((PathStep::Key(first), rest)) = path.split_first() else { return header };
+        let config = self.context.inputs.config;
+        let found = match first.as_str() {
+            "run_config" | "secret_env" => {
+                let rest = if first == "secret_env" { path } else { rest };
+                self.in_run_config(config, rest, run_config)
+            }
+            "storage" => self.in_block(config, rest, storage),
+            "schedules" => self.in_schedule(rest),
+            _ => None,
+        };
+        found
+            .or_else(|| self.argument(first).map(|attribute| descend(&attribute.expr, rest)))
+            .or_else(|| {
+                // Labels are part of the run config in the definition, and of the flow in the configuration.
+                let Some(PathStep::Key(second)) = rest.first() else { return None };
+                self.argument(second).map(|attribute| descend(&attribute.expr, rest.get(1..).unwrap_or_default()))
+            })
+            .unwrap_or(header)
+    }
+
+    fn in_run_config(&self, config: &Config, rest: &[PathStep], value: Option<&Value>) -> Option<Span> {
+        let nested = self.context.resource.blocks.iter().find(|block| &*block.kind.text == "run_config");
+        match nested {
+            Some(block) => in_attributes(&block.body.attributes, rest),
+            None => self.in_block(config, rest, value),
+        }
+    }
+
+    fn in_block(&self, config: &Config, rest: &[PathStep], value: Option<&Value>) -> Option<Span> {
+        let node = config.node(resource::node_of(config, value?)?);
+        match &node.kind {
+            NodeKind::Resource(resource) => in_attributes(&resource.arguments, rest),
+            NodeKind::Variable(_) | NodeKind::Local(_) | NodeKind::Output(_) => None,
+        }
+    }
+
+    fn in_schedule(&self, rest: &[PathStep]) -> Option<Span> {
+        let Some((PathStep::Index(index), rest)) = rest.split_first() else { return None };
+        let mut blocks = self.context.resource.blocks.iter().filter(|block| &*block.kind.text == "schedule");
+        let block = blocks.nth(*index)?;
+        in_attributes(&block.body.attributes, rest).or(Some(block.header))
+    }
+}
+
+/// The parts of a definition that `ignore_changes` may name.
+const DEFINITION_KEYS: &[&str] = &[
+    "run_config",
+    "storage",
+    "parameters",
+    "schedules",
+    "runtime",
+    "command",
+    "secret_env",
+    "source_hash",
+    "family",
+];
+
+fn in_attributes(attributes: &[Attribute], path: &[PathStep]) -> Option<Span> {
+    let Some((PathStep::Key(name), rest)) = path.split_first() else { return None };
+    let attribute = attributes.iter().find(|attribute| *attribute.name.text == **name)?;
+    Some(descend(&attribute.expr, rest))
+}
+
+/// The place of the part of a written-out value that `path` leads to, as far as it is written out.
+fn descend(expr: &Expr, path: &[PathStep]) -> Span {
+    let inner = match (&expr.kind, path.split_first()) {
+        (ExprKind::Object(items), Some((PathStep::Key(key), rest))) => items
+            .iter()
+            .find(|item| matches!(&item.key.kind, ExprKind::Literal(value) if value.as_str() == Some(key)))
+            .map(|item| descend(&item.value, rest)),
+        (ExprKind::Tuple(items), Some((PathStep::Index(index), rest))) => {
+            items.get(*index).map(|item| descend(item, rest))
+        }
+        _ => None,
+    };
+    inner.unwrap_or(expr.span)
+}
+
+/// The seconds of a text such as `30d` or `1h30m`; a day has 24 hours.
+fn seconds(text: &str) -> Option<u64> {
+    let span: jiff::Span = text.trim().parse().ok()?;
+    let seconds = span.total((jiff::Unit::Second, jiff::SpanRelativeTo::days_are_24_hours())).ok()?;
+    // `as` saturates, and the sign is checked.
+    (seconds >= 0.0).then_some(seconds as u64)
+}

@@ -1,0 +1,30 @@
+//! `output` blocks.
+
+use super::DesiredOutput;
+use super::scope::BlockScope;
+use crate::config::model::{Node, NodeId, Output};
+use crate::diag::{Diagnostic, Diagnostics};
+use crate::eval::expr::evaluate;
+use crate::value::Marks;
+
+pub(super) fn output(
+    id: NodeId,
+    node: &Node,
+    output: &Output,
+    scope: &BlockScope<'_>,
+    diags: &mut Diagnostics,
+) -> DesiredOutput {
+    let value = evaluate(&output.value, scope, diags);
+    let marks = value.all_marks();
+    if marks.contains(Marks::SENSITIVE) && !output.sensitive {
+        diags.push(
+            Diagnostic::error(
+                "Sensitive output",
+                format!("The output `{}` shows a value that is derived from a sensitive one.", node.address.name),
+            )
+            .at(output.value.span)
+            .help("add `sensitive = true` to the output, or wrap the value in `nonsensitive(...)` where it is no secret"),
+        );
+    }
+    DesiredOutput { name: node.address.name.to_string(), value, sensitive: output.sensitive, node: id }
+}

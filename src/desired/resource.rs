@@ -1,0 +1,225 @@
+//! `run_config`, `storage` and `agent` blocks: each instance becomes an object that flows refer to.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::DesiredAgent;
+use super::scope::BlockScope;
+use crate::address::Address;
+use crate::config::model::{Config, NodeId, Resource};
+use crate::diag::{Diagnostic, Diagnostics};
+use crate::eval::expr::evaluate;
+use crate::flow::definition::merge_run_configs;
+use crate::flow::kind::{AgentKind, RunConfigKind, StorageKind};
+use crate::source::Span;
+use crate::syntax::ast::Attribute;
+use crate::value::{Kind, Marks, Type, Value, convert, to_json, type_name};
+
+/// The arguments of a block, at the top level or nested in a flow.
+#[derive(Clone, Copy)]
+pub(super) struct Body<'a> {
+    pub(super) attributes: &'a [Attribute],
+    pub(super) header: Span,
+}
+
+/// The object of a run config: its given arguments over those it extends; other fields null.
+pub(super) fn run_config(
+    kind: RunConfigKind,
+    address: &Address,
+    body: Body<'_>,
+    scope: &BlockScope<'_>,
+    diags: &mut Diagnostics,
+) -> Value {
+    run_config_object(kind, &address.to_string(), body, scope, diags)
+}
+
+/// The same for a nested block, whose address is that of its flow.
+pub(super) fn run_config_object(
+    kind: RunConfigKind,
+    address: &str,
+    body: Body<'_>,
+    scope: &BlockScope<'_>,
+    diags: &mut Diagnostics,
+) -> Value {
+    let mut own: BTreeMap<Arc<str>, Value> = BTreeMap::new();
+    let mut base = None;
+    for attribute in body.attributes {
+        let value = evaluate(&attribute.expr, scope, diags);
+        if &*attribute.name.text == "extends" {
+            base = extended(kind, &value, attribute.expr.span, diags);
+        } else {
+            own.insert(attribute.name.text.clone(), value);
+        }
+    }
+    let own = Value::from(Kind::Object(Arc::new(own)));
+    let merged = match base {
+        Some(base) => merge_run_configs(&base, &own),
+        None => own,
+    };
+    let fields = kind.fields().iter().map(|field| field.name).chain(["secret_env"]);
+    identified(kind.label(), address, &merged, fields)
+}
+
+/// What `extends` names: a run config of the same kind, or a universal one.
+fn extended(kind: RunConfigKind, value: &Value, span: Span, diags: &mut Diagnostics) -> Option<Value> {
+    if value.is_unknown() || value.is_null() {
+        return None;
+    }
+    let found = reference_kind(value, "run_config").and_then(RunConfigKind::from_label);
+    match found {
+        Some(base) if base == kind || base == RunConfigKind::Universal => {
+            // Only the fields that are set are inherited.
+            let entries = value.as_entries()?.iter();
+            let set = entries.filter(|(name, value)| !value.is_null() && !IDENTITY.contains(&&***name));
+            Some(Value::object(set.map(|(name, value)| (name.clone(), value.clone()))))
+        }
+        Some(base) => {
+            diags.push(
+                Diagnostic::error(
+                    "Wrong kind to extend",
+                    format!("A `{}` run config cannot extend a `{}` one: their fields differ.", kind.label(), base.label()),
+                )
+                .at(span)
+                .help(format!("extend a `{}` or a `universal` run config", kind.label())),
+            );
+            None
+        }
+        None => {
+            diags.push(not_a_block(span, value, "extends", "run_config.KIND.NAME"));
+            None
+        }
+    }
+}
+
+/// Attributes that say which block an object came from.
+const IDENTITY: [&str; 3] = ["kind", "name", "address"];
+
+/// The object of a storage block.
+pub(super) fn storage(
+    kind: StorageKind,
+    address: &Address,
+    resource: &Resource,
+    _header: Span,
+    scope: &BlockScope<'_>,
+    diags: &mut Diagnostics,
+) -> Value {
+    let mut own: BTreeMap<Arc<str>, Value> = BTreeMap::new();
+    for attribute in &resource.arguments {
+        if &*attribute.name.text == "script" {
+            diags.push(
+                Diagnostic::error(
+                    "Not supported by this version",
+                    format!("The upload of a `{}` storage's script cannot be carried out by this version yet.", kind.label()),
+                )
+                .at(attribute.name.span)
+                .help("upload the script beforehand and give its `key`"),
+            );
+        }
+        own.insert(attribute.name.text.clone(), evaluate(&attribute.expr, scope, diags));
+    }
+    let own = Value::from(Kind::Object(Arc::new(own)));
+    identified(kind.label(), &address.to_string(), &own, kind.all_fields().map(|field| field.name))
+}
+
+/// The agent and the object that flows refer to.
+pub(super) fn agent(
+    kind: AgentKind,
+    address: &Address,
+    resource: &Resource,
+    header: Span,
+    scope: &BlockScope<'_>,
+    diags: &mut Diagnostics,
+) -> (DesiredAgent, Value) {
+    let mut own: BTreeMap<Arc<str>, Value> = BTreeMap::new();
+    let mut options = BTreeMap::new();
+    let mut labels = Vec::new();
+    for attribute in &resource.arguments {
+        let name = &attribute.name.text;
+        let value = evaluate(&attribute.expr, scope, diags);
+        if value.all_marks() != Marks::NONE {
+            diags.push(
+                Diagnostic::error(
+                    "Unpublishable option",
+                    format!("`{name}` is published with the agent, so it can be neither sensitive nor change by itself."),
+                )
+                .at(attribute.expr.span)
+                .help("give secrets to the running agent in its own environment"),
+            );
+        } else if &**name == "labels" {
+            labels = agent_labels(&value, attribute.expr.span, diags);
+        } else if !value.is_wholly_known() {
+            if !diags.has_errors() {
+                diags.push(
+                    Diagnostic::error("Unknown option", format!("`{name}` of an agent must be known at plan time."))
+                        .at(attribute.expr.span),
+                );
+            }
+        } else if let Some(json) = to_json(&value).filter(|json| !json.is_null()) {
+            options.insert(name.to_string(), json);
+        }
+        own.insert(name.clone(), value);
+    }
+    own.insert("labels".into(), Value::set(labels.iter().map(|label| Value::string(label.as_str()))));
+    let own = Value::from(Kind::Object(Arc::new(own)));
+    let object = identified(kind.label(), &address.to_string(), &own, kind.fields().iter().map(|field| field.name));
+    (DesiredAgent { address: address.clone(), kind, labels, options, span: header }, object)
+}
+
+fn agent_labels(value: &Value, span: Span, diags: &mut Diagnostics) -> Vec<String> {
+    match convert(value, &Type::Set(Box::new(Type::String))) {
+        Ok(set) => {
+            let texts = set.as_slice().into_iter().flatten().filter_map(Value::as_str);
+            texts.map(str::to_owned).collect()
+        }
+        Err(_) if value.is_unknown() => Vec::new(),
+        Err(_) => {
+            diags.push(
+                Diagnostic::error(
+                    "Wrong type",
+                    format!("`labels` is a list of texts, and this is a {}.", type_name(value)),
+                )
+                .at(span)
+                .help("write `labels = [\"prod\"]`"),
+            );
+            Vec::new()
+        }
+    }
+}
+
+/// The object with its identity and a null for each field that is not set.
+fn identified(kind: &str, address: &str, own: &Value, fields: impl Iterator<Item = &'static str>) -> Value {
+    let name = address.split('[').next().unwrap_or(address).rsplit('.').next().unwrap_or(address);
+    let mut entries: BTreeMap<Arc<str>, Value> = fields.map(|name| (name.into(), Value::NULL)).collect();
+    if let Some(own) = own.as_entries() {
+        entries.extend(own.iter().map(|(name, value)| (name.clone(), value.clone())));
+    }
+    entries.insert("kind".into(), Value::string(kind));
+    entries.insert("name".into(), Value::string(name));
+    entries.insert("address".into(), Value::string(address));
+    Value::from(Kind::Object(Arc::new(entries)))
+}
+
+/// The kind of the block that an object came from, if it came from one of `block`.
+pub(super) fn reference_kind<'a>(value: &'a Value, block: &str) -> Option<&'a str> {
+    let address = value.get("address")?.as_str()?;
+    // A flow's address marks a run config that is nested in it.
+    let fits = address.strip_prefix(block).is_some_and(|rest| rest.starts_with('.'))
+        || (block == "run_config" && address.starts_with("flow."));
+    fits.then(|| value.get("kind").and_then(Value::as_str)).flatten()
+}
+
+/// The node that an object's address names.
+pub(super) fn node_of(config: &Config, value: &Value) -> Option<NodeId> {
+    let address = value.get("address")?.as_str()?;
+    let mut words = address.split('[').next()?.split('.');
+    config.names.typed(words.next()?, words.next()?, words.next()?)
+}
+
+pub(super) fn not_a_block(span: Span, value: &Value, argument: &str, form: &str) -> Diagnostic {
+    Diagnostic::error(
+        "Not a reference",
+        format!("`{argument}` names another block, and this is a {}.", type_name(value)),
+    )
+    .at(span)
+    .help(format!("write `{argument} = {form}`"))
+}
