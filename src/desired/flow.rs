@@ -87,7 +87,7 @@ pub(super) fn flow(
 }
 
 /// The definition as canonical JSON with its digest, when all of it is known.
-pub(crate) fn known(definition: &Value) -> Option<KnownDefinition> {
+pub fn known(definition: &Value) -> Option<KnownDefinition> {
     let text = canonical_json(&to_json(definition)?);
     let digest = Digest::of_bytes(text.as_bytes());
     let json: Box<RawValue> = RawValue::from_string(text).ok()?;

@@ -24,6 +24,7 @@ use crate::value::Value;
 
 pub use evaluator::{Evaluation, Inputs, evaluate};
 pub use finalize::Finalizer;
+pub use flow::known as known_definition;
 pub use settings::{RegistrySettings, Settings, settings};
 
 /// One flow as the configuration wants it.

@@ -1,3 +1,19 @@
-//! Deciding: desired against recorded and live, in pure code.
+//! Deciding: desired against recorded and live, in pure code. Nothing here does IO, knows the time or the terminal.
 
+mod agents;
+pub mod artifacts;
+mod changes;
+pub mod diff;
+mod effective;
+mod guard;
+pub mod live;
 pub mod model;
+pub mod outcomes;
+mod planner;
+mod prune;
+pub mod recorded;
+mod retire;
+pub mod select;
+mod steps;
+
+pub use planner::{Options, PlanInput, plan};

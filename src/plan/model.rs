@@ -116,6 +116,8 @@ pub enum Reason {
     Unreadable,
     /// The published document differs.
     DocumentChanged,
+    /// An agent that can take the flow is declared, so its artifact is made ahead of its runs.
+    AgentDeclared,
 }
 
 /// What a change is about.
@@ -280,6 +282,17 @@ pub enum Operation {
         digest: Digest,
         /// Its JSON.
         definition: Box<RawValue>,
+    },
+    /// Hold the flow at a version: `rollback`.
+    Pin {
+        /// The flow.
+        flow: FlowId,
+        /// The version.
+        version: u32,
+        /// The digest of the configured definition at this moment.
+        configured: Option<Digest>,
+        /// Why, in the user's words.
+        reason: Option<String>,
     },
     /// Let go of a pin that has ended.
     Unpin {

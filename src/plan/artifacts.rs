@@ -1,0 +1,105 @@
+//! Definition to planned artifacts: which kinds a flow needs, rendered and hashed.
+
+use flowform_provider_api::{Artifact, ArtifactType, Binding};
+use serde_json::Value as Json;
+
+use super::live::{Live, Standing};
+use super::model::PlannedArtifact;
+use crate::desired::DesiredAgent;
+use crate::flow::kind::{AgentKind, RunConfigKind};
+use crate::flow::labels;
+use crate::registry::view::FlowRecord;
+
+/// An agent that may take flows: declared here, or published by another root.
+#[derive(Clone, Debug, PartialEq)]
+pub struct KnownAgent {
+    /// Its address, with the root in front when it is of another one.
+    pub name: String,
+    /// Its kind.
+    pub kind: AgentKind,
+    /// Its labels.
+    pub labels: Vec<String>,
+}
+
+/// The agents of this configuration and those that other roots published.
+pub fn known_agents(own: &[DesiredAgent], live: &Live, root: &str) -> Vec<KnownAgent> {
+    let mut agents: Vec<KnownAgent> = own
+        .iter()
+        .map(|agent| KnownAgent {
+            name: agent.address.to_string(),
+            kind: agent.kind,
+            labels: agent.labels.clone(),
+        })
+        .collect();
+    for (other, document) in live.agents.iter().filter(|(other, _)| *other != root) {
+        for agent in document.get("agents").and_then(Json::as_array).into_iter().flatten() {
+            let text = |key: &str| agent.get(key).and_then(Json::as_str);
+            let Some(kind) = text("kind").and_then(AgentKind::from_label) else { continue };
+            let labels = agent.get("labels").and_then(Json::as_array).into_iter().flatten();
+            agents.push(KnownAgent {
+                name: format!("{} of {other}", text("address").unwrap_or("an agent")),
+                kind,
+                labels: labels.filter_map(Json::as_str).map(str::to_owned).collect(),
+            });
+        }
+    }
+    agents
+}
+
+/// What rendering needs beside the definition.
+#[derive(Clone, Copy)]
+pub struct Rendering<'a> {
+    /// The project.
+    pub project: &'a str,
+    /// Every agent that may take flows.
+    pub agents: &'a [KnownAgent],
+    /// The artifact kinds that there are.
+    pub types: &'a dyn Fn(&str) -> Option<&'static dyn ArtifactType>,
+}
+
+/// The artifacts of a definition: one for a kind of its own; for a universal one, one per kind of agent that can
+/// take it, and none where it is made at the first run.
+pub fn planned(
+    rendering: Rendering<'_>,
+    name: &str,
+    provider: Option<&str>,
+    definition: &Json,
+    reusable: (Option<&FlowRecord>, &Live),
+) -> Vec<PlannedArtifact> {
+    let run_config = definition.get("run_config").unwrap_or(&Json::Null);
+    let class = run_config.get("type").and_then(Json::as_str).unwrap_or_default();
+    let kind = RunConfigKind::from_class(class).unwrap_or(RunConfigKind::Universal);
+    let flow_labels = run_config.get("labels").and_then(Json::as_array).into_iter().flatten();
+    let flow_labels: Vec<&str> = flow_labels.filter_map(Json::as_str).collect();
+    let needs_process = match kind {
+        RunConfigKind::Local => true,
+        RunConfigKind::Universal => rendering.agents.iter().any(|agent| {
+            agent.kind == AgentKind::Local && labels::matches(&agent.labels, &flow_labels)
+        }),
+        // Kinds that this version cannot carry out are refused when they are decoded.
+        RunConfigKind::Docker | RunConfigKind::Kubernetes | RunConfigKind::Ecs | RunConfigKind::Vertex => false,
+    };
+    if !needs_process {
+        return Vec::new();
+    }
+    let Some(process) = (rendering.types)("process") else { return Vec::new() };
+    let body = crate::flow::render::process(name, rendering.project, definition);
+    let hash = process.hash(&body);
+    let artifact = Artifact { kind: process.kind().to_owned(), body, hash };
+    let provider = provider.unwrap_or("local").to_owned();
+    let existing = existing(&artifact, &provider, reusable);
+    vec![PlannedArtifact { provider, artifact, existing }]
+}
+
+/// A live artifact of the flow that equals the planned one.
+fn existing(
+    artifact: &Artifact,
+    provider: &str,
+    (record, live): (Option<&FlowRecord>, &Live),
+) -> Option<Binding> {
+    let bindings = record?.versions.iter().rev().flat_map(|version| &version.artifacts);
+    let mut equal = bindings.filter(|binding| {
+        binding.kind == artifact.kind && binding.provider == provider && binding.hash == artifact.hash
+    });
+    equal.find(|binding| live.standing(binding) == Standing::Intact).cloned()
+}

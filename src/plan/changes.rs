@@ -1,0 +1,478 @@
+//! One declared flow: what happens to it, why, and what that takes.
+
+use flowform_provider_api::Digest;
+use serde_json::Value as Json;
+use serde_json::value::RawValue;
+
+use super::artifacts::{Rendering, planned};
+use super::diff::{all_of, differences};
+use super::effective::effective;
+use super::guard;
+use super::live::Standing;
+use super::model::{Action, Change, Difference, Operation, Planned, PlannedArtifact, Reason, Subject};
+use super::planner::{PlanInput, boxed, no_such_version, parse};
+use super::prune::{Retention, prunable};
+use super::recorded::Match;
+use super::steps::Decision;
+use crate::desired::{DesiredFlow, KnownDefinition};
+use crate::diag::Diagnostics;
+use crate::registry::view::{FlowRecord, VersionRecord, VersionState};
+use crate::value::Value;
+
+/// What all decisions share.
+pub(super) struct Context<'a> {
+    pub(super) input: PlanInput<'a>,
+    pub(super) rendering: Rendering<'a>,
+    pub(super) diags_allow: bool,
+}
+
+/// Decides on one flow: its own change first, then the prunes that follow from it.
+pub(super) fn decide(
+    context: &Context<'_>,
+    flow: &DesiredFlow,
+    found: Match<'_>,
+    replace: bool,
+    diags: &mut Diagnostics,
+) -> Vec<Decision> {
+    let record = match found {
+        Match::Foreign(record) => {
+            diags.push(guard::foreign(flow, record));
+            return Vec::new();
+        }
+        Match::New => {
+            let mut change = change(flow, Action::Create, Reason::NotRecorded, None, Some(1));
+            change.differences = all_of(&flow.definition);
+            let operation = set_version(context, flow, None, 1, false, &flow.known);
+            return vec![decision(context, flow, change, vec![operation])];
+        }
+        Match::Same(record) | Match::Moved(record) | Match::Again(record) => record,
+    };
+    if let Err(diagnostic) = guard::location(flow, record, context.input.live) {
+        diags.push(diagnostic);
+        return Vec::new();
+    }
+    let again = matches!(found, Match::Again(_));
+    let (mut change, mut operations) = match (flow.version, &record.pin) {
+        (Some(version), _) => match held_by_configuration(context, flow, record, version) {
+            Some(made) => made,
+            None => {
+                diags.push(no_such_version(&flow.address.to_string(), version, flow.span));
+                return Vec::new();
+            }
+        },
+        (None, Some(_)) if !again => pinned(context, flow, record, replace),
+        (None, _) => versioned(context, flow, record, again, replace),
+    };
+    if change.reason == Reason::Unreadable && !context.diags_allow {
+        diags.push(guard::unreadable(flow, &change.notes));
+    }
+    move_first(flow, record, found, &mut change, &mut operations);
+    let current = change.to_version.or(change.from_version).unwrap_or(1);
+    let mut decisions = vec![decision(context, flow, change, operations)];
+    let retention = Retention { versions: flow.keep_versions, seconds: flow.keep_for };
+    for (version, artifacts) in prunable(record, current, retention, context.input.now) {
+        decisions.push(prune(record, &flow.address.to_string(), version, artifacts, Reason::Superseded));
+    }
+    decisions
+}
+
+type Made = (Change, Vec<Operation>);
+
+/// The ordinary case: the latest version against the configuration.
+fn versioned(
+    context: &Context<'_>,
+    flow: &DesiredFlow,
+    record: &FlowRecord,
+    again: bool,
+    replace: bool,
+) -> Made {
+    let latest = record.latest();
+    let recorded = latest.and_then(|latest| context.input.recorded.definition(record, latest)).and_then(parse);
+    let (definition, known) = effective(flow, recorded.as_ref());
+    let digest = known.as_ref().map(|known| &known.digest);
+    let current = record.published;
+    match latest {
+        Some(latest) if latest.digest.is_some() && latest.digest.as_ref() == digest => {
+            same_version(context, flow, record, latest, known.as_ref(), again, replace)
+        }
+        Some(latest) if latest.digest.is_none() && latest.state == VersionState::Bound => {
+            adopted(context, flow, record, latest, &definition, known.as_ref())
+        }
+        latest => {
+            let next = record.next_version();
+            let mut operations = Vec::new();
+            if let Some(latest) = latest
+                && latest.state == VersionState::Reserved
+            {
+                operations.push(Operation::Abandon { flow: record.id.clone(), version: latest.version });
+            }
+            operations.push(set_version(context, flow, Some(record), next, false, &known));
+            let reason = if again { Reason::DeclaredAgain } else { Reason::DefinitionChanged };
+            let action = if again || latest.is_none() { Action::Create } else { Action::Update };
+            let from = current.or(latest.filter(|l| l.state == VersionState::Bound).map(|l| l.version));
+            let mut change = change(flow, action, reason, from, Some(next));
+            change.differences = match &recorded {
+                Some(before) if !again => differences(before, &definition),
+                _ => all_of(&definition),
+            };
+            (change, operations)
+        }
+    }
+}
+
+/// The configured definition is that of `version`: complete, repair or leave it.
+fn same_version(
+    context: &Context<'_>,
+    flow: &DesiredFlow,
+    record: &FlowRecord,
+    version: &VersionRecord,
+    known: Option<&KnownDefinition>,
+    again: bool,
+    replace: bool,
+) -> Made {
+    let number = version.version;
+    let again_operation = || set_version(context, flow, Some(record), number, true, &known.cloned());
+    let simple = |action, reason| change(flow, action, reason, Some(number), Some(number));
+    if version.state == VersionState::Reserved {
+        let action = if number == 1 { Action::Create } else { Action::Update };
+        let mut change = change(flow, action, Reason::Interrupted, record.published, Some(number));
+        change.notes.push(format!("version {number} was reserved and not completed"));
+        return (change, vec![again_operation()]);
+    }
+    if again {
+        return (change(flow, Action::Create, Reason::DeclaredAgain, None, Some(number)), vec![again_operation()]);
+    }
+    if replace {
+        return (simple(Action::Replace, Reason::Requested), vec![remake(again_operation())]);
+    }
+    let mut unreadable = Vec::new();
+    for artifact in &version.artifacts {
+        match context.input.live.standing(artifact) {
+            Standing::Intact => {}
+            Standing::Missing => {
+                let mut change = simple(Action::Replace, Reason::ArtifactMissing);
+                change.notes.push(format!("{} is gone", artifact.id));
+                return (change, vec![again_operation()]);
+            }
+            Standing::Altered => {
+                let mut change = simple(Action::Replace, Reason::ArtifactAltered);
+                change.notes.push(format!("{} was altered by somebody else", artifact.id));
+                return (change, vec![again_operation()]);
+            }
+            Standing::Unreadable(reason) => unreadable.push(format!("{} was not checked: {reason}", artifact.id)),
+            // `guard::location` has refused the flow before.
+            Standing::Elsewhere(_) => {}
+        }
+    }
+    if !unreadable.is_empty() {
+        let mut change = simple(Action::NoOp, Reason::Unreadable);
+        change.notes = unreadable;
+        return (change, Vec::new());
+    }
+    if version.state == VersionState::Pruned && !version.artifacts.is_empty() {
+        return (simple(Action::Replace, Reason::ArtifactMissing), vec![again_operation()]);
+    }
+    let renamed = record.name != flow.name;
+    if renamed || record.published != Some(number) || version.state == VersionState::Pruned {
+        let reason = if renamed { Reason::Moved } else { Reason::NotPublished };
+        return (simple(Action::Update, reason), vec![again_operation()]);
+    }
+    match newly_taken(context, flow, record, version, known) {
+        Some(made) => made,
+        None => (simple(Action::NoOp, Reason::UpToDate), Vec::new()),
+    }
+}
+
+/// A universal flow that had no artifact gets one when an agent that can take it is declared.
+fn newly_taken(
+    context: &Context<'_>,
+    flow: &DesiredFlow,
+    record: &FlowRecord,
+    version: &VersionRecord,
+    known: Option<&KnownDefinition>,
+) -> Option<Made> {
+    if flow.kind != crate::flow::kind::RunConfigKind::Universal {
+        return None;
+    }
+    let planned = artifacts(context, flow, Some(record), known?);
+    let has = |wanted: &PlannedArtifact| version.artifacts.iter().any(|bound| bound.kind == wanted.artifact.kind);
+    if planned.iter().all(has) {
+        return None;
+    }
+    let number = version.version;
+    let mut change = change(flow, Action::Replace, Reason::AgentDeclared, Some(number), Some(number));
+    change.notes.push("an agent that can take it is declared now, so its artifact is made ahead of its runs".to_owned());
+    Some((change, vec![set_version(context, flow, Some(record), number, true, &known.cloned())]))
+}
+
+/// An adopted version: its definition is learnt when the configuration renders to the very object.
+fn adopted(
+    context: &Context<'_>,
+    flow: &DesiredFlow,
+    record: &FlowRecord,
+    version: &VersionRecord,
+    definition: &Value,
+    known: Option<&KnownDefinition>,
+) -> Made {
+    let planned = known.map(|known| artifacts(context, flow, Some(record), known)).unwrap_or_default();
+    let equal = !planned.is_empty()
+        && planned.iter().all(|wanted| {
+            version.artifacts.iter().any(|bound| bound.kind == wanted.artifact.kind && bound.hash == wanted.artifact.hash)
+        });
+    if equal && let Some(known) = known {
+        let number = version.version;
+        let mut change = change(flow, Action::Adopt, Reason::Imported, Some(number), Some(number));
+        change.notes.push("the imported object equals what the configuration renders to; it stays as it is".to_owned());
+        let define = Operation::Define {
+            flow: record.id.clone(),
+            version: number,
+            digest: known.digest.clone(),
+            definition: boxed(&known.json),
+        };
+        let mut publish = set_version(context, flow, Some(record), number, true, &Some(known.clone()));
+        if let Operation::SetVersion { planned: Planned::Known { artifacts, .. }, .. } = &mut publish {
+            for artifact in artifacts {
+                artifact.existing = version
+                    .artifacts
+                    .iter()
+                    .find(|bound| bound.kind == artifact.artifact.kind && bound.hash == artifact.artifact.hash)
+                    .cloned();
+            }
+        }
+        return (change, vec![define, publish]);
+    }
+    let next = record.next_version();
+    let mut change = change(flow, Action::Update, Reason::DefinitionChanged, Some(version.version), Some(next));
+    change.differences = imported_differences(context, version, &planned).unwrap_or_else(|| all_of(definition));
+    change.notes.push("the imported object differs from what the configuration renders to".to_owned());
+    (change, vec![set_version(context, flow, Some(record), next, false, &known.cloned())])
+}
+
+/// The imported object against what would be made.
+fn imported_differences(
+    context: &Context<'_>,
+    version: &VersionRecord,
+    planned: &[PlannedArtifact],
+) -> Option<Vec<Difference>> {
+    let bound = version.artifacts.first()?;
+    let wanted = planned.iter().find(|planned| planned.artifact.kind == bound.kind)?;
+    let live = context.input.live.providers.get(&bound.provider)?.as_ref().ok()?;
+    let body: &Json = live.artifacts.get(&bound.id)?.body.as_ref()?;
+    Some(differences(body, &crate::value::from_json(&wanted.artifact.body)))
+}
+
+/// `version = N` in the configuration.
+fn held_by_configuration(
+    context: &Context<'_>,
+    flow: &DesiredFlow,
+    record: &FlowRecord,
+    number: u32,
+) -> Option<Made> {
+    let version = record.version(number).filter(|version| version.state != VersionState::Abandoned)?;
+    let definition = context.input.recorded.definition(record, version)?;
+    let known = KnownDefinition { json: definition.to_owned().into(), digest: version.digest.clone()? };
+    let mut made = held(context, flow, record, version, &known, false);
+    if made.0.action == Action::Update && made.0.reason == Reason::NotPublished {
+        made.0.reason = Reason::Pinned;
+        made.0.from_version = record.published;
+    }
+    ahead(flow, &known.digest, number, "the configuration", &mut made.0);
+    Some(made)
+}
+
+/// A pin that `rollback` wrote: it holds until the configured definition changes.
+fn pinned(context: &Context<'_>, flow: &DesiredFlow, record: &FlowRecord, replace: bool) -> Made {
+    let Some(pin) = &record.pin else { return versioned(context, flow, record, false, replace) };
+    let latest = record.latest().and_then(|latest| context.input.recorded.definition(record, latest));
+    let (_, configured) = effective(flow, latest.and_then(parse).as_ref());
+    let unchanged = match (&pin.configured, &configured) {
+        (Some(then), Some(now)) => *then == now.digest,
+        // Without a digest to compare, the pin holds.
+        (None, _) | (_, None) => true,
+    };
+    let version = record.version(pin.version);
+    let known = version.and_then(|version| {
+        let json = context.input.recorded.definition(record, version)?.to_owned().into();
+        Some((version, KnownDefinition { json, digest: version.digest.clone()? }))
+    });
+    match known {
+        Some((version, known)) if unchanged => {
+            let mut made = held(context, flow, record, version, &known, replace);
+            ahead(flow, &known.digest, pin.version, "a rollback", &mut made.0);
+            made
+        }
+        _ => {
+            let (mut change, mut operations) = versioned(context, flow, record, false, replace);
+            operations.insert(0, Operation::Unpin { flow: record.id.clone() });
+            if change.action == Action::NoOp {
+                change.action = Action::Update;
+                change.reason = Reason::Unpinned;
+                if let (Some(latest), Some(known)) = (record.latest(), &configured) {
+                    change.from_version = record.published;
+                    operations.push(set_version(context, flow, Some(record), latest.version, true, &Some(known.clone())));
+                }
+            }
+            change.notes.push(format!("the pin at version {} ends: the configured definition has changed", pin.version));
+            (change, operations)
+        }
+    }
+}
+
+fn held(
+    context: &Context<'_>,
+    flow: &DesiredFlow,
+    record: &FlowRecord,
+    version: &VersionRecord,
+    known: &KnownDefinition,
+    replace: bool,
+) -> Made {
+    same_version(context, flow, record, version, Some(known), record.archived.is_some(), replace)
+}
+
+fn ahead(flow: &DesiredFlow, held: &Digest, version: u32, by: &str, change: &mut Change) {
+    let configured = flow.known.as_ref().map(|known| &known.digest);
+    if configured != Some(held) {
+        change.notes.push(format!("pinned at v{version} by {by}, configuration is ahead"));
+    }
+}
+
+/// A flow that is found under another address or name gets the new ones first.
+fn move_first(
+    flow: &DesiredFlow,
+    record: &FlowRecord,
+    found: Match<'_>,
+    change: &mut Change,
+    operations: &mut Vec<Operation>,
+) {
+    let address = flow.address.to_string();
+    let renamed = record.name != flow.name;
+    if matches!(found, Match::Again(_)) && !renamed && record.address == address {
+        return;
+    }
+    if !renamed && record.address == address {
+        return;
+    }
+    if record.address != address {
+        change.moved_from = Some(record.address.clone());
+    }
+    if renamed {
+        change.notes.push(format!("renamed from `{}` to `{}`", record.name, flow.name));
+    }
+    if change.action == Action::NoOp && change.reason == Reason::UpToDate {
+        change.reason = Reason::Moved;
+    }
+    operations.insert(0, Operation::Move { flow: record.id.clone(), name: flow.name.clone(), address });
+}
+
+fn change(flow: &DesiredFlow, action: Action, reason: Reason, from: Option<u32>, to: Option<u32>) -> Change {
+    Change {
+        address: flow.address.to_string(),
+        subject: Subject::Flow,
+        action,
+        reason,
+        name: Some(flow.name.clone()),
+        moved_from: None,
+        from_version: from,
+        to_version: to,
+        differences: Vec::new(),
+        notes: Vec::new(),
+    }
+}
+
+fn decision(context: &Context<'_>, flow: &DesiredFlow, change: Change, operations: Vec<Operation>) -> Decision {
+    let before = context.input.graph.flows_before.get(flow.node.0 as usize);
+    let after = before.into_iter().flat_map(|nodes| nodes.iter().copied()).collect();
+    Decision { node: Some(flow.node), after, ..Decision::new(change, operations) }
+}
+
+/// The removal of a superseded version's artifacts.
+pub(super) fn prune(
+    record: &FlowRecord,
+    address: &str,
+    version: &VersionRecord,
+    artifacts: Vec<flowform_provider_api::Binding>,
+    reason: Reason,
+) -> Decision {
+    let number = version.version;
+    let change = Change {
+        address: format!("{address} v{number}"),
+        subject: Subject::FlowVersion,
+        action: Action::Prune,
+        reason,
+        name: Some(record.name.clone()),
+        moved_from: None,
+        from_version: Some(number),
+        to_version: None,
+        differences: Vec::new(),
+        notes: Vec::new(),
+    };
+    let operation = Operation::Prune { flow: record.id.clone(), version: number, artifacts };
+    Decision { last: true, group: address.to_owned(), ..Decision::new(change, vec![operation]) }
+}
+
+/// The artifacts that a known definition needs.
+fn artifacts(
+    context: &Context<'_>,
+    flow: &DesiredFlow,
+    record: Option<&FlowRecord>,
+    known: &KnownDefinition,
+) -> Vec<PlannedArtifact> {
+    let Some(definition) = parse(&known.json) else { return Vec::new() };
+    planned_for(context, flow, record, &definition)
+}
+
+fn planned_for(
+    context: &Context<'_>,
+    flow: &DesiredFlow,
+    record: Option<&FlowRecord>,
+    definition: &Json,
+) -> Vec<PlannedArtifact> {
+    let provider = flow.provider.as_deref();
+    planned(context.rendering, &flow.name, provider, definition, (record, context.input.live))
+}
+
+/// The operation that makes `version` the flow's current one.
+fn set_version(
+    context: &Context<'_>,
+    flow: &DesiredFlow,
+    record: Option<&FlowRecord>,
+    version: u32,
+    reserved: bool,
+    known: &Option<KnownDefinition>,
+) -> Operation {
+    let planned = match known {
+        Some(known) => Planned::Known {
+            digest: known.digest.clone(),
+            definition: RawValue::to_owned(&known.json),
+            artifacts: artifacts(context, flow, record, known),
+        },
+        None => Planned::AfterApply,
+    };
+    Operation::SetVersion {
+        flow: record.map(|record| record.id.clone()),
+        name: flow.name.clone(),
+        address: flow.address.to_string(),
+        version,
+        reserved,
+        planned,
+    }
+}
+
+/// The same operation with every artifact made again.
+fn remake(operation: Operation) -> Operation {
+    match operation {
+        Operation::SetVersion {
+            flow,
+            name,
+            address,
+            version,
+            reserved,
+            planned: Planned::Known { digest, definition, mut artifacts },
+        } => {
+            artifacts.iter_mut().for_each(|artifact| artifact.existing = None);
+            let planned = Planned::Known { digest, definition, artifacts };
+            Operation::SetVersion { flow, name, address, version, reserved, planned }
+        }
+        other => other,
+    }
+}

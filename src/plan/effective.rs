@@ -1,0 +1,56 @@
+//! The definition that is compared: the desired one, with what `ignore_changes` names taken from the latest version.
+
+use std::sync::Arc;
+
+use serde_json::Value as Json;
+
+use crate::address::PathStep;
+use crate::desired::{DesiredFlow, KnownDefinition, known_definition};
+use crate::value::{Kind, Value, from_json};
+
+/// The definition to compare and record, and its JSON when all of it is known.
+pub fn effective(desired: &DesiredFlow, latest: Option<&Json>) -> (Value, Option<KnownDefinition>) {
+    let Some(latest) = latest.filter(|_| !desired.ignore_changes.is_empty()) else {
+        return (desired.definition.clone(), desired.known.clone());
+    };
+    let mut definition = desired.definition.clone();
+    for path in &desired.ignore_changes {
+        let recorded = super::diff::json_at(latest, path).map(from_json);
+        definition = with(definition, path, recorded);
+    }
+    let known = known_definition(&definition);
+    (definition, known)
+}
+
+/// `value` with the part at `path` replaced, or removed where it is not recorded.
+fn with(value: Value, path: &[PathStep], part: Option<Value>) -> Value {
+    let Some((first, rest)) = path.split_first() else { return part.unwrap_or(Value::NULL) };
+    let marks = value.marks;
+    let kind = match (value.kind, first) {
+        (Kind::Object(entries) | Kind::Map(entries), PathStep::Key(key)) => {
+            let mut entries = Arc::unwrap_or_clone(entries);
+            match entries.remove(&**key) {
+                Some(inner) if !rest.is_empty() => {
+                    entries.insert(key.as_str().into(), with(inner, rest, part));
+                }
+                // Without the container there is nothing to ignore a part of.
+                None if !rest.is_empty() => {}
+                _ => {
+                    if let Some(part) = part {
+                        entries.insert(key.as_str().into(), part);
+                    }
+                }
+            }
+            Kind::Object(Arc::new(entries))
+        }
+        (Kind::Tuple(items) | Kind::List(items), PathStep::Index(index)) => {
+            let mut items = Arc::unwrap_or_clone(items);
+            if let Some(item) = items.get_mut(*index) {
+                *item = with(item.clone(), rest, part);
+            }
+            Kind::Tuple(Arc::new(items))
+        }
+        (kind, _) => kind,
+    };
+    Value { kind, marks }
+}

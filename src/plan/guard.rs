@@ -1,0 +1,128 @@
+//! Refusals: plans that would do harm, each with its reason and the way round it where there is one.
+
+use super::artifacts::KnownAgent;
+use super::live::{Live, Standing};
+use super::model::Action;
+use super::planner::PlanInput;
+use super::steps::Decision;
+use crate::desired::DesiredFlow;
+use crate::diag::{Diagnostic, Diagnostics};
+use crate::flow::labels;
+use crate::registry::view::FlowRecord;
+
+/// A flow of that name belongs to another root configuration.
+pub(super) fn foreign(flow: &DesiredFlow, record: &FlowRecord) -> Diagnostic {
+    Diagnostic::error(
+        "Flow of another root",
+        format!(
+            "A flow named `{}` exists already in this project and belongs to the root configuration `{}`, which declares it as `{}`.",
+            record.name, record.root, record.address
+        ),
+    )
+    .at(flow.span)
+    .address(flow.address.to_string())
+    .help("rename the flow, or remove it from the other root with a `removed` block first")
+}
+
+/// The recorded artifacts live somewhere that the credentials do not lead to.
+pub(super) fn location(flow: &DesiredFlow, record: &FlowRecord, live: &Live) -> Result<(), Diagnostic> {
+    let bound = record.wanted().into_iter().flat_map(|version| &version.artifacts);
+    for binding in bound {
+        if let Standing::Elsewhere(here) = live.standing(binding) {
+            return Err(Diagnostic::error(
+                "Another account",
+                format!(
+                    "The artifacts of `{}` are in {}, and the provider `{}` leads to {here}.",
+                    record.name, binding.location, binding.provider
+                ),
+            )
+            .at(flow.span)
+            .address(flow.address.to_string())
+            .help("use the credentials of the recorded place; to leave it for good, forget the flow with `flowform state rm` first"));
+        }
+    }
+    Ok(())
+}
+
+/// A live object could not be read: it is not taken for absent.
+pub(super) fn unreadable(flow: &DesiredFlow, notes: &[String]) -> Diagnostic {
+    Diagnostic::error(
+        "Live object not checked",
+        format!("What is live for `{}` could not be read, so nothing is decided about it: {}.", flow.address, notes.join("; ")),
+    )
+    .at(flow.span)
+    .address(flow.address.to_string())
+    .help("give the credentials the right to read it, or go on without it with `--allow-unreadable`")
+}
+
+/// No declared agent of a fitting kind carries all the flow's labels. Says nothing while no such agent is declared
+/// anywhere: agents may be run without being declared.
+pub(super) fn label_coverage(flow: &DesiredFlow, agents: &[KnownAgent], diags: &mut Diagnostics) {
+    let Some(wanted) = &flow.labels else { return };
+    let fitting: Vec<&KnownAgent> = agents.iter().filter(|agent| agent.kind.takes(flow.kind)).collect();
+    if fitting.is_empty() || fitting.iter().any(|agent| labels::matches(&agent.labels, wanted)) {
+        return;
+    }
+    let missing = |agent: &KnownAgent| -> Vec<String> {
+        wanted.iter().filter(|label| !agent.labels.contains(label)).map(|label| format!("`{label}`")).collect()
+    };
+    let Some(closest) = fitting.iter().min_by_key(|agent| (missing(agent).len(), &agent.name)) else { return };
+    let diagnostic = if wanted.is_empty() {
+        Diagnostic::error(
+            "No agent takes the flow",
+            "The flow has no labels, and an agent that has labels takes no flow without; every declared agent of its kind has some.",
+        )
+        .help(format!("give the flow a label of an agent, such as those of `{}`", closest.name))
+    } else {
+        Diagnostic::error(
+            "No agent takes the flow",
+            format!(
+                "An agent takes a flow when it carries all the flow's labels; the closest, `{}`, does not carry {}.",
+                closest.name,
+                missing(closest).join(", ")
+            ),
+        )
+        .help("add the labels to the agent, or remove them from the flow, its run config or its storage")
+    };
+    diags.push(diagnostic.at(flow.span).address(flow.address.to_string()));
+}
+
+/// An empty configuration, or more than a fifth of the flows archived. One flow may always go as long as others stay.
+pub(super) fn mass_archive(input: PlanInput<'_>, ended: &[Decision], diags: &mut Diagnostics) {
+    if input.options.allow_mass_archive {
+        return;
+    }
+    let archived = ended.iter().filter(|decision| decision.change.action == Action::Archive).count();
+    let recorded = input.recorded.own().count();
+    if archived == 0 || recorded == 0 {
+        return;
+    }
+    if input.evaluation.flows.is_empty() {
+        diags.push(
+            Diagnostic::error(
+                "Empty configuration",
+                format!("The configuration declares no flow, so all {recorded} recorded flows of this root would be archived."),
+            )
+            .help("check the directory (`--chdir`); if it is meant, add `--allow-mass-archive` or run `flowform destroy`"),
+        );
+    } else if archived > 1 && archived * 5 > recorded {
+        diags.push(
+            Diagnostic::error(
+                "Many flows archived",
+                format!("The plan archives {archived} of {recorded} flows, which is more than a fifth."),
+            )
+            .help("check that nothing went missing; `moved` blocks keep history across renames; if it is meant, add `--allow-mass-archive`"),
+        );
+    }
+}
+
+/// `lifecycle { prevent_destroy = true }`.
+pub(super) fn prevented(flow: &DesiredFlow) -> Diagnostic {
+    Diagnostic::error(
+        "Protected flow",
+        format!("`{}` has `prevent_destroy = true`, and this plan would end it.", flow.address),
+    )
+    .at(flow.span)
+    .address(flow.address.to_string())
+    .help("remove `prevent_destroy`, or leave the flow out with `--exclude`")
+}

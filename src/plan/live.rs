@@ -1,0 +1,72 @@
+//! What a refresh read, as the planner is given it.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use flowform_provider_api::{Binding, LiveArtifact, Location, ProviderError};
+
+/// The live side of a plan.
+#[derive(Clone, Debug, Default)]
+pub struct Live {
+    /// By provider configuration (`local`, `local.alias`).
+    pub providers: BTreeMap<String, Result<ProviderLive, ProviderError>>,
+    /// The agents documents in the registry, by root.
+    pub agents: BTreeMap<String, serde_json::Value>,
+    /// How many calls were made.
+    pub calls: u64,
+}
+
+/// What one provider holds.
+#[derive(Clone, Debug)]
+pub struct ProviderLive {
+    /// Where the credentials lead.
+    pub location: Location,
+    /// The live artifacts by the backend's own name.
+    pub artifacts: HashMap<String, LiveArtifact>,
+    /// Objects that could not be read, with the reason.
+    pub unreadable: BTreeMap<String, String>,
+}
+
+/// How a recorded artifact stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It is alive as recorded.
+    Intact,
+    /// It is gone.
+    Missing,
+    /// It is there with another content or owner.
+    Altered,
+    /// It could not be read, for this reason; it is not absent.
+    Unreadable(String),
+    /// The credentials lead elsewhere: to this place and not to the recorded one.
+    Elsewhere(Location),
+}
+
+impl Live {
+    /// How a recorded artifact stands.
+    pub fn standing(&self, binding: &Binding) -> Standing {
+        match self.providers.get(&binding.provider) {
+            None => Standing::Unreadable(format!("the provider `{}` is not configured", binding.provider)),
+            Some(Err(error)) => Standing::Unreadable(error.message.clone()),
+            Some(Ok(provider)) if provider.location != binding.location => {
+                Standing::Elsewhere(provider.location.clone())
+            }
+            Some(Ok(provider)) => match provider.artifacts.get(&binding.id) {
+                _ if provider.unreadable.contains_key(&binding.id) => {
+                    Standing::Unreadable(provider.unreadable.get(&binding.id).cloned().unwrap_or_default())
+                }
+                None => Standing::Missing,
+                Some(artifact) if artifact.hash == binding.hash && artifact.identity.is_some() => Standing::Intact,
+                Some(_) => Standing::Altered,
+            },
+        }
+    }
+
+    /// The live ids of a provider that no record names and that carry an identity of this registry.
+    pub fn unrecorded<'a>(&'a self, recorded: &'a HashSet<&str>) -> impl Iterator<Item = &'a LiveArtifact> {
+        self.providers
+            .values()
+            .filter_map(|provider| provider.as_ref().ok())
+            .flat_map(|provider| provider.artifacts.values())
+            .filter(move |artifact| !recorded.contains(&*artifact.id))
+    }
+}

@@ -1,0 +1,215 @@
+//! The planner: everything that is desired, recorded and live goes in, a plan comes out.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use flowform_provider_api::ArtifactType;
+use jiff::Timestamp;
+
+use super::agents;
+use super::artifacts::{KnownAgent, Rendering, known_agents};
+use super::changes::{Context, decide};
+use super::diff::value_side;
+use super::guard;
+use super::live::Live;
+use super::model::{Action, Mode, OutputChange, Plan, Side};
+use super::recorded::{Match, Recorded};
+use super::retire;
+use super::select::{Filters, Selection};
+use super::steps::{Decision, assemble};
+use crate::config::Config;
+use crate::desired::{DesiredOutput, Evaluation, Settings};
+use crate::diag::{Diagnostic, Diagnostics};
+use crate::graph::Graph;
+use crate::registry::event::OutputRecord;
+
+/// What the user asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Options {
+    /// Normal, refresh only, destroy.
+    pub mode: Mode,
+    /// `--target`, `--exclude`, `--replace`.
+    pub filters: Filters,
+    /// Go on where live objects could not be read.
+    pub allow_unreadable: bool,
+    /// Allow an empty configuration, or the archival of more than a fifth of the flows.
+    pub allow_mass_archive: bool,
+}
+
+/// Everything a plan is made from.
+#[derive(Clone, Copy)]
+pub struct PlanInput<'a> {
+    /// The blocks.
+    pub config: &'a Config,
+    /// Their order.
+    pub graph: &'a Graph,
+    /// The `flowform` block.
+    pub settings: &'a Settings,
+    /// The configuration, evaluated with this record.
+    pub evaluation: &'a Evaluation,
+    /// The record.
+    pub recorded: &'a Recorded<'a>,
+    /// The live side.
+    pub live: &'a Live,
+    /// What was asked for.
+    pub options: &'a Options,
+    /// The time, for `keep_for`.
+    pub now: Timestamp,
+    /// The artifact kinds that there are.
+    pub types: &'a dyn Fn(&str) -> Option<&'static dyn ArtifactType>,
+}
+
+/// Makes the plan. When `diags` has errors afterwards the plan must not be applied.
+pub fn plan(input: PlanInput<'_>, diags: &mut Diagnostics) -> Plan {
+    let mut addresses: Vec<String> = input.recorded.own().map(|flow| flow.address.clone()).collect();
+    addresses.sort();
+    let selection =
+        Selection::new(&input.options.filters, &input.evaluation.flows, &addresses, input.graph, diags);
+    let agents = known_agents(&input.evaluation.agents, input.live, &input.settings.root);
+    let mut notes = Vec::new();
+    let (mut decisions, unchanged) = match input.options.mode {
+        Mode::Normal => normal(input, &selection, &agents, &mut notes, diags),
+        Mode::Destroy => (retire::destroy(input, &selection, diags), 0),
+        Mode::RefreshOnly => retire::refresh_only(input, &selection, diags),
+    };
+    if input.options.mode != Mode::RefreshOnly && selection.takes_address("agent") {
+        decisions.extend(agents::decide(input));
+    }
+    let outputs = match input.options.mode {
+        Mode::Normal => output_changes(input, &selection),
+        Mode::Destroy | Mode::RefreshOnly => Vec::new(),
+    };
+    if selection.is_partial() {
+        notes.push(
+            "The plan is partial: --target or --exclude left flows out, so a plan without them may show more."
+                .to_owned(),
+        );
+    }
+    let (changes, steps) = assemble(decisions);
+    Plan {
+        mode: input.options.mode,
+        registry: input.recorded.view.map(|view| view.registry.to_string()),
+        project: input.settings.project.clone(),
+        root: input.settings.root.clone(),
+        seq: input.recorded.view.map_or(0, |view| view.seq),
+        changes,
+        unchanged,
+        steps,
+        outputs,
+        notes,
+        calls: input.live.calls,
+    }
+}
+
+fn normal(
+    input: PlanInput<'_>,
+    selection: &Selection<'_>,
+    agents: &[KnownAgent],
+    notes: &mut Vec<String>,
+    diags: &mut Diagnostics,
+) -> (Vec<Decision>, usize) {
+    let rendering = Rendering { project: &input.settings.project, agents, types: input.types };
+    let context = Context { input, rendering, diags_allow: input.options.allow_unreadable };
+    let declared: BTreeSet<String> =
+        input.evaluation.flows.iter().map(|flow| flow.address.to_string()).collect();
+    let is_declared = |address: &str| declared.contains(address);
+    let mut decisions = Vec::new();
+    let mut unchanged = 0;
+    let mut kept: BTreeSet<&str> = BTreeSet::new();
+    let place: HashMap<_, usize> = input.graph.order.iter().enumerate().map(|(at, id)| (*id, at)).collect();
+    let mut flows: Vec<_> = input.evaluation.flows.iter().collect();
+    // Steps must come after those they wait for; flows of one block keep their key order.
+    flows.sort_by_key(|flow| place.get(&flow.node).copied());
+    for flow in flows {
+        let found = input.recorded.find(flow, &is_declared);
+        if let Match::Same(record) | Match::Moved(record) | Match::Again(record) = found {
+            kept.insert(record.id.as_str());
+        }
+        if !selection.takes(flow) {
+            continue;
+        }
+        guard::label_coverage(flow, agents, diags);
+        let made = decide(&context, flow, found, selection.replaces(flow), diags);
+        if made.iter().all(|decision| decision.change.action == Action::NoOp && decision.operations.is_empty()) {
+            unchanged += 1;
+        }
+        decisions.extend(made.into_iter().filter(|decision| {
+            decision.change.action != Action::NoOp
+                || !decision.operations.is_empty()
+                || !decision.change.notes.is_empty()
+        }));
+    }
+    let ended = retire::not_declared(input, selection, &kept);
+    guard::mass_archive(input, &ended, diags);
+    decisions.extend(ended);
+    retire::unused_blocks(input, notes);
+    (decisions, unchanged)
+}
+
+fn output_changes(input: PlanInput<'_>, selection: &Selection<'_>) -> Vec<OutputChange> {
+    if selection.is_partial() {
+        return Vec::new();
+    }
+    let empty = BTreeMap::new();
+    let recorded =
+        input.recorded.view.and_then(|view| view.outputs.get(&input.settings.root)).unwrap_or(&empty);
+    let desired: BTreeMap<&str, &DesiredOutput> =
+        input.evaluation.outputs.iter().map(|output| (output.name.as_str(), output)).collect();
+    let names: BTreeSet<&str> = desired.keys().copied().chain(recorded.keys().map(String::as_str)).collect();
+    let mut changes = Vec::new();
+    for name in names {
+        let before = recorded.get(name).map_or(Side::Absent, recorded_side);
+        let after = desired.get(name).map_or(Side::Absent, |output| match output.sensitive {
+            true => Side::Sensitive,
+            false => value_side(Some(&output.value)),
+        });
+        if before != after {
+            changes.push(OutputChange { name: name.to_owned(), before, after });
+        }
+    }
+    changes
+}
+
+fn recorded_side(output: &OutputRecord) -> Side {
+    match (&output.value, output.sensitive) {
+        (_, true) => Side::Sensitive,
+        (value, false) => Side::Value(value.clone().unwrap_or(serde_json::Value::Null)),
+    }
+}
+
+/// A version number that the configuration names and the record does not have.
+pub(super) fn no_such_version(address: &str, version: u32, span: crate::source::Span) -> Diagnostic {
+    Diagnostic::error(
+        "Unknown version",
+        format!("`{address}` is to be held at version {version}, and the registry has no such version."),
+    )
+    .at(span)
+    .address(address)
+    .help("list the versions with `flowform versions`, or remove `version`")
+}
+
+/// Definitions that the planner will need and the view may not hold: those that `version` arguments and pins name.
+pub fn needed_definitions(
+    evaluation: &Evaluation,
+    recorded: &Recorded<'_>,
+) -> Vec<(flowform_provider_api::FlowId, u32)> {
+    let mut needed = Vec::new();
+    for flow in &evaluation.flows {
+        let Some(version) = flow.version else { continue };
+        let record = recorded.at(&flow.address.to_string()).or_else(|| recorded.named(&flow.name));
+        if let Some(record) = record {
+            needed.push((record.id.clone(), version));
+        }
+    }
+    needed
+}
+
+/// JSON of a raw definition; a record that does not parse is damaged and told as such elsewhere.
+pub(super) fn parse(json: &serde_json::value::RawValue) -> Option<serde_json::Value> {
+    serde_json::from_str(json.get()).ok()
+}
+
+/// A boxed copy of shared raw JSON, as events hold it.
+pub(super) fn boxed(json: &Arc<serde_json::value::RawValue>) -> Box<serde_json::value::RawValue> {
+    serde_json::value::RawValue::to_owned(json)
+}

@@ -1,0 +1,131 @@
+//! The record seen from one root configuration: which recorded flow each address and name means.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use flowform_provider_api::FlowId;
+use serde_json::value::RawValue;
+
+use crate::config::model::Moved;
+use crate::desired::DesiredFlow;
+use crate::registry::view::{DefinitionAt, FlowRecord, VersionRecord, View};
+
+/// Definitions that are not in the view, fetched from the log beforehand.
+pub type Definitions = HashMap<(FlowId, u32), Arc<RawValue>>;
+
+/// The recorded flows by address and by name.
+pub struct Recorded<'a> {
+    /// The view; `None` while there is no registry.
+    pub view: Option<&'a View>,
+    /// This root's name.
+    pub root: &'a str,
+    by_address: HashMap<&'a str, &'a FlowRecord>,
+    by_name: HashMap<&'a str, &'a FlowRecord>,
+    archived: HashMap<&'a str, &'a FlowRecord>,
+    moved: &'a [Moved],
+    fetched: &'a Definitions,
+}
+
+/// How a desired flow was found in the record.
+#[derive(Clone, Copy, Debug)]
+pub enum Match<'a> {
+    /// It was never recorded.
+    New,
+    /// It is recorded under this address.
+    Same(&'a FlowRecord),
+    /// It is recorded under another address, which is not declared any more.
+    Moved(&'a FlowRecord),
+    /// It was archived and is declared again.
+    Again(&'a FlowRecord),
+    /// Another root configuration declares a flow of this name.
+    Foreign(&'a FlowRecord),
+}
+
+impl<'a> Recorded<'a> {
+    /// Indexes the view for `root`. `declared` tells whether the configuration has a flow of an address.
+    pub fn new(view: Option<&'a View>, root: &'a str, moved: &'a [Moved], fetched: &'a Definitions) -> Self {
+        let mut result = Self {
+            view,
+            root,
+            by_address: HashMap::new(),
+            by_name: HashMap::new(),
+            archived: HashMap::new(),
+            moved,
+            fetched,
+        };
+        for flow in view.into_iter().flat_map(|view| view.flows.values()) {
+            if flow.archived.is_some() {
+                if flow.root == root {
+                    // Of several archived flows of one name the one with most history is continued.
+                    let place = result.archived.entry(&flow.name).or_insert(flow);
+                    if place.versions.len() < flow.versions.len() {
+                        *place = flow;
+                    }
+                }
+                continue;
+            }
+            result.by_name.insert(&flow.name, flow);
+            if flow.root == root {
+                result.by_address.insert(&flow.address, flow);
+            }
+        }
+        result
+    }
+
+    /// The flows of this root that are not archived.
+    pub fn own(&self) -> impl Iterator<Item = &'a FlowRecord> + '_ {
+        self.view
+            .into_iter()
+            .flat_map(|view| view.flows.values())
+            .filter(|flow| flow.archived.is_none() && flow.root == self.root)
+    }
+
+    /// The flow of this root that is recorded under an address.
+    pub fn at(&self, address: &str) -> Option<&'a FlowRecord> {
+        self.by_address.get(address).copied()
+    }
+
+    /// The flow that is not archived and has that name, of whatever root.
+    pub fn named(&self, name: &str) -> Option<&'a FlowRecord> {
+        self.by_name.get(name).copied()
+    }
+
+    /// The record of a desired flow.
+    pub fn find(&self, flow: &DesiredFlow, declared: &dyn Fn(&str) -> bool) -> Match<'a> {
+        let address = flow.address.to_string();
+        if let Some(record) = self.by_address.get(&*address) {
+            return Match::Same(record);
+        }
+        let former = self.moved.iter().filter_map(|moved| former_address(moved, &address));
+        if let Some(record) = former.filter_map(|from| self.by_address.get(&*from)).next() {
+            return Match::Moved(record);
+        }
+        match self.by_name.get(&*flow.name) {
+            Some(record) if record.root != self.root => return Match::Foreign(record),
+            Some(record) if !declared(&record.address) => return Match::Moved(record),
+            _ => {}
+        }
+        match self.archived.get(&*flow.name) {
+            Some(record) => Match::Again(record),
+            None => Match::New,
+        }
+    }
+
+    /// A version's definition, from the view or as fetched beforehand.
+    pub fn definition(&self, flow: &FlowRecord, version: &'a VersionRecord) -> Option<&'a RawValue> {
+        match &version.definition {
+            DefinitionAt::Inline(json) => Some(json),
+            DefinitionAt::Segment(_) => self.fetched.get(&(flow.id.clone(), version.version)).map(|json| &**json),
+            DefinitionAt::Unknown => None,
+        }
+    }
+}
+
+/// The address that `address` had before a `moved` block: exact, or the same instance of a moved block.
+fn former_address(moved: &Moved, address: &str) -> Option<String> {
+    if moved.to == address {
+        return Some(moved.from.clone());
+    }
+    let key = address.strip_prefix(&*moved.to)?;
+    (key.starts_with('[') && !moved.from.ends_with(']')).then(|| format!("{}{key}", moved.from))
+}

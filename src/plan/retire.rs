@@ -1,0 +1,182 @@
+//! What ends: flows that are not declared any more, `destroy`, and what a refresh finds gone.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::changes::prune;
+use super::guard;
+use super::live::Standing;
+use super::model::{Action, Change, Operation, Reason, Subject};
+use super::planner::PlanInput;
+use super::prune::of_archived;
+use super::select::Selection;
+use super::steps::Decision;
+use crate::desired::DesiredFlow;
+use crate::diag::Diagnostics;
+use crate::registry::view::{FlowRecord, VersionState};
+
+/// Recorded flows of this root that `kept` (ids) does not name: archived with their artifacts, or forgotten where a
+/// `removed` block says so; and archived flows some of whose artifacts remain.
+pub(super) fn not_declared(
+    input: PlanInput<'_>,
+    selection: &Selection<'_>,
+    kept: &BTreeSet<&str>,
+) -> Vec<Decision> {
+    let mut decisions = Vec::new();
+    for record in sorted(input.recorded.own().filter(|record| !kept.contains(record.id.as_str()))) {
+        if !selection.takes_address(&record.address) {
+            continue;
+        }
+        let removed = input.config.removed.iter().find(|removed| names(&removed.from, &record.address));
+        match removed {
+            Some(removed) if !removed.destroy => decisions.push(forget(record)),
+            Some(_) => decisions.extend(archive(record, Reason::Removed)),
+            None => decisions.extend(archive(record, Reason::NotDeclared)),
+        }
+    }
+    decisions.extend(remains(input, selection, kept));
+    decisions
+}
+
+/// Artifacts that an interrupted apply left of archived flows.
+fn remains(input: PlanInput<'_>, selection: &Selection<'_>, kept: &BTreeSet<&str>) -> Vec<Decision> {
+    let flows = input.recorded.view.into_iter().flat_map(|view| view.flows.values());
+    let archived = flows.filter(|flow| flow.archived.is_some() && flow.root == input.settings.root);
+    let archived = archived.filter(|flow| !kept.contains(flow.id.as_str()) && selection.takes_address(&flow.address));
+    sorted(archived).into_iter().flat_map(prunes).collect()
+}
+
+/// `destroy`: everything that this root declares.
+pub(super) fn destroy(input: PlanInput<'_>, selection: &Selection<'_>, diags: &mut Diagnostics) -> Vec<Decision> {
+    let protected: BTreeMap<String, &DesiredFlow> = input
+        .evaluation
+        .flows
+        .iter()
+        .filter(|flow| flow.prevent_destroy)
+        .map(|flow| (flow.address.to_string(), flow))
+        .collect();
+    let mut decisions = Vec::new();
+    for record in sorted(input.recorded.own()) {
+        if !selection.takes_address(&record.address) {
+            continue;
+        }
+        if let Some(flow) = protected.get(&record.address) {
+            diags.push(guard::prevented(flow));
+        }
+        decisions.extend(archive(record, Reason::Destroyed));
+    }
+    decisions.extend(remains(input, selection, &BTreeSet::new()));
+    decisions
+}
+
+/// `--refresh-only`: the record is put right where artifacts are gone; the configuration is not looked at.
+pub(super) fn refresh_only(
+    input: PlanInput<'_>,
+    selection: &Selection<'_>,
+    diags: &mut Diagnostics,
+) -> (Vec<Decision>, usize) {
+    let mut decisions = Vec::new();
+    let mut unchanged = 0;
+    for record in sorted(input.recorded.own()) {
+        if !selection.takes_address(&record.address) {
+            continue;
+        }
+        let mut differs = false;
+        for version in record.versions.iter().filter(|version| version.state == VersionState::Bound) {
+            let (mut gone, mut notes) = (0, Vec::new());
+            for artifact in &version.artifacts {
+                match input.live.standing(artifact) {
+                    Standing::Intact => {}
+                    Standing::Missing => gone += 1,
+                    Standing::Altered => notes.push(format!("{} was altered by somebody else", artifact.id)),
+                    Standing::Unreadable(reason) => notes.push(format!("{} was not checked: {reason}", artifact.id)),
+                    Standing::Elsewhere(here) => {
+                        notes.push(format!("{} is in {}, and the credentials lead to {here}", artifact.id, artifact.location));
+                    }
+                }
+            }
+            let unreadable = notes.iter().any(|note| note.contains("was not checked"));
+            if unreadable && !input.options.allow_unreadable {
+                diags.push(crate::diag::Diagnostic::error(
+                    "Live object not checked",
+                    format!("What is live for `{}` could not be read: {}.", record.address, notes.join("; ")),
+                ).help("give the credentials the right to read it, or go on without it with `--allow-unreadable`"));
+            }
+            if gone > 0 {
+                differs = true;
+                let mut decision = prune(record, &record.address, version, Vec::new(), Reason::ArtifactMissing);
+                decision.change.notes.push("the object is gone; the record is put right, and the next apply makes it again if it is wanted".to_owned());
+                decisions.push(decision);
+            } else if !notes.is_empty() {
+                differs = true;
+                let mut decision = prune(record, &record.address, version, Vec::new(), Reason::ArtifactAltered);
+                decision.change.action = Action::NoOp;
+                decision.change.notes = notes;
+                decision.operations.clear();
+                decisions.push(decision);
+            }
+        }
+        if !differs {
+            unchanged += 1;
+        }
+    }
+    (decisions, unchanged)
+}
+
+/// `removed` blocks whose flow is gone have done their work, and so have `moved` blocks whose flow has its new
+/// address.
+pub(super) fn unused_blocks(input: PlanInput<'_>, notes: &mut Vec<String>) {
+    let recorded: BTreeSet<&str> = input.recorded.own().map(|record| record.address.as_str()).collect();
+    for removed in &input.config.removed {
+        if !recorded.iter().any(|address| names(&removed.from, address)) {
+            notes.push(format!("The `removed` block for `{}` has done its work and can be deleted.", removed.from));
+        }
+    }
+}
+
+fn archive(record: &FlowRecord, reason: Reason) -> Vec<Decision> {
+    let from = record.wanted().map(|version| version.version);
+    let change = ended(record, Action::Archive, reason, from);
+    let mut decisions = vec![Decision::new(change, vec![Operation::Archive { flow: record.id.clone() }])];
+    decisions.extend(prunes(record));
+    decisions
+}
+
+fn prunes(record: &FlowRecord) -> Vec<Decision> {
+    of_archived(record)
+        .into_iter()
+        .map(|(version, artifacts)| prune(record, &record.address, version, artifacts, Reason::OfArchivedFlow))
+        .collect()
+}
+
+fn forget(record: &FlowRecord) -> Decision {
+    let from = record.wanted().map(|version| version.version);
+    let mut change = ended(record, Action::Forget, Reason::Removed, from);
+    change.notes.push("its artifacts stay as they are".to_owned());
+    Decision::new(change, vec![Operation::Forget { flow: record.id.clone() }])
+}
+
+fn ended(record: &FlowRecord, action: Action, reason: Reason, from: Option<u32>) -> Change {
+    Change {
+        address: record.address.clone(),
+        subject: Subject::Flow,
+        action,
+        reason,
+        name: Some(record.name.clone()),
+        moved_from: None,
+        from_version: from,
+        to_version: None,
+        differences: Vec::new(),
+        notes: Vec::new(),
+    }
+}
+
+fn sorted<'a>(records: impl Iterator<Item = &'a FlowRecord>) -> Vec<&'a FlowRecord> {
+    let mut records: Vec<_> = records.collect();
+    records.sort_by(|a, b| (&a.address, &a.id).cmp(&(&b.address, &b.id)));
+    records
+}
+
+/// Whether an address as written names a recorded one: itself, or all instances of the block.
+fn names(written: &str, address: &str) -> bool {
+    address == written || address.strip_prefix(written).is_some_and(|rest| rest.starts_with('['))
+}
