@@ -1,1 +1,3 @@
+//! The integration tests, as one program.
 
+mod cli_reference;

@@ -1,0 +1,181 @@
+//! The plan as a JSON document. It holds what people read and not the steps, which are no contract.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::FORMAT_VERSION;
+use crate::address::{PathStep, path_text};
+use crate::plan::model::{self, Action, Mode, Plan, Reason, Side, Subject};
+
+/// A plan.
+#[derive(Debug, Serialize)]
+pub struct Document {
+    /// The version of this document's form.
+    pub format_version: &'static str,
+    /// What was asked for.
+    pub mode: Mode,
+    /// The project.
+    pub project: String,
+    /// The root configuration.
+    pub root: String,
+    /// The registry; `null` when apply will create it.
+    pub registry: Option<String>,
+    /// Whether apply would do anything.
+    pub has_changes: bool,
+    /// Whether something went wrong, so that the plan is not the whole truth.
+    pub errored: bool,
+    /// What changes, in address order.
+    pub changes: Vec<Change>,
+    /// Outputs that change, by name.
+    pub outputs: BTreeMap<String, OutputChange>,
+    /// How many changes there are of each action, and how many flows are unchanged.
+    pub summary: Summary,
+    /// Remarks on the whole.
+    pub notes: Vec<String>,
+    /// How many calls the refresh made.
+    pub calls: u64,
+}
+
+/// How many of what.
+#[derive(Debug, Serialize)]
+pub struct Summary {
+    create: usize,
+    update: usize,
+    replace: usize,
+    adopt: usize,
+    archive: usize,
+    forget: usize,
+    prune: usize,
+    no_op: usize,
+    moved: usize,
+    unchanged: usize,
+    not_checked: usize,
+}
+
+/// One change.
+#[derive(Debug, Serialize)]
+pub struct Change {
+    address: String,
+    subject: Subject,
+    action: Action,
+    reason: Reason,
+    name: Option<String>,
+    from_version: Option<u32>,
+    to_version: Option<u32>,
+    moved_from: Option<String>,
+    differences: Vec<Difference>,
+    notes: Vec<String>,
+}
+
+/// One path that differs.
+#[derive(Debug, Serialize)]
+pub struct Difference {
+    path: String,
+    path_steps: Vec<PathStep>,
+    before: Known,
+    after: Known,
+}
+
+/// One output that changes.
+#[derive(Debug, Serialize)]
+pub struct OutputChange {
+    before: Known,
+    after: Known,
+}
+
+/// One side: exactly one of the four fields is there.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Known {
+    /// The value.
+    Value(Value),
+    /// `true`: there is nothing on this side.
+    Absent(bool),
+    /// `true`: it is known only after apply.
+    Unknown(bool),
+    /// `true`: it is sensitive and not shown.
+    Sensitive(bool),
+}
+
+impl From<&Side> for Known {
+    fn from(side: &Side) -> Self {
+        match side {
+            Side::Absent => Self::Absent(true),
+            Side::Value(value) => Self::Value(value.clone()),
+            Side::Unknown => Self::Unknown(true),
+            Side::Sensitive => Self::Sensitive(true),
+        }
+    }
+}
+
+/// The document of `plan`; `errored` says that the plan is incomplete.
+pub fn document(plan: &Plan, errored: bool) -> Document {
+    let not_checked = plan
+        .changes
+        .iter()
+        .filter(|change| change.action == Action::NoOp && change.reason == Reason::Unreadable)
+        .count();
+    Document {
+        format_version: FORMAT_VERSION,
+        mode: plan.mode,
+        project: plan.project.clone(),
+        root: plan.root.clone(),
+        registry: plan.registry.clone(),
+        has_changes: !plan.is_empty(),
+        errored,
+        changes: plan.changes.iter().map(change).collect(),
+        outputs: plan
+            .outputs
+            .iter()
+            .map(|output| {
+                let change = OutputChange { before: (&output.before).into(), after: (&output.after).into() };
+                (output.name.clone(), change)
+            })
+            .collect(),
+        summary: Summary {
+            create: plan.count(Action::Create),
+            update: plan.count(Action::Update),
+            replace: plan.count(Action::Replace),
+            adopt: plan.count(Action::Adopt),
+            archive: plan.count(Action::Archive),
+            forget: plan.count(Action::Forget),
+            prune: plan.count(Action::Prune),
+            no_op: plan.count(Action::NoOp).saturating_sub(not_checked),
+            moved: plan.changes.iter().filter(|change| change.moved_from.is_some()).count(),
+            unchanged: plan.unchanged,
+            not_checked,
+        },
+        notes: plan.notes.clone(),
+        calls: plan.calls,
+    }
+}
+
+fn change(change: &model::Change) -> Change {
+    Change {
+        address: change.address.clone(),
+        subject: change.subject.clone(),
+        action: change.action,
+        reason: change.reason.clone(),
+        name: change.name.clone(),
+        from_version: change.from_version,
+        to_version: change.to_version,
+        moved_from: change.moved_from.clone(),
+        differences: differences(&change.differences),
+        notes: change.notes.clone(),
+    }
+}
+
+/// Differences alone, for `diff`.
+pub fn differences(differences: &[model::Difference]) -> Vec<Difference> {
+    differences
+        .iter()
+        .map(|difference| Difference {
+            path: path_text(&difference.path),
+            path_steps: difference.path.clone(),
+            before: (&difference.before).into(),
+            after: (&difference.after).into(),
+        })
+        .collect()
+}

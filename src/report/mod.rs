@@ -1,0 +1,13 @@
+//! Everything the user sees. Renderers are pure and return text; [`terminal`] alone writes it.
+
+pub mod apply;
+pub mod diagnostics;
+pub mod json;
+pub mod plan;
+pub mod progress;
+pub mod table;
+pub mod terminal;
+pub mod text;
+pub mod theme;
+pub mod value;
+pub mod versions;
