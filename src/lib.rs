@@ -4,6 +4,7 @@ pub mod address;
 pub mod apply;
 pub mod cli;
 pub mod diag;
+pub mod flow;
 pub mod plan;
 pub mod registry;
 pub mod report;

@@ -1,0 +1,125 @@
+//! The recorded storages, and rules that no recorded case shows.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use serde_json::json;
+
+use super::*;
+use crate::flow::vectors;
+
+fn machine() -> Machine {
+    Machine {
+        home: vectors::HOME.to_owned(),
+        cwd: vectors::FILES.to_owned(),
+        hostname: "oracle-host".to_owned(),
+        now: "2022-02-23T19:26:00+00:00".to_owned(),
+        add_default_labels: true,
+    }
+}
+
+#[test]
+fn recorded_storages_are_reproduced() {
+    let cases = vectors::load("storage.jsonl");
+    assert_eq!(cases.len(), 25);
+    for case in &cases {
+        let arguments = case.input["storage"].as_object().unwrap();
+        let kind = StorageKind::from_class(arguments["type"].as_str().unwrap()).expect(&case.id);
+        let mut machine = machine();
+        if let Some(setting) = case.input["config"].get("flows.defaults.storage.add_default_labels") {
+            machine.add_default_labels = setting.as_bool().unwrap();
+        }
+        let flow = case.input["add_flow"].as_str();
+        let expected = &case.expected["storage"];
+        let storage = match serialize(kind, arguments, flow, "1.4.1", &machine) {
+            Err(error) => {
+                vectors::assert_error(case, &expected["error"], &error);
+                continue;
+            }
+            Ok(storage) => storage,
+        };
+        assert_eq!(storage.serialized, expected["serialized"], "{}", case.id);
+        assert_eq!(storage.location.unwrap_or_default(), expected["add_flow"], "{}", case.id);
+        assert_eq!(json!(storage.labels), expected["labels"], "{}", case.id);
+        assert_eq!(json!(storage.default_labels), expected["default_labels"], "{}", case.id);
+        let name = match kind {
+            StorageKind::Docker => docker_image(&storage.serialized),
+            _ => Ok(kind.class().to_owned()),
+        };
+        match name {
+            Ok(name) => assert_eq!(json!(name), expected["name"], "{}", case.id),
+            Err(error) => vectors::assert_error(case, &expected["name"]["error"], &error),
+        }
+    }
+}
+
+fn run(kind: StorageKind, arguments: Json) -> Result<Storage, String> {
+    serialize(kind, arguments.as_object().unwrap(), Some("My Flow"), "1.4.1", &machine())
+        .map_err(|error| error.to_string())
+}
+
+#[test]
+fn arguments_are_coerced_as_the_original_does() {
+    let field =
+        |kind, arguments, name: &str| run(kind, arguments).expect("constructs").serialized[name].clone();
+    assert_eq!(field(StorageKind::S3, json!({"bucket": 5, "key": 7}), "flows"), json!({"My Flow": "7"}));
+    assert_eq!(field(StorageKind::S3, json!({"bucket": null}), "bucket"), Json::Null);
+    assert_eq!(field(StorageKind::Gitlab, json!({"repo": "r"}), "flows"), json!({"My Flow": null}));
+    let git = json!({"flow_path": "f", "repo": "x", "clone_depth": "3", "use_ssh": "yes"});
+    assert_eq!(field(StorageKind::Git, git.clone(), "clone_depth"), json!(3));
+    assert_eq!(field(StorageKind::Git, git, "use_ssh"), json!(true));
+    let empty = json!({"flow_path": "f", "repo": ""});
+    assert_eq!(field(StorageKind::Git, empty, "git_token_username"), Json::Null);
+    assert_eq!(
+        field(StorageKind::Local, json!({"path": "/y", "directory": "~/q"}), "directory"),
+        "/home/recorder/q"
+    );
+    assert_eq!(
+        field(StorageKind::S3, json!({"bucket": "b", "secrets": "abc"}), "secrets"),
+        json!(["a", "b", "c"])
+    );
+    assert_eq!(field(StorageKind::Docker, json!({"prefect_version": null}), "prefect_version"), "1.4.1");
+}
+
+#[test]
+fn refused_arguments_say_what_the_original_says() {
+    for (kind, arguments, expected) in [
+        (
+            StorageKind::Github,
+            json!({"repo": "r"}),
+            "TypeError: GitHub.__init__() missing 1 required positional argument: 'path'",
+        ),
+        (
+            StorageKind::Bitbucket,
+            json!({}),
+            "TypeError: Bitbucket.__init__() missing 2 required positional arguments: 'project' and 'repo'",
+        ),
+        (
+            StorageKind::Module,
+            json!({"module": "m", "bogus": 1}),
+            "TypeError: Storage.__init__() got an unexpected keyword argument 'bogus'",
+        ),
+        (
+            StorageKind::Local,
+            json!({"stored_as_script": true}),
+            "ValueError: A `path` must be provided to show where flow `.py` file is stored.",
+        ),
+        (
+            StorageKind::S3,
+            json!({"bucket": "b", "client_options": [1]}),
+            "AttributeError: 'list' object has no attribute 'keys'",
+        ),
+    ] {
+        assert_eq!(run(kind, arguments).map(|_| ()), Err(expected.to_owned()));
+    }
+}
+
+#[test]
+fn images_are_joined_like_paths() {
+    let image = |registry: Json, name: &str| {
+        docker_image(&json!({"registry_url": registry, "image_name": name, "image_tag": "t"})).unwrap()
+    };
+    assert_eq!(image(json!("https://reg"), "img"), "https:/reg/img:t");
+    assert_eq!(image(json!("reg.io/team/"), "img"), "reg.io/team/img:t");
+    assert_eq!(image(json!("reg.io"), "/img"), "/img:t");
+    assert_eq!(image(Json::Null, "img"), "img:t");
+}
