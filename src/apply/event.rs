@@ -108,6 +108,7 @@ pub fn what(operation: &Operation) -> String {
         Operation::SetVersion { version, reserved: true, .. } => format!("complete version {version}"),
         Operation::Adopt { artifact, .. } => format!("adopt {} as version 1", artifact.id),
         Operation::Define { version, .. } => format!("record the definition of version {version}"),
+        Operation::Pin { version, .. } => format!("pin at version {version}"),
         Operation::Unpin { .. } => "let go of the pin".to_owned(),
         Operation::Archive { .. } => "archive".to_owned(),
         Operation::Forget { .. } => "stop managing".to_owned(),

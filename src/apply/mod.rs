@@ -1,3 +1,7 @@
-//! Carrying a plan out.
+//! Carrying a plan out. The scheduler is pure; the executor and its steps are where providers are called and the
+//! log is written.
 
 pub mod event;
+pub mod executor;
+pub mod scheduler;
+pub mod step;
