@@ -2,6 +2,7 @@
 
 pub mod address;
 pub mod diag;
+pub mod eval;
 pub mod plan;
 pub mod registry;
 pub mod source;
