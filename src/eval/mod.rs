@@ -1,0 +1,3 @@
+//! Evaluation of expressions to values. It reads no files by itself.
+
+pub mod functions;
