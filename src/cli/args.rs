@@ -257,7 +257,11 @@ pub struct PlanArgs {
 #[command(group = clap::ArgGroup::new("approved").args(["plan", "auto_approve"]).multiple(true))]
 pub struct ApplyArgs {
     /// A plan that `plan --out` saved; it says what to do, so planning options cannot go with it.
-    #[arg(value_name = "PLAN", conflicts_with_all = ["planning", "mode"])]
+    // Single options and not their groups: the message then names what was typed and nothing else.
+    #[arg(value_name = "PLAN", conflicts_with_all = [
+        "targets", "excludes", "replaces", "allow_unreadable", "allow_mass_archive", "allow_empty", "refresh_only",
+        "destroy",
+    ])]
     pub plan: Option<PathBuf>,
     /// Do not ask.
     #[arg(long)]

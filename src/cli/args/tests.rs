@@ -48,6 +48,7 @@ fn a_saved_plan_takes_no_planning_options_and_the_message_names_them() {
         line.extend(options);
         let message = parse(&line).unwrap_err();
         assert!(message.contains(options[0]) && message.contains("[PLAN]"), "{message}");
+        assert_eq!(message.matches("--").count(), 2, "only what was typed, and --help: {message}");
     }
     assert!(
         parse(&["apply", "review.plan", "--parallelism", "3", "--lock-timeout", "5m", "--var", "a=b"])

@@ -99,7 +99,13 @@ fn a_very_long_line_is_shown_around_the_place() {
     );
     assert!(shown.contains("main.hcl:1:15006"), "{shown}");
     assert!(shown.contains("...") && shown.contains("^^^^"), "{shown}");
-    assert!(shown.lines().all(|line| line.len() < 220), "{shown}");
+    assert!(shown.lines().all(|line| line.len() <= 120), "{shown}");
+    let both = Diagnostic::error("Unknown name", "There is no `oops`.")
+        .at(find(file, &text, "oops"))
+        .related(Span::new(file, 0, 1), "in this list");
+    let shown = plain(both, &sources);
+    assert!(shown.contains("in this list") && shown.contains("^^^^"), "{shown}");
+    assert!(shown.lines().all(|line| line.len() <= 120), "{shown}");
 }
 
 #[test]

@@ -10,6 +10,9 @@ use crate::source::Span;
 /// Marks further apart than this many bytes get windows of their own: what lies between is of no use.
 const FAR: usize = 100_000;
 
+/// Longer lines (generated files, mostly) are shown around one place at a time.
+const LONG_LINE: usize = 200;
+
 /// Some lines of a text.
 #[derive(Debug)]
 pub(super) struct Window {
@@ -21,13 +24,18 @@ pub(super) struct Window {
 }
 
 impl Window {
-    /// The lines from the first to the last of `ranges`; `None` where they are too far apart.
+    /// The lines from the first to the last of `ranges`; `None` where they are too far apart, or so long that the
+    /// renderer could not cut them around several places.
     pub(super) fn around(text: &str, ranges: &[Range<usize>]) -> Option<Self> {
         let first = ranges.iter().map(|range| range.start).min()?;
         let last = ranges.iter().map(|range| range.end).max()?;
         let range = line_of(text, first).start..line_of(text, last).end;
+        let lines = text.get(range.clone()).unwrap_or_default();
         let far = last.saturating_sub(first) > FAR;
-        if far { None } else { Some(Self::new(text, range)) }
+        if far || (ranges.len() > 1 && lines.lines().any(|line| line.len() > LONG_LINE)) {
+            return None;
+        }
+        Some(Self::new(text, range))
     }
 
     /// The line on which `mark` starts.

@@ -67,6 +67,8 @@ fn key(change: &Change) -> String {
         Subject::FlowVersion => "version",
         Subject::Agents => "agents",
     };
+    // Why something could not be read differs in the object's name only; it then stands beside the address.
+    let notes = if Kind::of(change) == Kind::NotChecked { &[] } else { change.notes.as_slice() };
     // The spelling of values in `Debug` is exact, unlike the folded one that is shown.
-    format!("{subject}|{:?}|{:?}|{:?}|{:?}", change.action, change.reason, change.differences, change.notes)
+    format!("{subject}|{:?}|{:?}|{:?}|{:?}", change.action, change.reason, change.differences, notes)
 }

@@ -240,7 +240,8 @@ fn render_block(block: &Block<'_>, options: Options) -> Vec<String> {
         }
     }
     out.extend(differences::render(&change.differences, block.kind == Kind::Create, 6, options));
-    for note in &change.notes {
+    let notes_beside = many && block.kind == Kind::NotChecked;
+    for note in change.notes.iter().filter(|_| !notes_beside) {
         out.extend(note_lines("note: ", &clean(note), 6, options.width));
     }
     if many {
@@ -284,6 +285,9 @@ fn remark(change: &Change) -> String {
     let mut parts = vec![words::versions(change)];
     if let Some(from) = &change.moved_from {
         parts.push(format!("moved from {}", clean(from)));
+    }
+    if Kind::of(change) == Kind::NotChecked {
+        parts = change.notes.iter().map(|note| clean(note).into_owned()).collect();
     }
     parts.retain(|part| !part.is_empty());
     parts.join(", ")

@@ -266,6 +266,38 @@ fn what_could_not_be_read_is_no_all_clear() {
 }
 
 #[test]
+fn what_many_flows_could_not_be_read_for_stands_beside_them() {
+    let changes = (0..4)
+        .map(|n| {
+            let mut change = change(&format!("flow.f{n}"), Action::NoOp, Reason::Unreadable, Some(2), None);
+            change.notes.push(format!("process f{n}-v2: permission denied"));
+            change
+        })
+        .collect();
+    let text = render(&plan(changes), options());
+    assert!(
+        text.contains("? 4 flows are not checked")
+            && text.contains("flow.f3  process f3-v2: permission denied\n"),
+        "{text}"
+    );
+}
+
+#[test]
+fn ten_thousand_changes_are_rendered_at_once() {
+    let mut changes: Vec<Change> = (0..10_000).map(|n| level(&format!("flow.f{n}"), 1)).collect();
+    for (number, change) in changes.iter_mut().enumerate().filter(|(number, _)| number % 2 == 0) {
+        change.differences.push(differs("env.N", Side::Absent, value(json!(number))));
+    }
+    let plan = plan(changes);
+    let started = std::time::Instant::now();
+    let text = render(&plan, options());
+    // A thousandth of this is usual; the limit only tells linear from quadratic.
+    assert!(started.elapsed() < std::time::Duration::from_secs(20));
+    assert!(text.lines().count() < 400, "{}", text.lines().count());
+    assert!(text.contains("  ~ ... and 4,951 more flows to update, shown with --full"), "{text}");
+}
+
+#[test]
 fn user_data_cannot_move_the_cursor() {
     let mut evil = level("flow.\u{1b}[2J", 1);
     evil.notes.push("\u{1b}[2J\u{202e}".to_owned());
