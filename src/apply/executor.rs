@@ -22,7 +22,22 @@ pub trait Later {
     /// Notes what a flow has become.
     fn done(&mut self, address: &str, completed: &Completed);
     /// The definition of the flow at `address` with final values, or why it cannot be.
-    fn resolve(&mut self, address: &str) -> Result<Planned, String>;
+    fn resolve(&mut self, address: &str) -> Result<Resolved, String>;
+}
+
+/// What a definition that was not known at plan time turned out to be.
+#[derive(Debug)]
+pub enum Resolved {
+    /// Another one than the latest version's: this is what the step makes.
+    Changed(Planned),
+    /// The very definition of the latest version: there is nothing to make.
+    Unchanged(Completed),
+}
+
+/// What a step does, now that everything before it is done.
+enum Next {
+    Run(Operation),
+    Nothing(Completed),
 }
 
 /// How far an interrupt has come.
@@ -60,7 +75,14 @@ pub async fn execute(
                 continue;
             }
             match resolved(step, later) {
-                Ok(operation) => {
+                Ok(Next::Nothing(completed)) => {
+                    work.started(step);
+                    if let Operation::SetVersion { address, .. } = &step.operation {
+                        later.done(address, &completed);
+                    }
+                    work.finish(step, Instant::now());
+                }
+                Ok(Next::Run(operation)) => {
                     work.started(step);
                     let job = Job { shared: Arc::clone(&shared), operation, interrupt: interrupt.clone() };
                     let started = Instant::now();
@@ -119,21 +141,17 @@ pub async fn execute(
     work.outcomes.report(plan, interrupted)
 }
 
-fn resolved(step: &Step, later: &mut dyn Later) -> Result<Operation, String> {
-    match &step.operation {
-        Operation::SetVersion { flow, name, address, version, reserved, planned: Planned::AfterApply } => {
-            let planned = later.resolve(address)?;
-            Ok(Operation::SetVersion {
-                flow: flow.clone(),
-                name: name.clone(),
-                address: address.clone(),
-                version: *version,
-                reserved: *reserved,
-                planned,
-            })
+fn resolved(step: &Step, later: &mut dyn Later) -> Result<Next, String> {
+    let mut operation = step.operation.clone();
+    if let Operation::SetVersion { address, planned, .. } = &mut operation
+        && matches!(planned, Planned::AfterApply)
+    {
+        match later.resolve(address)? {
+            Resolved::Changed(known) => *planned = known,
+            Resolved::Unchanged(completed) => return Ok(Next::Nothing(completed)),
         }
-        operation => Ok(operation.clone()),
     }
+    Ok(Next::Run(operation))
 }
 
 struct Work<'a> {

@@ -8,7 +8,7 @@ use super::expand::expand;
 use super::flow::{FlowContext, flow};
 use super::resource::{self, Body};
 use super::scope::Instance;
-use super::{DesiredFlow, DesiredOutput, Evaluation, FlowAttributes};
+use super::{DesiredFlow, DesiredOutput, Evaluation, FlowAttributes, Outcomes};
 use crate::address::{Address, InstanceKey};
 use crate::config::model::{NodeId, NodeKind, ResourceKind};
 use crate::diag::Diagnostics;
@@ -18,41 +18,51 @@ use crate::value::Value;
 /// The state of a second evaluation: what was known at plan time stays, what was not is filled in as flows are done.
 pub struct Finalizer<'a> {
     inputs: Inputs<'a>,
+    outcomes: &'a dyn Outcomes,
     values: Vec<Option<Value>>,
     is_final: Vec<bool>,
-    flows: HashMap<NodeId, Vec<(InstanceKey, DesiredFlow, Option<FlowAttributes>)>>,
+    flows: HashMap<NodeId, Vec<(DesiredFlow, Option<FlowAttributes>)>>,
+    places: HashMap<String, (NodeId, usize)>,
     expansions: HashMap<NodeId, HashMap<InstanceKey, Instance>>,
 }
 
 impl<'a> Finalizer<'a> {
-    /// Starts from the evaluation that the plan was made from.
-    pub fn new(inputs: Inputs<'a>, evaluation: &Evaluation) -> Self {
+    /// Starts from the evaluation that the plan was made from. `outcomes` tells the attributes of flows that the
+    /// plan does not change.
+    pub fn new(inputs: Inputs<'a>, evaluation: &Evaluation, outcomes: &'a dyn Outcomes) -> Self {
         let values = evaluation.values.clone();
         let mut flows: HashMap<NodeId, Vec<_>> = HashMap::new();
+        let mut places = HashMap::new();
         for flow in &evaluation.flows {
-            flows.entry(flow.node).or_default().push((flow.address.key.clone(), flow.clone(), None));
+            let instances = flows.entry(flow.node).or_default();
+            places.insert(flow.address.to_string(), (flow.node, instances.len()));
+            instances.push((flow.clone(), None));
         }
         let is_final = values.iter().map(|value| value.as_ref().is_some_and(Value::is_wholly_known)).collect();
-        Self { inputs, values, is_final, flows, expansions: HashMap::new() }
+        Self { inputs, outcomes, values, is_final, flows, places, expansions: HashMap::new() }
     }
 
     /// Notes what a flow has become.
-    pub fn done(&mut self, address: &Address, attributes: FlowAttributes) {
-        for (id, instances) in &mut self.flows {
-            if self.inputs.config.node(*id).address != address.block {
-                continue;
-            }
-            for (key, _, known) in instances.iter_mut() {
-                if *key == address.key {
-                    *known = Some(attributes.clone());
-                }
-            }
+    pub fn done(&mut self, address: &str, attributes: FlowAttributes) {
+        if let Some((_, known)) = self.place(address) {
+            *known = Some(attributes);
         }
     }
 
+    /// The flow as it was planned, or as it was finally evaluated since.
+    pub fn planned(&mut self, address: &str) -> Option<DesiredFlow> {
+        self.place(address).map(|(flow, _)| flow.clone())
+    }
+
+    fn place(&mut self, address: &str) -> Option<&mut (DesiredFlow, Option<FlowAttributes>)> {
+        let (node, index) = self.places.get(address)?;
+        self.flows.get_mut(node)?.get_mut(*index)
+    }
+
     /// The flow with final values; every flow that it refers to is done.
-    pub fn flow(&mut self, address: &Address, diags: &mut Diagnostics) -> Option<DesiredFlow> {
-        let id = self.inputs.config.names.plain("flow", &address.block.name)?;
+    pub fn flow(&mut self, address: &str, diags: &mut Diagnostics) -> Option<DesiredFlow> {
+        let planned = self.planned(address)?;
+        let id = planned.node;
         self.settle(id, diags);
         let config = self.inputs.config;
         let node = config.node(id);
@@ -62,14 +72,12 @@ impl<'a> Finalizer<'a> {
             let instances = expand(&resource.repetition, &scope, diags).into_iter().collect();
             self.expansions.insert(id, instances);
         }
-        let instance = self.expansions.get(&id)?.get(&address.key)?;
+        let instance = self.expansions.get(&id)?.get(&planned.address.key)?;
         let scope = self.inputs.scope(&self.values, instance);
         let context = FlowContext { inputs: self.inputs, id, node, resource };
-        let desired = flow(context, address.clone(), &scope, diags);
-        for (key, known, _) in self.flows.get_mut(&id).into_iter().flatten() {
-            if *key == address.key {
-                *known = desired.clone();
-            }
+        let desired = flow(context, planned.address, &scope, diags);
+        if let Some((kept, _)) = self.place(address) {
+            *kept = desired.clone();
         }
         Some(desired)
     }
@@ -120,9 +128,9 @@ impl<'a> Finalizer<'a> {
         };
         let mut values = Vec::new();
         if resource.kind == ResourceKind::Flow {
-            for (key, desired, attributes) in self.flows.get(&id)? {
-                let attributes = attributes.clone().unwrap_or_else(FlowAttributes::unknown);
-                values.push((key.clone(), flow_value(desired, attributes)));
+            for (desired, attributes) in self.flows.get(&id)? {
+                let attributes = attributes.clone().unwrap_or_else(|| self.outcomes.attributes(desired));
+                values.push((desired.address.key.clone(), flow_value(desired, attributes)));
             }
             return Some(container(&resource.repetition, values));
         }

@@ -8,6 +8,7 @@ use super::model::PlannedArtifact;
 use crate::desired::DesiredAgent;
 use crate::flow::kind::{AgentKind, RunConfigKind};
 use crate::flow::labels;
+use crate::flow::render::process::render_process;
 use crate::registry::view::FlowRecord;
 
 /// An agent that may take flows: declared here, or published by another root.
@@ -83,7 +84,8 @@ pub fn planned(
         return Vec::new();
     }
     let Some(process) = (rendering.types)("process") else { return Vec::new() };
-    let body = crate::flow::render::process(name, rendering.project, definition);
+    // A universal flow may hold what no process can run; another kind of agent takes it then.
+    let Ok(body) = render_process(definition, name, rendering.project) else { return Vec::new() };
     let hash = process.hash(&body);
     let artifact = Artifact { kind: process.kind().to_owned(), body, hash };
     let provider = provider.unwrap_or("local").to_owned();

@@ -1,11 +1,12 @@
 //! What a plan knows of flows beyond the configuration: the recorded attributes of those that do not change.
 
-use flowform_provider_api::FlowId;
+use flowform_provider_api::{Binding, Digest, FlowId};
 
 use super::effective::effective;
 use super::recorded::{Match, Recorded};
 use crate::desired::{DesiredFlow, FlowAttributes, Outcomes};
-use crate::registry::view::{VersionRecord, VersionState};
+use crate::flow::render::process;
+use crate::registry::view::VersionState;
 use crate::value::{Value, from_json};
 
 /// The record as the evaluator sees it at plan time.
@@ -37,27 +38,50 @@ impl Outcomes for Planned<'_> {
             && version.digest.is_some()
             && version.digest == known.as_ref().map(|known| known.digest.clone());
         if unchanged && let Some(known) = known {
-            return settled(&record.id, version, &flow.name, self.project, known.json.get());
+            return settled(Settled {
+                flow: &record.id,
+                name: &flow.name,
+                project: self.project,
+                version: version.version,
+                digest: version.digest.as_ref(),
+                artifacts: &version.artifacts,
+                definition: known.json.get(),
+            });
         }
         attributes
     }
 }
 
+/// A version that is bound, as others refer to it.
+#[derive(Clone, Copy, Debug)]
+pub struct Settled<'a> {
+    /// The flow.
+    pub flow: &'a FlowId,
+    /// Its name.
+    pub name: &'a str,
+    /// Its project.
+    pub project: &'a str,
+    /// The version.
+    pub version: u32,
+    /// The digest of its definition.
+    pub digest: Option<&'a Digest>,
+    /// Its artifacts.
+    pub artifacts: &'a [Binding],
+    /// Its definition.
+    pub definition: &'a str,
+}
+
 /// The attributes of a bound version.
-pub fn settled(
-    flow: &FlowId,
-    version: &VersionRecord,
-    name: &str,
-    project: &str,
-    definition: &str,
-) -> FlowAttributes {
+pub fn settled(version: Settled<'_>) -> FlowAttributes {
     let arn = version.artifacts.iter().find(|artifact| artifact.kind == "task_definition");
-    let start = serde_json::from_str(definition)
-        .map(|definition| from_json(&crate::flow::render::start(name, project, version.version, &definition)));
+    let start = serde_json::from_str(version.definition).ok().map(|definition| {
+        let document = process::document(version.name, version.project, version.version, &definition);
+        from_json(document.get("start").unwrap_or(&serde_json::Value::Null))
+    });
     FlowAttributes {
-        id: Value::string(flow.as_str()),
+        id: Value::string(version.flow.as_str()),
         version: Value::int(i64::from(version.version)),
-        digest: version.digest.as_ref().map_or(Value::NULL, |digest| Value::string(digest.as_str())),
+        digest: version.digest.map_or(Value::NULL, |digest| Value::string(digest.as_str())),
         task_definition_arn: arn.map_or(Value::NULL, |binding| Value::string(binding.id.as_str())),
         start: start.unwrap_or(Value::NULL),
     }

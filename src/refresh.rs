@@ -1,0 +1,70 @@
+//! IO: reads what is live for everything recorded, batched per provider. It writes nothing and decides nothing.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use flowform_provider_api::{Binding, Provider, ProviderError, RefreshRequest};
+
+use crate::plan::live::{Live, ProviderLive};
+use crate::registry::view::{FlowRecord, VersionState, View};
+use crate::registry::{Registry, RegistryError};
+
+/// What a refresh read, and what it has to say.
+#[derive(Debug, Default)]
+pub struct Refreshed {
+    /// The live side.
+    pub live: Live,
+    /// Documents that could not be understood, in sentences.
+    pub warnings: Vec<String>,
+}
+
+/// Reads the live side of `view` through `providers` (by configuration name). A provider that fails as a whole is
+/// in the result as such; only a registry that fails is an error.
+///
+/// # Errors
+/// The registry's agents documents cannot be read.
+pub async fn refresh(
+    registry: &Registry,
+    view: &View,
+    providers: &BTreeMap<String, Arc<dyn Provider>>,
+) -> Result<Refreshed, RegistryError> {
+    let mut result = Refreshed::default();
+    let agents = registry.agents().await?;
+    result.live.agents = agents.by_root;
+    result.live.calls += agents.calls;
+    result.warnings = agents.warnings;
+    for (name, provider) in providers {
+        let recorded: Vec<Binding> = view
+            .flows
+            .values()
+            .flat_map(checked)
+            .filter(|binding| binding.provider == *name)
+            .cloned()
+            .collect();
+        let request = RefreshRequest { registry: &view.registry, project: &view.project, recorded: &recorded };
+        let read = read(provider.as_ref(), request).await;
+        if let Ok((_, calls)) = &read {
+            result.live.calls += calls;
+        }
+        result.live.providers.insert(name.clone(), read.map(|(live, _)| live));
+    }
+    Ok(result)
+}
+
+async fn read(
+    provider: &dyn Provider,
+    request: RefreshRequest<'_>,
+) -> Result<(ProviderLive, u64), ProviderError> {
+    let location = provider.location().await?;
+    let observation = provider.refresh(request).await?;
+    let artifacts: HashMap<_, _> =
+        observation.live.into_iter().map(|artifact| (artifact.id.clone(), artifact)).collect();
+    let unreadable = observation.unreadable.into_iter().map(|(id, error)| (id, error.message)).collect();
+    Ok((ProviderLive { location, artifacts, unreadable }, observation.calls))
+}
+
+/// The artifacts that should be alive as recorded.
+fn checked(flow: &FlowRecord) -> impl Iterator<Item = &Binding> {
+    let bound = |version: &&crate::registry::view::VersionRecord| version.state == VersionState::Bound;
+    flow.versions.iter().filter(bound).flat_map(|version| &version.artifacts)
+}
