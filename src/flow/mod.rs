@@ -6,12 +6,14 @@
 //! would fail at run time or depend on the machine.
 
 pub mod agent;
+pub mod definition;
 pub mod kind;
 pub mod labels;
 pub mod original;
 pub mod python;
 pub mod render;
 pub mod run_config;
+pub mod schedule;
 pub mod slug;
 pub mod storage;
 

@@ -25,7 +25,9 @@ fn recorded_processes_are_reproduced() {
             Json::Object(entries) => {
                 entries.iter().map(|(name, value)| (name.clone(), python::text(value))).collect()
             }
-            _ => [("HOME", vectors::HOME), ("PATH", "/usr/bin:/bin")].map(|(k, v)| (k.into(), v.into())).into(),
+            _ => {
+                [("HOME", vectors::HOME), ("PATH", "/usr/bin:/bin")].map(|(k, v)| (k.into(), v.into())).into()
+            }
         };
         let request = Request {
             run_config: run_config.as_ref(),

@@ -2,3 +2,4 @@
 //! flowform stores it ([`process`]). Nothing here starts anything.
 
 pub mod local;
+pub mod process;

@@ -1,0 +1,97 @@
+//! Declared agents: the document that is published for other roots, and whether an agent can take a flow
+//! (semantics 0.5 and 7). The host's name is never among declared labels.
+
+use std::collections::BTreeMap;
+
+use super::problem::{Problem, at, key, unknown_argument};
+use super::{purity, values};
+use crate::flow::kind::{AgentKind, RunConfigKind};
+use crate::flow::labels;
+use crate::value::{Type, Value};
+
+/// A declared agent as it is published: `kind`, `labels` as a sorted set, and every other option that was given.
+/// The problems are placed by option.
+pub fn agent_document(kind: AgentKind, arguments: &Value) -> (Value, Vec<Problem>) {
+    let mut problems = Vec::new();
+    let arguments = purity::purify(arguments, &[], &mut problems);
+    let owner = format!("An agent of kind `{}`", kind.label());
+    let known = kind.fields();
+    for name in arguments.as_entries().into_iter().flat_map(BTreeMap::keys) {
+        if known.iter().all(|field| field.name != name.as_ref()) {
+            problems.push(unknown_argument(&[], name, &owner, known.iter()));
+        }
+    }
+    let mut document = BTreeMap::from([("kind", Value::string(kind.label()))]);
+    for field in known {
+        let path = [key(field.name)];
+        let value = values::attribute(&arguments, field.name);
+        let value = match field.name {
+            "labels" => values::unite_labels(vec![values::labels(value, &path, &mut problems)]),
+            "env_vars" => values::environment(value, &BTreeMap::new(), &path, &mut problems),
+            _ => values::typed(field, value, &path, &mut problems).unwrap_or(Value::NULL),
+        };
+        if !value.is_null() {
+            document.insert(field.name, value);
+        }
+    }
+    if arguments.is_unknown() {
+        document.insert("labels", Value::unknown(Type::Set(Box::new(Type::String))));
+    }
+    (Value::object(document), problems)
+}
+
+/// Whether the agent that the flow names can take its runs: by kind and by labels.
+pub(super) fn check_coverage(
+    agent: AgentKind,
+    arguments: &Value,
+    run_config: RunConfigKind,
+    run_labels: &Value,
+    problems: &mut Vec<Problem>,
+) {
+    if !agent.takes(run_config) {
+        problems.push(
+            Problem::error(
+                vec![key("agent")],
+                "Agent that cannot take the flow",
+                format!(
+                    "An agent of kind `{}` takes run configs of its own kind and universal ones; this flow's is `{}`.",
+                    agent.label(),
+                    run_config.label()
+                ),
+            )
+            .help("name an agent of the run config's kind"),
+        );
+        return;
+    }
+    // The agent's own block reports what is wrong with its labels.
+    let mut elsewhere = Vec::new();
+    let carried = values::labels(values::attribute(arguments, "labels"), &[], &mut elsewhere);
+    let (Some(carried), Some(wanted)) = (carried, known_texts(run_labels)) else { return };
+    if labels::matches(&carried, &wanted) {
+        return;
+    }
+    let missing = labels::missing(&carried, &wanted);
+    let problem = match missing.as_slice() {
+        [] => Problem::error(
+            at(&[key("agent")], "labels"),
+            "No label coverage",
+            "The flow has no labels, and an agent that has labels takes no run without any.",
+        )
+        .help("give the flow one of the agent's labels"),
+        missing => Problem::error(
+            at(&[key("agent")], "labels"),
+            "No label coverage",
+            format!(
+                "The agent does not carry `{}`, so it would never take a run of this flow; an agent carries all labels \
+                 of the runs that it takes.",
+                missing.join("`, `")
+            ),
+        )
+        .help("add the labels to the agent, or remove them from the flow, its run config, its storage or `default_labels`"),
+    };
+    problems.push(problem);
+}
+
+fn known_texts(labels: &Value) -> Option<Vec<String>> {
+    labels.as_slice()?.iter().map(|label| label.as_str().map(str::to_owned)).collect()
+}
