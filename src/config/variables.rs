@@ -9,7 +9,7 @@ use crate::diag::{Diagnostic, Diagnostics};
 use crate::eval::scope::Scope;
 use crate::source::{FileId, SourceMap, Span};
 use crate::syntax::ast::{Body, ExprKind, Step};
-use crate::syntax::parse::{parse, parse_expression};
+use crate::syntax::{parse, parse_expression};
 use crate::value::{Kind, Marks, Type, Value, convert, type_name};
 
 /// A value as it was given, before its variable's type is known.
@@ -225,6 +225,20 @@ impl Scope for NoReferences {
     }
 
     fn environment(&self) -> &dyn crate::eval::functions::Environment {
-        &crate::eval::functions::NoFiles
+        &NoFiles
+    }
+}
+
+/// No file can be read.
+#[derive(Clone, Copy, Debug)]
+pub struct NoFiles;
+
+impl crate::eval::functions::Environment for NoFiles {
+    fn read_file(&self, _: &str) -> Result<Vec<u8>, String> {
+        Err("files cannot be read here".to_owned())
+    }
+
+    fn file_exists(&self, _: &str) -> Result<bool, String> {
+        Err("files cannot be looked for here".to_owned())
     }
 }

@@ -106,7 +106,7 @@ fn resource_node(
                 Some(resource::run_config(kind, &address, body, &scope, diags))
             }
             ResourceKind::Storage(kind) => {
-                Some(resource::storage(kind, &address, resource, node.header, &scope, diags))
+                Some(resource::storage(kind, &address, resource, &scope, diags))
             }
             ResourceKind::Agent(kind) => {
                 let (agent, value) = resource::agent(kind, &address, resource, node.header, &scope, diags);

@@ -143,7 +143,7 @@ impl<'a> Finalizer<'a> {
                     resource::run_config(kind, &address, body, &scope, diags)
                 }
                 ResourceKind::Storage(kind) => {
-                    resource::storage(kind, &address, resource, node.header, &scope, diags)
+                    resource::storage(kind, &address, resource, &scope, diags)
                 }
                 ResourceKind::Agent(kind) => {
                     resource::agent(kind, &address, resource, node.header, &scope, diags).1

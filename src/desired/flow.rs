@@ -6,7 +6,7 @@ use flowform_provider_api::{Digest, canonical_json};
 use serde_json::value::RawValue;
 
 use super::evaluator::Inputs;
-use super::resource::{self, Body, not_a_block, reference_kind, run_config_object};
+use super::resource::{self, Body, not_a_block, reference_kind, run_config_object, without_identity};
 use super::scope::BlockScope;
 use super::{DesiredFlow, KnownDefinition};
 use crate::address::{Address, InstanceKey, PathStep};
@@ -14,7 +14,7 @@ use crate::config::model::{Config, Node, NodeId, NodeKind, Resource};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::eval::expr::evaluate;
 use crate::flow::definition::{FlowInputs, Problem, build};
-use crate::flow::kind::{RunConfigKind, StorageKind};
+use crate::flow::kind::{AgentKind, RunConfigKind, StorageKind};
 use crate::source::Span;
 use crate::syntax::ast::{Attribute, Expr, ExprKind};
 use crate::value::{Kind, Marks, Type, Value, convert, to_json, type_name};
@@ -45,28 +45,30 @@ pub(super) fn flow(
     let (kind, run_config) = reader.run_config(diags);
     let storage = reader.storage(diags);
     let schedules = reader.schedules(diags);
-    let secret_env = run_config.as_ref().and_then(|value| value.get("secret_env")).cloned();
+    let agent = reader.agent(diags);
     let settings = context.inputs.settings;
-    let (definition, problems) = build(FlowInputs {
+    let arguments = run_config.as_ref().map(without_identity);
+    let stored = storage.as_ref().map(|(kind, value)| (*kind, without_identity(value)));
+    let serving = agent.as_ref().map(|(kind, value)| (*kind, without_identity(value)));
+    let (definition, problems) = build(&FlowInputs {
         name: &name,
-        project: &settings.project,
         prefect_version: &settings.prefect_version,
-        run_config: run_config.as_ref().map(|value| (kind, value)),
-        storage: storage.as_ref().map(|(kind, value)| (*kind, value)),
-        default_labels: settings.default_labels.clone(),
-        labels: reader.value("labels", diags),
-        parameters: reader.value("parameters", diags),
-        schedules,
-        secret_env: secret_env.unwrap_or(Value::NULL),
-        runtime: reader.value("runtime", diags),
-        command: reader.value("command", diags),
-        family: reader.value("family", diags),
-        source_hash: reader.value("source_hash", diags),
+        run_config: arguments.as_ref().map(|value| (kind, value)),
+        storage: stored.as_ref().map(|(kind, value)| (*kind, value)),
+        agent: serving.as_ref().map(|(kind, value)| (*kind, value)),
+        default_labels: &settings.default_labels,
+        labels: &reader.value("labels", diags),
+        parameters: &reader.value("parameters", diags),
+        schedules: &schedules,
+        secret_env: &Value::NULL,
+        runtime: &reader.value("runtime", diags),
+        command: &reader.value("command", diags),
+        family: &reader.value("family", diags),
+        source_hash: &reader.value("source_hash", diags),
     });
     for problem in problems {
-        diags.push(reader.diagnostic(problem, run_config.as_ref(), storage.as_ref().map(|(_, value)| value)));
+        diags.push(reader.diagnostic(&problem, run_config.as_ref(), storage.as_ref().map(|(_, value)| value)));
     }
-    reader.agent(diags);
     let labels = definition.get("run_config").and_then(|value| value.get("labels")).and_then(texts);
     DesiredFlow {
         node: context.id,
@@ -200,13 +202,8 @@ impl Reader<'_> {
         }
     }
 
-    /// `agent` names the agent whose defaults enter the definition; local agents have none that do.
-    fn agent(&self, diags: &mut Diagnostics) {
-        let Some(attribute) = self.argument("agent") else { return };
-        let value = evaluate(&attribute.expr, self.scope, diags);
-        if !value.is_unknown() && !value.is_null() && reference_kind(&value, "agent").is_none() {
-            diags.push(not_a_block(attribute.expr.span, &value, "agent", "agent.KIND.NAME"));
-        }
+    /// The agent that serves the flow: its labels must cover the flow's, its defaults enter the definition.
+    fn agent(&self, diags: &mut Diagnostics) -> Option<(AgentKind, Value)> {
         if let Some(environment) = self.argument("execution_environment") {
             diags.push(
                 Diagnostic::error(
@@ -216,6 +213,18 @@ impl Reader<'_> {
                 .at(environment.name.span)
                 .help("use a run config"),
             );
+        }
+        let attribute = self.argument("agent")?;
+        let value = evaluate(&attribute.expr, self.scope, diags);
+        if value.is_unknown() || value.is_null() {
+            return None;
+        }
+        match reference_kind(&value, "agent").and_then(AgentKind::from_label) {
+            Some(kind) => Some((kind, value)),
+            None => {
+                diags.push(not_a_block(attribute.expr.span, &value, "agent", "agent.KIND.NAME"));
+                None
+            }
         }
     }
 
@@ -314,9 +323,9 @@ impl Reader<'_> {
     }
 
     /// A problem of the definition, with the place that caused it underlined.
-    fn diagnostic(&self, problem: Problem, run_config: Option<&Value>, storage: Option<&Value>) -> Diagnostic {
+    fn diagnostic(&self, problem: &Problem, run_config: Option<&Value>, storage: Option<&Value>) -> Diagnostic {
         let span = self.locate(&problem.path, run_config, storage);
-        let mut diagnostic = problem.into_diagnostic().at(span);
+        let mut diagnostic = problem.diagnostic().at(span);
         diagnostic.address = Some(self.address.to_string());
         diagnostic
     }
@@ -331,7 +340,7 @@ impl Reader<'_> {
                 self.in_run_config(config, rest, run_config)
             }
             "storage" => self.in_block(config, rest, storage),
-            "schedules" => self.in_schedule(rest),
+            "schedule" => self.in_schedule(rest),
             _ => None,
         };
         found

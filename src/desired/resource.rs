@@ -5,15 +5,15 @@ use std::sync::Arc;
 
 use super::DesiredAgent;
 use super::scope::BlockScope;
-use crate::address::Address;
+use crate::address::{Address, PathStep};
 use crate::config::model::{Config, NodeId, Resource};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::eval::expr::evaluate;
-use crate::flow::definition::merge_run_configs;
+use crate::flow::definition::{agent_document, merge_run_configs};
 use crate::flow::kind::{AgentKind, RunConfigKind, StorageKind};
 use crate::source::Span;
 use crate::syntax::ast::Attribute;
-use crate::value::{Kind, Marks, Type, Value, convert, to_json, type_name};
+use crate::value::{Kind, Value, to_json, type_name};
 
 /// The arguments of a block, at the top level or nested in a flow.
 #[derive(Clone, Copy)]
@@ -69,9 +69,7 @@ fn extended(kind: RunConfigKind, value: &Value, span: Span, diags: &mut Diagnost
     match found {
         Some(base) if base == kind || base == RunConfigKind::Universal => {
             // Only the fields that are set are inherited.
-            let entries = value.as_entries()?.iter();
-            let set = entries.filter(|(name, value)| !value.is_null() && !IDENTITY.contains(&&***name));
-            Some(Value::object(set.map(|(name, value)| (name.clone(), value.clone()))))
+            Some(without_identity(value))
         }
         Some(base) => {
             diags.push(
@@ -99,7 +97,6 @@ pub(super) fn storage(
     kind: StorageKind,
     address: &Address,
     resource: &Resource,
-    _header: Span,
     scope: &BlockScope<'_>,
     diags: &mut Diagnostics,
 ) -> Value {
@@ -130,60 +127,54 @@ pub(super) fn agent(
     scope: &BlockScope<'_>,
     diags: &mut Diagnostics,
 ) -> (DesiredAgent, Value) {
-    let mut own: BTreeMap<Arc<str>, Value> = BTreeMap::new();
-    let mut options = BTreeMap::new();
-    let mut labels = Vec::new();
-    for attribute in &resource.arguments {
-        let name = &attribute.name.text;
-        let value = evaluate(&attribute.expr, scope, diags);
-        if value.all_marks() != Marks::NONE {
-            diags.push(
-                Diagnostic::error(
-                    "Unpublishable option",
-                    format!("`{name}` is published with the agent, so it can be neither sensitive nor change by itself."),
-                )
-                .at(attribute.expr.span)
-                .help("give secrets to the running agent in its own environment"),
-            );
-        } else if &**name == "labels" {
-            labels = agent_labels(&value, attribute.expr.span, diags);
-        } else if !value.is_wholly_known() {
-            if !diags.has_errors() {
-                diags.push(
-                    Diagnostic::error("Unknown option", format!("`{name}` of an agent must be known at plan time."))
-                        .at(attribute.expr.span),
-                );
-            }
-        } else if let Some(json) = to_json(&value).filter(|json| !json.is_null()) {
-            options.insert(name.to_string(), json);
-        }
-        own.insert(name.clone(), value);
+    let attributes = resource.arguments.iter();
+    let own = Value::object(
+        attributes.map(|attribute| (attribute.name.text.clone(), evaluate(&attribute.expr, scope, diags))),
+    );
+    let (document, problems) = agent_document(kind, &own);
+    for problem in problems {
+        let argument = match problem.path.first() {
+            Some(PathStep::Key(name)) => resource.argument(name),
+            Some(PathStep::Index(_)) | None => None,
+        };
+        let span = argument.map_or(header, |attribute| attribute.expr.span);
+        diags.push(problem.diagnostic().at(span).address(address.to_string()));
     }
-    own.insert("labels".into(), Value::set(labels.iter().map(|label| Value::string(label.as_str()))));
-    let own = Value::from(Kind::Object(Arc::new(own)));
-    let object = identified(kind.label(), &address.to_string(), &own, kind.fields().iter().map(|field| field.name));
+    let mut labels = Vec::new();
+    let mut options = BTreeMap::new();
+    for (name, value) in document.as_entries().into_iter().flatten() {
+        match (&**name, to_json(value)) {
+            ("kind", _) => {}
+            (_, None) => {
+                if !diags.has_errors() {
+                    diags.push(
+                        Diagnostic::error(
+                            "Unknown option",
+                            format!("`{name}` of an agent is published for others, so it must be known at plan time."),
+                        )
+                        .at(resource.argument(name).map_or(header, |attribute| attribute.expr.span))
+                        .address(address.to_string()),
+                    );
+                }
+            }
+            ("labels", Some(list)) => {
+                let texts = list.as_array().into_iter().flatten().filter_map(serde_json::Value::as_str);
+                labels = texts.map(str::to_owned).collect();
+            }
+            (name, Some(json)) => drop(options.insert(name.to_owned(), json)),
+        }
+    }
+    let fields = kind.fields().iter().map(|field| field.name);
+    let object = identified(kind.label(), &address.to_string(), &document, fields);
     (DesiredAgent { address: address.clone(), kind, labels, options, span: header }, object)
 }
 
-fn agent_labels(value: &Value, span: Span, diags: &mut Diagnostics) -> Vec<String> {
-    match convert(value, &Type::Set(Box::new(Type::String))) {
-        Ok(set) => {
-            let texts = set.as_slice().into_iter().flatten().filter_map(Value::as_str);
-            texts.map(str::to_owned).collect()
-        }
-        Err(_) if value.is_unknown() => Vec::new(),
-        Err(_) => {
-            diags.push(
-                Diagnostic::error(
-                    "Wrong type",
-                    format!("`labels` is a list of texts, and this is a {}.", type_name(value)),
-                )
-                .at(span)
-                .help("write `labels = [\"prod\"]`"),
-            );
-            Vec::new()
-        }
-    }
+/// The given fields of a block's object: without its identity, and without the nulls of what is not set.
+pub(super) fn without_identity(value: &Value) -> Value {
+    let entries = value.as_entries().into_iter().flatten();
+    let own = entries.filter(|(name, value)| !IDENTITY.contains(&&***name) && !value.is_null());
+    let object = Value::object(own.map(|(name, value)| (name.clone(), value.clone())));
+    object.marked(value.marks)
 }
 
 /// The object with its identity and a null for each field that is not set.

@@ -9,7 +9,7 @@ use crate::config::model::{Config, Node, NodeId, NodeKind, Repetition, Resource}
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::source::Span;
 use crate::syntax::ast::{Block, Expr, Step, StepKind};
-use crate::syntax::reference::references;
+use crate::syntax::references;
 
 /// The dependencies of a configuration's blocks.
 #[derive(Clone, Debug, Default)]

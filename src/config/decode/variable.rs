@@ -15,7 +15,7 @@ pub(super) fn variable(block: &Block, diags: &mut Diagnostics) -> Variable {
     let ty = body.attribute("type").map_or(Type::Any, |attribute| parse_type(&attribute.expr, diags));
     let default = body.attribute("default").map(|attribute| attribute.expr.clone());
     if let Some(default) = &default {
-        crate::syntax::reference::references(default, &mut |reference| {
+        crate::syntax::references(default, &mut |reference| {
             diags.push(
                 errors::literal_needed(reference.span, "default", "a value")
                     .help("move what refers to other blocks into a `locals` block"),
