@@ -101,7 +101,8 @@ pub async fn execute(
         tokio::select! {
             biased;
             changed = interrupt.changed(), if !interrupted || *interrupt.borrow() != Interrupt::Stop => {
-                match (changed.is_ok(), *interrupt.borrow_and_update()) {
+                let now = *interrupt.borrow_and_update();
+                match (changed.is_ok(), now) {
                     (true, Interrupt::Finish) => interrupted = true,
                     (true, Interrupt::Stop) => {
                         interrupted = true;

@@ -3,6 +3,7 @@
 
 pub mod decode;
 mod errors;
+pub mod files;
 pub mod load;
 pub mod model;
 mod schema;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::model::{Config, NodeKind, Variable};
 use crate::diag::{Diagnostic, Diagnostics};
-use crate::eval::scope::Scope;
+use crate::eval::Scope;
 use crate::source::{FileId, SourceMap, Span};
 use crate::syntax::ast::{Body, ExprKind, Step};
 use crate::syntax::{parse, parse_expression};
@@ -47,7 +47,7 @@ pub fn read_file(file: FileId, sources: &SourceMap, given: &mut GivenValues, dia
         );
     }
     for attribute in body.attributes {
-        let value = crate::eval::expr::evaluate(&attribute.expr, &NoReferences, diags);
+        let value = crate::eval::evaluate(&attribute.expr, &NoReferences, diags);
         given.insert(
             attribute.name.text,
             Given {
@@ -106,7 +106,7 @@ fn from_default(name: &str, variable: &Variable, header: Span, diags: &mut Diagn
         );
         return Value::unknown(variable.ty.clone());
     };
-    let value = crate::eval::expr::evaluate(default, &NoReferences, diags);
+    let value = crate::eval::evaluate(default, &NoReferences, diags);
     fit(name, variable, value, Some(default.span), "the default", diags)
 }
 
@@ -129,7 +129,7 @@ fn from_given(
             let value = expr.map(|expr| match &expr.kind {
                 // A bare word for `any` is more likely a text whose quotes the shell took.
                 ExprKind::Variable(word) if variable.ty == Type::Any => Value::string(word.clone()),
-                _ => crate::eval::expr::evaluate(&expr, &NoReferences, &mut own),
+                _ => crate::eval::evaluate(&expr, &NoReferences, &mut own),
             });
             match value {
                 Some(value) if !own.has_errors() => value,
@@ -207,7 +207,7 @@ fn from_default_expr(
     default: &crate::syntax::ast::Expr,
     diags: &mut Diagnostics,
 ) -> Value {
-    let value = crate::eval::expr::evaluate(default, &NoReferences, diags);
+    let value = crate::eval::evaluate(default, &NoReferences, diags);
     fit(name, variable, value, Some(default.span), "the default", diags)
 }
 

@@ -7,13 +7,13 @@ use super::expand::expand;
 use super::flow::{self, FlowContext};
 use super::outputs;
 use super::resource;
-use super::scope::{BlockScope, Instance};
+use super::scope::{BlockScope, Instance, NO_INSTANCE};
 use super::{DesiredAgent, DesiredFlow, DesiredOutput, FlowAttributes, Outcomes, Settings};
 use crate::address::{Address, InstanceKey};
 use crate::config::Config;
 use crate::config::model::{Node, NodeId, NodeKind, Repetition, Resource, ResourceKind, Variable};
 use crate::diag::{Diagnostic, Diagnostics};
-use crate::eval::expr::evaluate as evaluate_expr;
+use crate::eval::evaluate as evaluate_expr;
 use crate::eval::functions::Environment;
 use crate::graph::Graph;
 use crate::value::{Kind, Marks, Type, Value, convert};
@@ -54,11 +54,11 @@ pub fn evaluate(inputs: Inputs<'_>, outcomes: &dyn Outcomes, diags: &mut Diagnos
         let value = match &node.kind {
             NodeKind::Variable(_) => inputs.variables.get(&node.address.name).cloned(),
             NodeKind::Local(expr) => {
-                let scope = inputs.scope(&result.values, &Instance::default());
+                let scope = inputs.scope(&result.values, &NO_INSTANCE);
                 Some(evaluate_expr(expr, &scope, diags))
             }
             NodeKind::Output(output) => {
-                let scope = inputs.scope(&result.values, &Instance::default());
+                let scope = inputs.scope(&result.values, &NO_INSTANCE);
                 result.outputs.push(outputs::output(*id, node, output, &scope, diags));
                 None
             }
@@ -68,7 +68,7 @@ pub fn evaluate(inputs: Inputs<'_>, outcomes: &dyn Outcomes, diags: &mut Diagnos
         };
         result.values[id.0 as usize] = value;
         if let NodeKind::Variable(variable) = &node.kind {
-            let scope = inputs.scope(&result.values, &Instance::default());
+            let scope = inputs.scope(&result.values, &NO_INSTANCE);
             validate(node, variable, &scope, diags);
         }
     }
@@ -95,7 +95,7 @@ fn resource_node(
     diags: &mut Diagnostics,
 ) -> Option<Value> {
     let wanted = inputs.graph.referenced.get(id.0 as usize).copied().unwrap_or(true);
-    let instances = expand(&resource.repetition, &inputs.scope(&result.values, &Instance::default()), diags);
+    let instances = expand(&resource.repetition, &inputs.scope(&result.values, &NO_INSTANCE), diags);
     let mut values = Vec::new();
     for (key, instance) in instances {
         let scope = inputs.scope(&result.values, &instance);

@@ -7,12 +7,12 @@ use super::evaluator::{Inputs, container, flow_value};
 use super::expand::expand;
 use super::flow::{FlowContext, flow};
 use super::resource::{self, Body};
-use super::scope::Instance;
+use super::scope::{Instance, NO_INSTANCE};
 use super::{DesiredFlow, DesiredOutput, Evaluation, FlowAttributes, Outcomes};
 use crate::address::{Address, InstanceKey};
 use crate::config::model::{NodeId, NodeKind, ResourceKind};
 use crate::diag::Diagnostics;
-use crate::eval::expr::evaluate;
+use crate::eval::evaluate;
 use crate::value::Value;
 
 /// The state of a second evaluation: what was known at plan time stays, what was not is filled in as flows are done.
@@ -68,7 +68,7 @@ impl<'a> Finalizer<'a> {
         let node = config.node(id);
         let NodeKind::Resource(resource) = &node.kind else { return None };
         if !self.expansions.contains_key(&id) {
-            let scope = self.inputs.scope(&self.values, &Instance::default());
+            let scope = self.inputs.scope(&self.values, &NO_INSTANCE);
             let instances = expand(&resource.repetition, &scope, diags).into_iter().collect();
             self.expansions.insert(id, instances);
         }
@@ -87,7 +87,7 @@ impl<'a> Finalizer<'a> {
         self.settle(output.node, diags);
         match &self.inputs.config.node(output.node).kind {
             NodeKind::Output(declared) => {
-                let scope = self.inputs.scope(&self.values, &Instance::default());
+                let scope = self.inputs.scope(&self.values, &NO_INSTANCE);
                 evaluate(&declared.value, &scope, diags)
             }
             NodeKind::Variable(_) | NodeKind::Local(_) | NodeKind::Resource(_) => output.value.clone(),
@@ -120,7 +120,7 @@ impl<'a> Finalizer<'a> {
 
     fn evaluate_again(&self, id: NodeId, diags: &mut Diagnostics) -> Option<Value> {
         let node = self.inputs.config.node(id);
-        let scope = self.inputs.scope(&self.values, &Instance::default());
+        let scope = self.inputs.scope(&self.values, &NO_INSTANCE);
         let resource = match &node.kind {
             NodeKind::Variable(_) | NodeKind::Output(_) => return self.values.get(id.0 as usize)?.clone(),
             NodeKind::Local(expr) => return Some(evaluate(expr, &scope, diags)),

@@ -12,7 +12,7 @@ use super::{DesiredFlow, KnownDefinition};
 use crate::address::{Address, InstanceKey, PathStep};
 use crate::config::model::{Config, Node, NodeId, NodeKind, Resource};
 use crate::diag::{Diagnostic, Diagnostics};
-use crate::eval::expr::evaluate;
+use crate::eval::evaluate;
 use crate::flow::definition::{FlowInputs, Problem, build};
 use crate::flow::kind::{AgentKind, RunConfigKind, StorageKind};
 use crate::source::Span;

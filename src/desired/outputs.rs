@@ -4,7 +4,7 @@ use super::DesiredOutput;
 use super::scope::BlockScope;
 use crate::config::model::{Node, NodeId, Output};
 use crate::diag::{Diagnostic, Diagnostics};
-use crate::eval::expr::evaluate;
+use crate::eval::evaluate;
 use crate::value::Marks;
 
 pub(super) fn output(

@@ -8,7 +8,7 @@ use super::scope::BlockScope;
 use crate::address::{Address, PathStep};
 use crate::config::model::{Config, NodeId, Resource};
 use crate::diag::{Diagnostic, Diagnostics};
-use crate::eval::expr::evaluate;
+use crate::eval::evaluate;
 use crate::flow::definition::{agent_document, merge_run_configs};
 use crate::flow::kind::{AgentKind, RunConfigKind, StorageKind};
 use crate::source::Span;

@@ -3,7 +3,7 @@
 use crate::config::model::{Config, NodeId};
 use crate::diag::Diagnostics;
 use crate::eval::functions::Environment;
-use crate::eval::scope::Scope;
+use crate::eval::Scope;
 use crate::source::Span;
 use crate::syntax::ast::{Step, StepKind};
 use crate::value::{Type, Value};
@@ -16,6 +16,9 @@ pub(super) struct Instance {
     /// `count.index`.
     pub(super) index: Option<Value>,
 }
+
+/// Outside every instance.
+pub(super) static NO_INSTANCE: Instance = Instance { each: None, index: None };
 
 /// The values of nodes by id; `None` while a node is not evaluated (or was part of a mistake).
 pub(super) struct BlockScope<'a> {

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use crate::config::model::Config;
 use crate::diag::{Diagnostic, Diagnostics};
-use crate::eval::expr::evaluate;
+use crate::eval::evaluate;
 use crate::eval::functions::Environment;
-use crate::eval::scope::Scope;
+use crate::eval::Scope;
 use crate::source::Span;
 use crate::syntax::ast::{Attribute, Step, StepKind};
 use crate::value::{Kind, Marks, Type, Value, convert, type_name};

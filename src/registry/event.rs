@@ -22,9 +22,9 @@ pub struct Origin {
     pub commit: Option<String>,
 }
 
-/// One event.
+/// One event, written as `{"reserve": {...}}`: with the name inside, a definition could not be kept as raw text.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(tag = "event", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Event {
     /// A version number is taken for a definition, before anything is made for it. The first one of a flow makes
     /// the flow. Numbers are never reused.

@@ -78,6 +78,9 @@ pub struct VersionRecord {
     pub digest: Option<Digest>,
     /// Where its definition is.
     pub definition: DefinitionAt,
+    /// The segment of the log that holds its definition; 0 while it has none.
+    #[serde(default)]
+    pub segment: u64,
     /// Who reserved it, when, from which commit.
     pub origin: Origin,
     /// Where it stands.

@@ -8,6 +8,8 @@ mod artifact;
 mod canonical;
 mod error;
 mod identity;
+mod key;
+mod prefixed;
 mod provider;
 mod store;
 
@@ -15,5 +17,7 @@ pub use artifact::{Artifact, ArtifactHash, Binding, LiveArtifact};
 pub use canonical::{Digest, canonical_json};
 pub use error::{ErrorKind, ProviderError};
 pub use identity::{FlowId, Identity, Location, RegistryId};
+pub use key::{check_key, key_part};
+pub use prefixed::{Prefixed, check_prefix};
 pub use provider::{ArtifactType, BoxFuture, MakeRequest, Observation, Provider, RefreshRequest};
 pub use store::{Entry, Etag, ObjectStore, PutOutcome, Stored};

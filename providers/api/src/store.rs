@@ -75,7 +75,7 @@ pub trait ObjectStore: Send + Sync {
     /// Removes the object; an absent one is success.
     fn delete<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<(), ProviderError>>;
 
-    /// Every object below `prefix` (which ends in `/`) whose key is greater than `after`, in key order.
+    /// Every object below `prefix` (which ends in `/`; the empty one means everything) whose key is greater than `after`, in key order.
     fn list<'a>(
         &'a self,
         prefix: &'a str,

@@ -175,6 +175,12 @@ pub fn start_document(name: &str, project: &str, version: u32, definition: &Json
     })
 }
 
+/// [`start_document`] straight from a definition; a definition that no process runs has a start without a command.
+pub fn document(name: &str, project: &str, version: u32, definition: &Json) -> Json {
+    let body = render_process(definition, name, project).unwrap_or(Json::Null);
+    start_document(name, project, version, definition, &body)
+}
+
 #[cfg(test)]
 #[path = "process_tests.rs"]
 mod tests;

@@ -279,6 +279,9 @@ pub(super) fn because(change: &Change, many: bool) -> Option<&'static str> {
         }
         Reason::OfArchivedFlow => ("its flow is archived", "their flows are archived"),
         Reason::Unreadable => ("its live object could not be read", "their live objects could not be read"),
+        Reason::AgentDeclared => {
+            ("an agent that can take it is declared now", "an agent that can take them is declared now")
+        }
         Reason::DocumentChanged => {
             ("the published document differs", "the published documents differ in the same way")
         }

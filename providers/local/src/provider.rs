@@ -1,0 +1,256 @@
+//! The provider of artifacts that no backend stores: they are objects of the registry itself. It starts nothing.
+//!
+//! The object of one artifact is `specs/<flow id>/v<version>-<kind>.json`; that key is the artifact's id. The
+//! object ends in a seal over all of its content, so that a change by hand is seen whatever it touches, while
+//! a mere reformatting is none.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use flowform_provider_api::{
+    BoxFuture, Digest, ErrorKind, Identity, LiveArtifact, Location, MakeRequest, ObjectStore, Observation,
+    Provider, ProviderError, PutOutcome, RefreshRequest, RegistryId, Stored, key_part,
+};
+use serde_json::{Value, json};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+/// Where the objects are, below the project.
+const SPECS: &str = "specs/";
+
+/// How many objects are read at once.
+const READS: usize = 64;
+
+/// How often a write is tried again when others write the same object.
+const TRIES: usize = 8;
+
+/// The local provider. It takes artifacts of every kind; `process` is the one that is its own.
+pub struct LocalProvider {
+    store: Arc<dyn ObjectStore>,
+}
+
+impl LocalProvider {
+    /// A provider over the project's part of a registry's store.
+    pub fn new(store: Arc<dyn ObjectStore>) -> Self {
+        Self { store }
+    }
+
+    async fn make_object(&self, request: MakeRequest<'_>) -> Result<String, ProviderError> {
+        let MakeRequest { identity, artifact } = request;
+        let flow = key_part(identity.flow.as_str());
+        let id = format!("{SPECS}{flow}/v{}-{}.json", identity.version, key_part(&artifact.kind));
+        let mut sealed = json!({
+            "identity": serde_json::to_value(identity).map_err(|error| broken(&error))?,
+            "kind": artifact.kind,
+            "hash": artifact.hash,
+            "body": artifact.body,
+        });
+        let seal = Digest::of(&sealed);
+        if let Value::Object(fields) = &mut sealed {
+            fields.insert("seal".into(), json!(seal));
+        }
+        let bytes = serde_json::to_vec(&sealed).map_err(|error| broken(&error))?;
+        for _ in 0..TRIES {
+            if let PutOutcome::Written(_) = self.store.put_if_absent(&id, bytes.clone()).await? {
+                return Ok(id);
+            }
+            let Some(Stored { bytes: found, etag }) = self.store.get(&id).await? else { continue };
+            match decode(&id, &found) {
+                Content::Sound(live) if is_same(&live, identity) && live.hash == artifact.hash => {
+                    return Ok(id);
+                }
+                content => owned(&id, &content, &identity.registry, Some(identity))?,
+            }
+            if let PutOutcome::Written(_) = self.store.put_if_match(&id, bytes.clone(), &etag).await? {
+                return Ok(id);
+            }
+        }
+        Err(contended(&id))
+    }
+
+    async fn remove_object(&self, registry: &RegistryId, id: &str) -> Result<(), ProviderError> {
+        check_id(id)?;
+        let Some(Stored { bytes, .. }) = self.store.get(id).await? else { return Ok(()) };
+        owned(id, &decode(id, &bytes), registry, None)?;
+        self.store.delete(id).await
+    }
+
+    async fn observe(&self, request: RefreshRequest<'_>) -> Result<Observation, ProviderError> {
+        let entries = self.store.list(SPECS, None).await?;
+        let mut observation = Observation { calls: 1, ..Observation::default() };
+        let recorded: BTreeSet<&str> = request.recorded.iter().map(|binding| binding.id.as_str()).collect();
+        let reads = Arc::new(Semaphore::new(READS));
+        let mut tasks = JoinSet::new();
+        for key in entries.into_iter().map(|entry| entry.key) {
+            let (store, reads) = (Arc::clone(&self.store), Arc::clone(&reads));
+            tasks.spawn(async move {
+                // The semaphore is never closed; without a permit the read is merely not limited.
+                let _permit = reads.acquire_owned().await.ok();
+                let read = store.get(&key).await;
+                (key, read)
+            });
+        }
+        while let Some(task) = tasks.join_next().await {
+            observation.calls += 1;
+            let (key, read) = task.map_err(|error| {
+                ProviderError::new(ErrorKind::Internal, format!("reading an artifact failed: {error}"))
+            })?;
+            match read {
+                Ok(Some(stored)) => {
+                    let live = match decode(&key, &stored.bytes) {
+                        Content::Sound(live) => LiveArtifact { body: None, ..live },
+                        Content::Altered(live) => live,
+                    };
+                    let ours = live.identity.as_ref().is_some_and(|identity| {
+                        identity.registry == *request.registry && identity.project == request.project
+                    });
+                    if ours || recorded.contains(key.as_str()) {
+                        observation.live.push(live);
+                    }
+                }
+                // Removed since the listing: absent.
+                Ok(None) => {}
+                Err(error) if recorded.contains(key.as_str()) => observation.unreadable.push((key, error)),
+                Err(error) => return Err(error),
+            }
+        }
+        observation.live.sort_by(|a, b| a.id.cmp(&b.id));
+        observation.unreadable.sort_by(|a, b| a.0.cmp(&b.0));
+        Ok(observation)
+    }
+}
+
+impl Provider for LocalProvider {
+    /// The objects live wherever the registry lives, and move with it; which one it is, each of them says.
+    fn location(&self) -> BoxFuture<'_, Result<Location, ProviderError>> {
+        Box::pin(async { Ok(Location("registry".into())) })
+    }
+
+    fn concurrency(&self) -> usize {
+        READS
+    }
+
+    fn refresh<'a>(
+        &'a self,
+        request: RefreshRequest<'a>,
+    ) -> BoxFuture<'a, Result<Observation, ProviderError>> {
+        Box::pin(self.observe(request))
+    }
+
+    /// A file at the artifact's own key that is no artifact at all (cut off, say) is replaced: the key holds the
+    /// flow's random id, so it can only be ours.
+    fn make<'a>(&'a self, request: MakeRequest<'a>) -> BoxFuture<'a, Result<String, ProviderError>> {
+        Box::pin(self.make_object(request))
+    }
+
+    fn remove<'a>(
+        &'a self,
+        registry: &'a RegistryId,
+        id: &'a str,
+    ) -> BoxFuture<'a, Result<(), ProviderError>> {
+        Box::pin(self.remove_object(registry, id))
+    }
+
+    fn describe<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Option<LiveArtifact>, ProviderError>> {
+        Box::pin(async move {
+            check_id(id)?;
+            let stored = self.store.get(id).await?;
+            Ok(stored.map(|stored| match decode(id, &stored.bytes) {
+                Content::Sound(live) | Content::Altered(live) => live,
+            }))
+        })
+    }
+}
+
+/// What an object holds.
+enum Content {
+    /// What was written there.
+    Sound(LiveArtifact),
+    /// Something else; its hash is that of the bytes, so it equals no recorded one.
+    Altered(LiveArtifact),
+}
+
+fn decode(id: &str, bytes: &[u8]) -> Content {
+    let Ok(Value::Object(mut fields)) = serde_json::from_slice(bytes) else {
+        return Content::Altered(LiveArtifact {
+            kind: kind_of(id),
+            id: id.to_owned(),
+            identity: None,
+            hash: Digest::of_bytes(bytes),
+            body: None,
+        });
+    };
+    let seal = fields.remove("seal");
+    let sealed = Value::Object(fields);
+    let intact = seal.as_ref().and_then(Value::as_str) == Some(Digest::of(&sealed).as_str());
+    let field = |name: &str| sealed.get(name).cloned();
+    let identity = field("identity").and_then(|identity| serde_json::from_value(identity).ok());
+    let hash = field("hash").and_then(|hash| serde_json::from_value(hash).ok());
+    let kind = field("kind").and_then(|kind| kind.as_str().map(str::to_owned));
+    let live = LiveArtifact {
+        kind: kind.unwrap_or_else(|| kind_of(id)),
+        id: id.to_owned(),
+        identity,
+        hash: hash.filter(|_| intact).unwrap_or_else(|| Digest::of_bytes(bytes)),
+        body: field("body"),
+    };
+    if intact { Content::Sound(live) } else { Content::Altered(live) }
+}
+
+/// The kind that the key `specs/<flow>/v<version>-<kind>.json` names.
+fn kind_of(id: &str) -> String {
+    let name = id.rsplit('/').next().unwrap_or(id);
+    let name = name.strip_suffix(".json").unwrap_or(name);
+    name.split_once('-').map_or(name, |(_, kind)| kind).to_owned()
+}
+
+/// Whether both are the identity of one version; the name is an alias.
+fn is_same(live: &LiveArtifact, identity: &Identity) -> bool {
+    live.identity.as_ref().is_some_and(|found| {
+        let named = Identity { flow_name: identity.flow_name.clone(), ..found.clone() };
+        named == *identity
+    })
+}
+
+/// Refuses an object that carries another identity than ours, or is a document without one.
+fn owned(
+    id: &str,
+    content: &Content,
+    registry: &RegistryId,
+    identity: Option<&Identity>,
+) -> Result<(), ProviderError> {
+    let (Content::Sound(live) | Content::Altered(live)) = content;
+    let whose = match &live.identity {
+        // Not even a document: nobody put that there on purpose.
+        None if live.body.is_none() => return Ok(()),
+        None => "carries no identity of flowform".to_owned(),
+        Some(found) if found.registry != *registry => format!("belongs to the registry {}", found.registry),
+        Some(found) => match identity {
+            Some(identity) if found.project != identity.project || found.flow != identity.flow => {
+                format!("belongs to the flow {:?} of the project {:?}", found.flow_name, found.project)
+            }
+            _ => return Ok(()),
+        },
+    };
+    let message = format!("{id} is not ours: it {whose}. Move it away, and run apply again");
+    Err(ProviderError::new(ErrorKind::Conflict, message))
+}
+
+fn check_id(id: &str) -> Result<(), ProviderError> {
+    if id.starts_with(SPECS) {
+        return Ok(());
+    }
+    let message = format!("{id:?} is not the id of an artifact in the registry: those begin with {SPECS}");
+    Err(ProviderError::new(ErrorKind::Invalid, message))
+}
+
+fn contended(id: &str) -> ProviderError {
+    ProviderError::new(ErrorKind::Conflict, format!("{id} is written by somebody else at the same time"))
+}
+
+fn broken(error: &serde_json::Error) -> ProviderError {
+    ProviderError::new(ErrorKind::Internal, format!("an artifact cannot be written as JSON: {error}"))
+}
+
+#[cfg(test)]
+mod tests;

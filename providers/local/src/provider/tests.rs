@@ -1,0 +1,93 @@
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use flowform_provider_api::{Artifact, ArtifactType as _, FlowId, Prefixed};
+use flowform_provider_contract::{MemoryStore, ProviderSubject, provider_contract};
+
+use super::*;
+use crate::{DirectoryStore, ProcessType};
+
+fn identity() -> Identity {
+    Identity {
+        registry: RegistryId("r".into()),
+        project: "p".into(),
+        flow: FlowId("f".into()),
+        flow_name: "etl".into(),
+        version: 1,
+        digest: Digest::of_bytes(b"d"),
+    }
+}
+
+fn artifact() -> Artifact {
+    let body = json!({"command": ["run"], "env": {"A": "1", "B": null}});
+    Artifact { kind: "process".into(), hash: ProcessType.hash(&body), body }
+}
+
+#[tokio::test]
+async fn it_keeps_the_contract() {
+    let home = tempfile::tempdir().expect("a temporary directory");
+    let root = home.path().to_path_buf();
+    let store = Prefixed::new(Arc::new(DirectoryStore::open(root.clone())), "my project").expect("a prefix");
+    let file = move |id: &str| root.join("my project").join(id);
+    let edit = move |from: &'static str,
+                     to: &'static str|
+          -> Box<dyn Fn(String) -> BoxFuture<'static, ()> + Send + Sync> {
+        let file = file.clone();
+        Box::new(move |id| {
+            let path = file(&id);
+            let text = std::fs::read_to_string(&path).expect("it is there");
+            assert!(text.contains(from), "{text}");
+            std::fs::write(&path, text.replace(from, to)).expect("it is writable");
+            Box::pin(async {})
+        })
+    };
+    provider_contract(ProviderSubject {
+        provider: Arc::new(LocalProvider::new(Arc::new(store))),
+        artifact_type: Arc::new(ProcessType),
+        bodies: [json!({"command": ["one"], "env": {"B": "2", "A": "1"}}), json!({"command": ["two"]})],
+        alter: Some(edit("\"one\"", "\"changed by hand\"")),
+        disown: edit("2c1a6e3e-0000-4000-8000-00000000c0de", "another"),
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_no_document_is_altered_and_repaired() {
+    let store: Arc<dyn ObjectStore> = Arc::new(MemoryStore::default());
+    let provider = LocalProvider::new(Arc::clone(&store));
+    let (identity, artifact) = (identity(), artifact());
+    let request = || MakeRequest { identity: &identity, artifact: &artifact };
+    let id = provider.make(request()).await.expect("made");
+    assert_eq!(id, "specs/f/v1-process.json");
+    let stored = store.get(&id).await.expect("reads").expect("it is there");
+    let cut = stored.bytes.get(..20).expect("longer").to_vec();
+    store.put(&id, cut.clone()).await.expect("written");
+    let live = provider.describe(&id).await.expect("answers").expect("it is there");
+    assert_eq!((live.kind.as_str(), live.identity, live.hash), ("process", None, Digest::of_bytes(&cut)));
+    assert_eq!(provider.make(request()).await.expect("repaired"), id);
+    assert_eq!(store.get(&id).await.expect("reads").expect("it is there").bytes, stored.bytes);
+    // A document of somebody else is left alone.
+    store.put(&id, br#"{"body": {}}"#.to_vec()).await.expect("written");
+    assert_eq!(provider.make(request()).await.expect_err("foreign").kind, ErrorKind::Conflict);
+    assert_eq!(
+        provider.remove(&identity.registry, "log/1").await.expect_err("no id").kind,
+        ErrorKind::Invalid
+    );
+}
+
+#[tokio::test]
+async fn reformatting_is_no_change_but_everything_else_is() {
+    let store: Arc<dyn ObjectStore> = Arc::new(MemoryStore::default());
+    let provider = LocalProvider::new(Arc::clone(&store));
+    let (identity, artifact) = (identity(), artifact());
+    let id = provider.make(MakeRequest { identity: &identity, artifact: &artifact }).await.expect("made");
+    let bytes = store.get(&id).await.expect("reads").expect("it is there").bytes;
+    let value: Value = serde_json::from_slice(&bytes).expect("a document");
+    store.put(&id, serde_json::to_vec_pretty(&value).expect("text")).await.expect("written");
+    let live = provider.describe(&id).await.expect("answers").expect("it is there");
+    assert_eq!(live.hash, artifact.hash);
+    let mut changed = value;
+    changed["identity"]["version"] = json!(7);
+    store.put(&id, serde_json::to_vec(&changed).expect("text")).await.expect("written");
+    let live = provider.describe(&id).await.expect("answers").expect("it is there");
+    assert_ne!(live.hash, artifact.hash);
+}

@@ -1,0 +1,137 @@
+//! IO: what a process knows of its surroundings - environment, clock, host, randomness. Everything else is handed
+//! these values.
+
+#![allow(clippy::disallowed_methods, reason = "this file is the edge through which the surroundings enter")]
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::registry::event::Origin;
+
+/// The prefix of environment variables that give values to variables.
+pub const VARIABLE_PREFIX: &str = "FLOWFORM_VAR_";
+
+/// How long a lease lives without a sign of life, unless `FLOWFORM_LEASE_TTL` says otherwise.
+const LEASE_TTL: Duration = Duration::from_secs(15);
+
+/// Values of variables from the environment.
+pub fn variables() -> BTreeMap<String, String> {
+    // Values that are not Unicode cannot be values of the language.
+    let unicode = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    unicode
+        .filter_map(|(name, value)| Some((name.strip_prefix(VARIABLE_PREFIX)?.to_owned(), value)))
+        .collect()
+}
+
+/// How long a lease lives without a sign of life.
+pub fn lease_ttl() -> Duration {
+    let given = std::env::var("FLOWFORM_LEASE_TTL").ok();
+    given.and_then(|text| super::duration::parse(&text).ok()).filter(|ttl| !ttl.is_zero()).unwrap_or(LEASE_TTL)
+}
+
+/// The time.
+pub fn now() -> Timestamp {
+    Timestamp::now()
+}
+
+/// The time as an RFC 3339 timestamp in UTC.
+pub fn now_text() -> String {
+    now().to_string()
+}
+
+/// The clock as a function.
+pub fn clock() -> Arc<dyn Fn() -> String + Send + Sync> {
+    Arc::new(now_text)
+}
+
+/// A fresh random identity.
+pub fn new_id() -> String {
+    uuid::Uuid::new_v4().to_string()
+}
+
+/// Who does something, from which commit: what the CI says, else the user and host of this machine.
+pub fn origin(directory: &Path) -> Origin {
+    let var = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let user = var("FLOWFORM_ACTOR").or_else(|| var("GITHUB_ACTOR")).or_else(|| var("GITLAB_USER_LOGIN"));
+    let by = user.unwrap_or_else(|| {
+        let user = var("USER").or_else(|| var("LOGNAME")).unwrap_or_else(|| "unknown".to_owned());
+        format!("{user}@{}", gethostname::gethostname().to_string_lossy())
+    });
+    let commit = var("FLOWFORM_COMMIT").or_else(|| var("GITHUB_SHA")).or_else(|| var("CI_COMMIT_SHA"));
+    Origin { at: now_text(), by, commit: commit.or_else(|| head_commit(directory)) }
+}
+
+/// The commit that a git checkout around `directory` is at, read from its files; `None` where there is none.
+fn head_commit(directory: &Path) -> Option<String> {
+    let start = std::path::absolute(directory).ok()?;
+    let git = start.ancestors().map(|dir| dir.join(".git")).find(|git| git.is_dir())?;
+    let head = std::fs::read_to_string(git.join("HEAD")).ok()?;
+    let commit = match head.trim().strip_prefix("ref: ") {
+        None => head.trim().to_owned(),
+        Some(name) if !name.contains("..") => match std::fs::read_to_string(git.join(name)) {
+            Ok(commit) => commit.trim().to_owned(),
+            Err(_) => {
+                let packed = std::fs::read_to_string(git.join("packed-refs")).ok()?;
+                let line = packed.lines().find(|line| line.ends_with(&format!(" {name}")))?;
+                line.split(' ').next()?.to_owned()
+            }
+        },
+        Some(_) => return None,
+    };
+    (commit.len() >= 40 && commit.chars().all(|c| c.is_ascii_hexdigit())).then_some(commit)
+}
+
+/// Reads a file that the user named.
+///
+/// # Errors
+/// It cannot be read.
+pub fn read(path: &Path) -> std::io::Result<Vec<u8>> {
+    std::fs::read(path)
+}
+
+/// Writes a file that the user named, whole or not at all, readable by its owner alone: a plan holds definitions.
+///
+/// # Errors
+/// It cannot be written.
+pub fn write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    use std::io::Write as _;
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut file = tempfile::NamedTempFile::new_in(directory)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|error| error.error)?;
+    Ok(())
+}
+
+/// Writes a file unless it exists.
+///
+/// # Errors
+/// It exists or cannot be written.
+pub fn create(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    use std::io::Write as _;
+    let mut file = std::fs::File::create_new(path)?;
+    file.write_all(bytes)
+}
+
+/// Whether a directory holds a configuration.
+pub fn has_configuration(directory: &Path) -> bool {
+    std::fs::read_dir(directory)
+        .into_iter()
+        .flatten()
+        .filter_map(Result::ok)
+        .any(|entry| entry.path().extension().is_some_and(|extension| extension == "hcl"))
+}
+
+/// Whether a path names a file.
+pub fn is_file(path: &Path) -> bool {
+    path.is_file()
+}
+
+/// The directory that the command works in.
+pub fn directory(chdir: Option<&Path>) -> PathBuf {
+    chdir.map_or_else(|| PathBuf::from("."), Path::to_path_buf)
+}

@@ -1,0 +1,182 @@
+//! A configuration, ready to be evaluated: from the files of a directory, or from what a saved plan kept of them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::args::VariableArgs;
+use super::edge;
+use super::failure::Failure;
+use crate::config::files::Files;
+use crate::config::load::{Loaded, load};
+use crate::config::model::NodeKind;
+use crate::config::variables::{self, Given, GivenValue, GivenValues};
+use crate::config::{Config, decode};
+use crate::desired::{Inputs, Settings, settings};
+use crate::diag::Diagnostics;
+use crate::graph::{self, Graph};
+use crate::source::SourceMap;
+use crate::value::{Marks, Value, from_json, to_json};
+
+/// A decoded configuration with the values of its variables.
+pub struct Workspace {
+    /// The directory that relative paths of settings start from.
+    pub directory: PathBuf,
+    /// The texts.
+    pub sources: SourceMap,
+    /// The blocks.
+    pub config: Config,
+    /// Their order.
+    pub graph: Graph,
+    /// The values of all variables.
+    pub variables: BTreeMap<Arc<str>, Value>,
+    /// What functions may read.
+    pub files: Files,
+    /// The `flowform` block.
+    pub settings: Settings,
+    /// The configuration's own texts, by name: what a saved plan keeps.
+    own: Vec<String>,
+}
+
+/// What a saved plan keeps of a configuration: enough to evaluate it again on another machine.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Kept {
+    /// The configuration's files by name.
+    pub files: BTreeMap<String, String>,
+    /// The values of variables that are not sensitive.
+    pub variables: BTreeMap<String, serde_json::Value>,
+    /// Variables whose values are sensitive and must be given again.
+    pub sensitive: BTreeSet<String>,
+    /// Files that functions read, by path as written.
+    pub read: BTreeMap<String, Vec<u8>>,
+}
+
+impl Workspace {
+    /// Loads the configuration of a directory. The result can be used as far as `diags` has no errors.
+    pub fn load(directory: &Path, args: &VariableArgs, diags: &mut Diagnostics) -> Self {
+        let Loaded { mut sources, configuration, auto_variables, given_variables } =
+            load(directory, &args.var_files, diags);
+        let mut bodies = Vec::new();
+        let mut own = Vec::new();
+        for id in configuration {
+            let Some(file) = sources.file(id) else { continue };
+            own.push(file.name.clone());
+            bodies.push(crate::syntax::parse(id, &file.text, diags));
+        }
+        let config = decode(bodies, diags);
+        let mut given = from_environment();
+        for id in auto_variables.into_iter().chain(given_variables) {
+            variables::read_file(id, &sources, &mut given, diags);
+        }
+        from_options(args, &mut given);
+        let variables = variables::assign(&config, &given, &mut sources, diags);
+        Self::assemble(directory, sources, config, variables, Files::below(directory.to_path_buf()), own, diags)
+    }
+
+    /// Restores the configuration that a saved plan was made from; sensitive variables are given again.
+    pub fn restore(directory: &Path, kept: &Kept, args: &VariableArgs, diags: &mut Diagnostics) -> Self {
+        let mut sources = SourceMap::default();
+        let mut bodies = Vec::new();
+        for (name, text) in &kept.files {
+            let id = sources.add(name.clone(), text.as_str());
+            bodies.push(crate::syntax::parse(id, text, diags));
+        }
+        let config = decode(bodies, diags);
+        let mut given = from_environment();
+        given.retain(|name, _| kept.sensitive.contains(&**name));
+        let mut again = GivenValues::new();
+        from_options(args, &mut again);
+        for path in &args.var_files {
+            let loaded = edge::read(path).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+            if let Some(text) = loaded {
+                let id = sources.add(path.display().to_string(), text);
+                variables::read_file(id, &sources, &mut again, diags);
+            }
+        }
+        again.retain(|name, _| kept.sensitive.contains(&**name));
+        given.extend(again);
+        for (name, value) in &kept.variables {
+            let value = GivenValue::Value(from_json(value));
+            given.insert(name.as_str().into(), Given { value, origin: "the saved plan".to_owned(), span: None });
+        }
+        let variables = variables::assign(&config, &given, &mut sources, diags);
+        let own = kept.files.keys().cloned().collect();
+        Self::assemble(directory, sources, config, variables, Files::kept(kept.read.clone()), own, diags)
+    }
+
+    fn assemble(
+        directory: &Path,
+        sources: SourceMap,
+        config: Config,
+        variables: BTreeMap<Arc<str>, Value>,
+        files: Files,
+        own: Vec<String>,
+        diags: &mut Diagnostics,
+    ) -> Self {
+        let settings = settings(&config, &variables, &files, diags);
+        let graph = graph::build(&config, diags);
+        Self { directory: directory.to_path_buf(), sources, config, graph, variables, files, settings, own }
+    }
+
+    /// What an evaluation works on.
+    pub fn inputs(&self) -> Inputs<'_> {
+        Inputs {
+            config: &self.config,
+            graph: &self.graph,
+            variables: &self.variables,
+            environment: &self.files,
+            settings: &self.settings,
+        }
+    }
+
+    /// What a saved plan keeps.
+    pub fn keep(&self) -> Kept {
+        let files = self.sources.iter().filter(|(_, file)| self.own.contains(&file.name));
+        let mut kept = Kept {
+            files: files.map(|(_, file)| (file.name.clone(), file.text.to_string())).collect(),
+            read: self.files.contents(),
+            ..Kept::default()
+        };
+        for (_, node) in self.config.iter() {
+            let NodeKind::Variable(variable) = &node.kind else { continue };
+            let name = node.address.name.to_string();
+            let Some(value) = self.variables.get(&node.address.name) else { continue };
+            if variable.sensitive || value.all_marks().contains(Marks::SENSITIVE) {
+                kept.sensitive.insert(name);
+            } else if let Some(json) = to_json(value) {
+                kept.variables.insert(name, json);
+            }
+        }
+        kept
+    }
+
+    /// Ends the command when there are errors.
+    ///
+    /// # Errors
+    /// There are.
+    pub fn checked(self, diags: Diagnostics) -> Result<(Self, Diagnostics), Failure> {
+        match diags.has_errors() {
+            true => Err(Failure::new(diags, self.sources)),
+            false => Ok((self, diags)),
+        }
+    }
+}
+
+fn from_environment() -> GivenValues {
+    let mut given = GivenValues::new();
+    for (name, text) in edge::variables() {
+        let origin = format!("{}{name}", edge::VARIABLE_PREFIX);
+        given.insert(name.into(), Given { value: GivenValue::Text(text), origin, span: None });
+    }
+    given
+}
+
+fn from_options(args: &VariableArgs, given: &mut GivenValues) {
+    for assignment in &args.vars {
+        let value = GivenValue::Text(assignment.value.clone());
+        let origin = "the option --var".to_owned();
+        given.insert(assignment.name.as_str().into(), Given { value, origin, span: None });
+    }
+}

@@ -1,0 +1,91 @@
+//! IO: the files that functions read, confined to the configuration's directory. Each is read once; what was read
+//! can be kept with a saved plan and given back in place of the directory.
+
+#![allow(clippy::disallowed_methods, reason = "this file is the edge through which functions read files")]
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Component, Path, PathBuf};
+
+use crate::eval::functions::Environment;
+
+/// The largest file that a function reads, in bytes.
+const MAX_FILE: u64 = 16 << 20;
+
+/// What functions may read.
+#[derive(Debug)]
+pub struct Files {
+    /// The configuration's directory; `None` when only what was read before is there.
+    directory: Option<PathBuf>,
+    read: RefCell<BTreeMap<String, Result<Vec<u8>, String>>>,
+}
+
+impl Files {
+    /// The files below `directory`.
+    pub fn below(directory: PathBuf) -> Self {
+        Self { directory: Some(directory), read: RefCell::default() }
+    }
+
+    /// Only the files that were read when a plan was made.
+    pub fn kept(files: BTreeMap<String, Vec<u8>>) -> Self {
+        let read = files.into_iter().map(|(path, bytes)| (path, Ok(bytes))).collect();
+        Self { directory: None, read: RefCell::new(read) }
+    }
+
+    /// What was read so far, by path as written.
+    pub fn contents(&self) -> BTreeMap<String, Vec<u8>> {
+        let read = self.read.borrow();
+        let good = read.iter().filter_map(|(path, result)| Some((path.clone(), result.as_ref().ok()?.clone())));
+        good.collect()
+    }
+
+    /// The path on disk, inside the directory even through links; `None` when there is no such file.
+    fn locate(&self, path: &str) -> Result<Option<PathBuf>, String> {
+        let Some(directory) = &self.directory else {
+            return Err("it was not read when the plan was made".to_owned());
+        };
+        let outside = || {
+            format!("`{path}` leads out of the configuration; only files below its directory are read, so that a plan is the same on every machine")
+        };
+        let relative = Path::new(path);
+        if relative.components().any(|part| matches!(part, Component::ParentDir | Component::RootDir | Component::Prefix(_))) {
+            return Err(outside());
+        }
+        let base = directory.canonicalize().map_err(|error| format!("{}: {error}", directory.display()))?;
+        match base.join(relative).canonicalize() {
+            Ok(found) if found.starts_with(&base) => Ok(Some(found)),
+            Ok(_) => Err(outside()),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    fn load(&self, path: &str) -> Result<Vec<u8>, String> {
+        let found = self.locate(path)?.ok_or_else(|| format!("there is no file `{path}` in the configuration"))?;
+        let size = fs::metadata(&found).map_err(|error| error.to_string())?.len();
+        if size > MAX_FILE {
+            return Err(format!("`{path}` is larger than {} MiB", MAX_FILE >> 20));
+        }
+        fs::read(&found).map_err(|error| error.to_string())
+    }
+}
+
+impl Environment for Files {
+    fn read_file(&self, path: &str) -> Result<Vec<u8>, String> {
+        if let Some(known) = self.read.borrow().get(path) {
+            return known.clone();
+        }
+        let result = self.load(path);
+        self.read.borrow_mut().insert(path.to_owned(), result.clone());
+        result
+    }
+
+    fn file_exists(&self, path: &str) -> Result<bool, String> {
+        if let Some(known) = self.read.borrow().get(path) {
+            return Ok(known.is_ok());
+        }
+        let found = self.locate(path)?;
+        Ok(found.is_some_and(|found| found.is_file()))
+    }
+}
