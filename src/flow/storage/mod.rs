@@ -48,8 +48,10 @@ pub fn serialize(
     prefect_version: &str,
     machine: &Machine,
 ) -> Result<Storage, OriginalError> {
-    check_names(kind, arguments)?;
+    // The order in which the original finds out: binding, the constructor's rules, the base class's arguments.
+    check_missing(kind, arguments)?;
     check_rules(kind, arguments)?;
+    check_unknown(kind, arguments)?;
     let mut fields = Map::new();
     for field in kind.fields() {
         let value = match arguments.get(field.name) {
@@ -58,11 +60,12 @@ pub fn serialize(
         };
         fields.insert(field.name.to_owned(), value);
     }
-    derive(kind, arguments, &mut fields, machine);
+    derive(kind, arguments, &mut fields, machine)?;
     let location = match flow {
         Some(flow) => Some(location(kind, &fields, arguments, flow, machine)?),
         None => None,
     };
+    let secrets = members(arguments.get("secrets"))?;
     let mut serialized = Map::new();
     for field in kind.fields() {
         let value = fields.get(field.name).unwrap_or(&Json::Null);
@@ -73,7 +76,7 @@ pub fn serialize(
         flows.insert(flow.to_owned(), as_text(location));
     }
     serialized.insert("flows".to_owned(), Json::Object(flows));
-    serialized.insert("secrets".to_owned(), Json::Array(members(arguments.get("secrets"))?));
+    serialized.insert("secrets".to_owned(), Json::Array(secrets));
     serialized.insert("type".to_owned(), kind.class().into());
     serialized.insert("__version__".to_owned(), prefect_version.into());
     let (labels, default_labels) = labels_of(kind, arguments, machine)?;
@@ -111,7 +114,7 @@ fn join_path(first: &str, second: &str) -> String {
     format!("{prefix}{}", parts.join("/"))
 }
 
-fn check_names(kind: StorageKind, arguments: &Map<String, Json>) -> Result<(), OriginalError> {
+fn check_unknown(kind: StorageKind, arguments: &Map<String, Json>) -> Result<(), OriginalError> {
     // `script` is flowform's own; the original knows `local_script_path`. `result` is a Python object.
     let known = |name: &str| {
         name == "type"
@@ -122,6 +125,10 @@ fn check_names(kind: StorageKind, arguments: &Map<String, Json>) -> Result<(), O
         let message = format!("Storage.__init__() got an unexpected keyword argument '{unknown}'");
         return Err(OriginalError::type_error(message));
     }
+    Ok(())
+}
+
+fn check_missing(kind: StorageKind, arguments: &Map<String, Json>) -> Result<(), OriginalError> {
     let missing: Vec<String> = kind
         .fields()
         .iter()
@@ -172,6 +179,14 @@ fn check_rules(kind: StorageKind, arguments: &Map<String, Json>) -> Result<(), O
                     "Only one of `base_image` and `dockerfile` can be provided.",
                 ));
             }
+            // Without either, the base image is made from the version, which is matched as a text.
+            let version =
+                arguments.get("prefect_version").filter(|value| !value.is_null() && !value.is_string());
+            if let (Some(version), false, false) = (version, given("base_image"), given("dockerfile")) {
+                let message =
+                    format!("expected string or bytes-like object, got '{}'", python::type_name(version));
+                return Err(OriginalError::type_error(message));
+            }
             let files = arguments.get("files").and_then(Json::as_object);
             let relative: Vec<&str> = files
                 .into_iter()
@@ -189,6 +204,10 @@ fn check_rules(kind: StorageKind, arguments: &Map<String, Json>) -> Result<(), O
         StorageKind::Webhook => {
             for name in ["build_request_http_method", "get_flow_request_http_method"] {
                 let method = arguments.get(name).unwrap_or(&Json::Null);
+                if method.is_array() || method.is_object() {
+                    let message = format!("unhashable type: '{}'", python::type_name(method));
+                    return Err(OriginalError::type_error(message));
+                }
                 if !matches!(method.as_str(), Some("GET" | "PATCH" | "POST" | "PUT")) {
                     let message = format!("HTTP method '{}' not recognized", python::text(method));
                     return Err(OriginalError::runtime(message));
@@ -226,13 +245,20 @@ fn derive(
     arguments: &Map<String, Json>,
     fields: &mut Map<String, Json>,
     machine: &Machine,
-) {
+) -> Result<(), OriginalError> {
     let text = |value: Option<&Json>| value.filter(|value| python::truthy(value)).map(python::text);
     match kind {
         StorageKind::Git => {
             if text(fields.get("git_token_username")).is_none() {
-                let owner = text(fields.get("repo"))
-                    .map(|repo| repo.split('/').next().unwrap_or_default().to_owned());
+                let owner = match fields.get("repo").filter(|repo| python::truthy(repo)) {
+                    None => None,
+                    Some(Json::String(repo)) => repo.split('/').next().map(str::to_owned),
+                    Some(other) => {
+                        let message =
+                            format!("'{}' object has no attribute 'split'", python::type_name(other));
+                        return Err(OriginalError::attribute(message));
+                    }
+                };
                 fields.insert("git_token_username".to_owned(), owner.into());
             }
         }
@@ -265,6 +291,7 @@ fn derive(
         | StorageKind::Module
         | StorageKind::Webhook => {}
     }
+    Ok(())
 }
 
 /// Where `add_flow` puts the flow.
@@ -288,7 +315,11 @@ fn location(
                     "A `path` must be provided to show where flow `.py` file is stored.",
                 ));
             }
-            None => format!("{}/{}", python::text(&field("directory")), stamped()).into(),
+            None => {
+                let directory = python::text(&field("directory"));
+                let slash = if directory.ends_with('/') { "" } else { "/" };
+                format!("{directory}{slash}{}", stamped()).into()
+            }
         },
         StorageKind::Docker => named("path").unwrap_or_else(|| {
             let directory = arguments.get("prefect_directory").map(python::text);
@@ -336,12 +367,17 @@ fn integer(value: &Json) -> Result<Json, OriginalError> {
         Json::Bool(value) => Some(i64::from(*value)),
         Json::Number(number) => number.as_i64().or_else(|| {
             let whole = number.as_f64().map(f64::trunc)?;
-            // Within this range the cast is exact.
+            // Below 2^63 the cast of a whole double is exact.
             #[allow(clippy::cast_possible_truncation)]
-            (whole.abs() < 9_007_199_254_740_992.0).then_some(whole as i64)
+            (whole.abs() < 9_223_372_036_854_775_808.0).then_some(whole as i64)
         }),
         Json::String(text) => text.trim().parse().ok(),
-        Json::Null | Json::Array(_) | Json::Object(_) => None,
+        Json::Null | Json::Array(_) | Json::Object(_) => {
+            return Err(OriginalError::type_error(format!(
+                "int() argument must be a string, a bytes-like object or a real number, not '{}'",
+                python::type_name(value)
+            )));
+        }
     };
     read.map(Json::from).ok_or_else(|| {
         let message = format!("invalid literal for int() with base 10: {}", python::repr(value));
@@ -376,10 +412,11 @@ fn labels_of(
         None | Some(Json::Null) => machine.add_default_labels,
         Some(value) => python::truthy(value),
     };
-    let mut labels: Vec<String> = members(arguments.get("labels"))?.iter().map(python::text).collect();
     if !add_default {
+        let labels = members(arguments.get("labels"))?.iter().map(python::text).collect();
         return Ok((labels, Vec::new()));
     }
+    let mut labels = super::labels::from_argument(arguments.get("labels"))?;
     let default_labels = match kind {
         StorageKind::Local => vec![machine.hostname.clone()],
         StorageKind::Docker
