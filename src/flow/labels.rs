@@ -49,7 +49,14 @@ pub fn from_argument(labels: Option<&Json>) -> Result<Vec<String>, OriginalError
                         let message = format!("unhashable type: '{}'", python::type_name(item));
                         return Err(OriginalError::type_error(message));
                     }
-                    Json::Null | Json::String(_) => {}
+                    // The original fails when it sorts the serialized labels; with no other label it makes a form
+                    // that does not load.
+                    Json::Null => {
+                        return Err(OriginalError::type_error(
+                            "'<' not supported between instances of 'NoneType' and 'str'",
+                        ));
+                    }
+                    Json::String(_) => {}
                     Json::Bool(_) | Json::Number(_) => {
                         let number = match item {
                             Json::Bool(value) => f64::from(u8::from(*value)),

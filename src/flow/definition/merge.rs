@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use crate::value::{Kind, Marks, Type, Value};
 
-/// `over` laid over `base`: fields replace, `env` and `secret_env` merge by key, `labels` unite (semantics: DESIGN
-/// section 2). A null argument of `over` is one that is not written, so the base's stays. A variable that `over`
+/// `over` laid over `base`: fields replace, `env` and `secret_env` merge by key, `labels` unite. A null argument of `over` is one that is not written, so the base's stays. A variable that `over`
 /// gives in the one map is taken out of the base's other one.
 pub fn merge_run_configs(base: &Value, over: &Value) -> Value {
     let (Some(base_entries), Some(over_entries)) = (base.as_entries(), over.as_entries()) else {

@@ -1,5 +1,4 @@
-//! Keeps secrets, and values that change by themselves, out of definitions (DESIGN rules "Secrets" and "same digest,
-//! same version"). What it takes out is replaced by an unknown, so that nothing built from it can show it.
+//! Keeps secrets, and values that change by themselves, out of definitions (equal configurations are one version). What it takes out is replaced by an unknown, so that nothing built from it can show it.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Secrets by reference, and plaintext that looks like one (DESIGN rule "Secrets"). It resolves no reference and
+//! Secrets by reference, and plaintext that looks like one. It resolves no reference and
 //! never shows a value.
 
 use std::collections::BTreeMap;

@@ -1,6 +1,6 @@
 //! Inputs in, definitions and problems out.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::needless_pass_by_value)]
 
 use serde_json::{Value as Json, json};
 

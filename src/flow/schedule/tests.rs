@@ -1,6 +1,6 @@
 //! Schedule blocks in, clocks and problems out.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::needless_pass_by_value)]
 
 use serde_json::{Value as Json, json};
 
@@ -175,6 +175,9 @@ fn unknown_arguments_stay_unknown() {
 }
 
 proptest::proptest! {
+    // Each text is compared with every zone of the database.
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(64))]
+
     #[test]
     fn no_text_panics(text in ".{0,40}") {
         let value = Value::string(text);

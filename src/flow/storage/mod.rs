@@ -1,6 +1,8 @@
 //! Storage as the original constructs and serializes it (semantics 8). It uploads, builds and creates nothing; what
 //! the original takes from its machine is given as [`Machine`].
 
+mod rules;
+
 use serde_json::{Map, Value as Json};
 
 use super::kind::{Field, FieldType, StorageKind};
@@ -48,8 +50,10 @@ pub fn serialize(
     prefect_version: &str,
     machine: &Machine,
 ) -> Result<Storage, OriginalError> {
-    check_names(kind, arguments)?;
-    check_rules(kind, arguments)?;
+    // The order in which the original finds out: binding, the constructor's rules, the base class's arguments.
+    rules::check_missing(kind, arguments)?;
+    rules::check_rules(kind, arguments)?;
+    rules::check_unknown(kind, arguments)?;
     let mut fields = Map::new();
     for field in kind.fields() {
         let value = match arguments.get(field.name) {
@@ -58,11 +62,12 @@ pub fn serialize(
         };
         fields.insert(field.name.to_owned(), value);
     }
-    derive(kind, arguments, &mut fields, machine);
+    derive(kind, arguments, &mut fields, machine)?;
     let location = match flow {
         Some(flow) => Some(location(kind, &fields, arguments, flow, machine)?),
         None => None,
     };
+    let secrets = members(arguments.get("secrets"))?;
     let mut serialized = Map::new();
     for field in kind.fields() {
         let value = fields.get(field.name).unwrap_or(&Json::Null);
@@ -73,7 +78,7 @@ pub fn serialize(
         flows.insert(flow.to_owned(), as_text(location));
     }
     serialized.insert("flows".to_owned(), Json::Object(flows));
-    serialized.insert("secrets".to_owned(), Json::Array(members(arguments.get("secrets"))?));
+    serialized.insert("secrets".to_owned(), Json::Array(secrets));
     serialized.insert("type".to_owned(), kind.class().into());
     serialized.insert("__version__".to_owned(), prefect_version.into());
     let (labels, default_labels) = labels_of(kind, arguments, machine)?;
@@ -111,103 +116,6 @@ fn join_path(first: &str, second: &str) -> String {
     format!("{prefix}{}", parts.join("/"))
 }
 
-fn check_names(kind: StorageKind, arguments: &Map<String, Json>) -> Result<(), OriginalError> {
-    // `script` is flowform's own; the original knows `local_script_path`. `result` is a Python object.
-    let known = |name: &str| {
-        name == "type"
-            || name == "result"
-            || kind.all_fields().any(|field| field.name == name && name != "script")
-    };
-    if let Some(unknown) = arguments.keys().find(|name| !known(name)) {
-        let message = format!("Storage.__init__() got an unexpected keyword argument '{unknown}'");
-        return Err(OriginalError::type_error(message));
-    }
-    let missing: Vec<String> = kind
-        .fields()
-        .iter()
-        .filter(|field| field.required && !arguments.contains_key(field.name))
-        .map(|field| format!("'{}'", field.name))
-        .collect();
-    let names = match missing.as_slice() {
-        [] => return Ok(()),
-        [one] => one.clone(),
-        [one, two] => format!("{one} and {two}"),
-        [first @ .., last] => format!("{}, and {last}", first.join(", ")),
-    };
-    Err(OriginalError::type_error(format!(
-        "{}.__init__() missing {} required positional argument{}: {names}",
-        kind.class(),
-        missing.len(),
-        if missing.len() == 1 { "" } else { "s" }
-    )))
-}
-
-/// The rules between arguments, in the original's order.
-fn check_rules(kind: StorageKind, arguments: &Map<String, Json>) -> Result<(), OriginalError> {
-    let given = |name: &str| arguments.get(name).is_some_and(|value| !value.is_null());
-    let truthy = |name: &str| arguments.get(name).is_some_and(python::truthy);
-    match kind {
-        StorageKind::Git => {
-            if ["branch_name", "tag", "commit"].into_iter().filter(|name| truthy(name)).count() > 1 {
-                return Err(OriginalError::value_error(
-                    "Please provide only one of the following parameters: `branch_name`, `tag`, `commit`",
-                ));
-            }
-            if !given("repo") && !given("git_clone_url_secret_name") {
-                return Err(OriginalError::value_error(
-                    "Either `repo` or `git_clone_url_secret_name` must be provided",
-                ));
-            }
-        }
-        StorageKind::Bitbucket if truthy("workspace") && truthy("access_token_secret") => {
-            return Err(OriginalError::value_error(
-                "`access_token_secret` and `workspace` are both set. Setting `workspace` is only for use with \
-                 Bitbucket Cloud which uses `cloud_username_secret` and `cloud_app_password_secret` to provide \
-                 authentication.",
-            ));
-        }
-        StorageKind::Docker => {
-            if truthy("base_image") && truthy("dockerfile") {
-                return Err(OriginalError::value_error(
-                    "Only one of `base_image` and `dockerfile` can be provided.",
-                ));
-            }
-            let files = arguments.get("files").and_then(Json::as_object);
-            let relative: Vec<&str> = files
-                .into_iter()
-                .flat_map(Map::keys)
-                .map(String::as_str)
-                .filter(|path| !path.starts_with('/'))
-                .collect();
-            if !relative.is_empty() {
-                return Err(OriginalError::value_error(format!(
-                    "Provided paths {} are not absolute file paths, please provide absolute paths only.",
-                    relative.join(", ")
-                )));
-            }
-        }
-        StorageKind::Webhook => {
-            for name in ["build_request_http_method", "get_flow_request_http_method"] {
-                let method = arguments.get(name).unwrap_or(&Json::Null);
-                if !matches!(method.as_str(), Some("GET" | "PATCH" | "POST" | "PUT")) {
-                    let message = format!("HTTP method '{}' not recognized", python::text(method));
-                    return Err(OriginalError::runtime(message));
-                }
-            }
-        }
-        StorageKind::S3
-        | StorageKind::Gcs
-        | StorageKind::Azure
-        | StorageKind::Local
-        | StorageKind::Github
-        | StorageKind::Gitlab
-        | StorageKind::Bitbucket
-        | StorageKind::Codecommit
-        | StorageKind::Module => {}
-    }
-    Ok(())
-}
-
 /// The constructor's default of a serialized field.
 fn default_of(kind: StorageKind, name: &str, prefect_version: &str) -> Json {
     match (kind, name) {
@@ -226,13 +134,20 @@ fn derive(
     arguments: &Map<String, Json>,
     fields: &mut Map<String, Json>,
     machine: &Machine,
-) {
+) -> Result<(), OriginalError> {
     let text = |value: Option<&Json>| value.filter(|value| python::truthy(value)).map(python::text);
     match kind {
         StorageKind::Git => {
             if text(fields.get("git_token_username")).is_none() {
-                let owner = text(fields.get("repo"))
-                    .map(|repo| repo.split('/').next().unwrap_or_default().to_owned());
+                let owner = match fields.get("repo").filter(|repo| python::truthy(repo)) {
+                    None => None,
+                    Some(Json::String(repo)) => repo.split('/').next().map(str::to_owned),
+                    Some(other) => {
+                        let message =
+                            format!("'{}' object has no attribute 'split'", python::type_name(other));
+                        return Err(OriginalError::attribute(message));
+                    }
+                };
                 fields.insert("git_token_username".to_owned(), owner.into());
             }
         }
@@ -265,6 +180,7 @@ fn derive(
         | StorageKind::Module
         | StorageKind::Webhook => {}
     }
+    Ok(())
 }
 
 /// Where `add_flow` puts the flow.
@@ -288,7 +204,11 @@ fn location(
                     "A `path` must be provided to show where flow `.py` file is stored.",
                 ));
             }
-            None => format!("{}/{}", python::text(&field("directory")), stamped()).into(),
+            None => {
+                let directory = python::text(&field("directory"));
+                let slash = if directory.ends_with('/') { "" } else { "/" };
+                format!("{directory}{slash}{}", stamped()).into()
+            }
         },
         StorageKind::Docker => named("path").unwrap_or_else(|| {
             let directory = arguments.get("prefect_directory").map(python::text);
@@ -336,12 +256,17 @@ fn integer(value: &Json) -> Result<Json, OriginalError> {
         Json::Bool(value) => Some(i64::from(*value)),
         Json::Number(number) => number.as_i64().or_else(|| {
             let whole = number.as_f64().map(f64::trunc)?;
-            // Within this range the cast is exact.
+            // Below 2^63 the cast of a whole double is exact.
             #[allow(clippy::cast_possible_truncation)]
-            (whole.abs() < 9_007_199_254_740_992.0).then_some(whole as i64)
+            (whole.abs() < 9_223_372_036_854_775_808.0).then_some(whole as i64)
         }),
         Json::String(text) => text.trim().parse().ok(),
-        Json::Null | Json::Array(_) | Json::Object(_) => None,
+        Json::Null | Json::Array(_) | Json::Object(_) => {
+            return Err(OriginalError::type_error(format!(
+                "int() argument must be a string, a bytes-like object or a real number, not '{}'",
+                python::type_name(value)
+            )));
+        }
     };
     read.map(Json::from).ok_or_else(|| {
         let message = format!("invalid literal for int() with base 10: {}", python::repr(value));
@@ -376,10 +301,11 @@ fn labels_of(
         None | Some(Json::Null) => machine.add_default_labels,
         Some(value) => python::truthy(value),
     };
-    let mut labels: Vec<String> = members(arguments.get("labels"))?.iter().map(python::text).collect();
     if !add_default {
+        let labels = members(arguments.get("labels"))?.iter().map(python::text).collect();
         return Ok((labels, Vec::new()));
     }
+    let mut labels = super::labels::from_argument(arguments.get("labels"))?;
     let default_labels = match kind {
         StorageKind::Local => vec![machine.hostname.clone()],
         StorageKind::Docker

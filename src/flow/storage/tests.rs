@@ -1,6 +1,6 @@
 //! The recorded storages, and rules that no recorded case shows.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::needless_pass_by_value)]
 
 use serde_json::json;
 
@@ -107,6 +107,28 @@ fn refused_arguments_say_what_the_original_says() {
             StorageKind::S3,
             json!({"bucket": "b", "client_options": [1]}),
             "AttributeError: 'list' object has no attribute 'keys'",
+        ),
+        // Rules come before unknown arguments, missing ones before rules.
+        (
+            StorageKind::Git,
+            json!({"flow_path": "f", "bogus": 1}),
+            "ValueError: Either `repo` or `git_clone_url_secret_name` must be provided",
+        ),
+        (
+            StorageKind::Git,
+            json!({"flow_path": "f", "repo": 2.0}),
+            "AttributeError: 'float' object has no attribute 'split'",
+        ),
+        (
+            StorageKind::Docker,
+            json!({"prefect_version": 1.4}),
+            "TypeError: expected string or bytes-like object, got 'float'",
+        ),
+        (StorageKind::Module, json!({"module": "m", "labels": [[1]]}), "TypeError: unhashable type: 'list'"),
+        (
+            StorageKind::Module,
+            json!({"module": "m", "secrets": 5}),
+            "TypeError: 'int' object is not iterable",
         ),
     ] {
         assert_eq!(run(kind, arguments).map(|_| ()), Err(expected.to_owned()));
