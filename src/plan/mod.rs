@@ -13,7 +13,8 @@ mod planner;
 mod prune;
 pub mod recorded;
 mod retire;
+pub mod saved;
 pub mod select;
 mod steps;
 
-pub use planner::{Options, PlanInput, plan};
+pub use planner::{Options, PlanInput, needed_definitions, plan};

@@ -1,0 +1,135 @@
+//! What was not known at plan time: evaluated again as flows are done, and held against the plan.
+
+use flowform_provider_api::Digest;
+
+use super::planning::Planning;
+use super::workspace::Workspace;
+use crate::apply::executor::{Later, Resolved};
+use crate::apply::step::Completed;
+use crate::desired::{FlowAttributes, Finalizer, Outcomes};
+use crate::diag::Diagnostics;
+use crate::plan::artifacts::{KnownAgent, Rendering, planned};
+use crate::plan::model::Planned as PlannedDefinition;
+use crate::plan::outcomes::{Settled, settled};
+use crate::plan::recorded::{Match, Recorded};
+use crate::providers;
+use crate::registry::event::OutputRecord;
+use crate::registry::view::VersionState;
+use crate::value::{Kind, Value, to_json};
+
+/// The second evaluation of an apply.
+pub struct Finishing<'a> {
+    workspace: &'a Workspace,
+    planning: &'a Planning,
+    recorded: &'a Recorded<'a>,
+    agents: &'a [KnownAgent],
+    finalizer: Finalizer<'a>,
+}
+
+impl<'a> Finishing<'a> {
+    /// Starts from the plan's evaluation.
+    pub fn new(
+        workspace: &'a Workspace,
+        planning: &'a Planning,
+        recorded: &'a Recorded<'a>,
+        agents: &'a [KnownAgent],
+        outcomes: &'a dyn Outcomes,
+    ) -> Self {
+        let finalizer = Finalizer::new(workspace.inputs(), &planning.evaluation, outcomes);
+        Self { workspace, planning, recorded, agents, finalizer }
+    }
+
+    /// The outputs with final values.
+    pub fn outputs(&mut self) -> std::collections::BTreeMap<String, OutputRecord> {
+        let mut outputs = std::collections::BTreeMap::new();
+        for output in &self.planning.evaluation.outputs {
+            let value = self.finalizer.output(output, &mut Diagnostics::new());
+            let value = if output.sensitive { None } else { to_json(&value) };
+            outputs.insert(output.name.clone(), OutputRecord { value, sensitive: output.sensitive });
+        }
+        outputs
+    }
+}
+
+impl Later for Finishing<'_> {
+    fn done(&mut self, address: &str, completed: &Completed) {
+        let (Some(flow), Some(version), Some(definition)) =
+            (&completed.flow, completed.version, &completed.definition)
+        else {
+            return;
+        };
+        let Some(desired) = self.finalizer.planned(address) else { return };
+        let attributes: FlowAttributes = settled(Settled {
+            flow,
+            name: &desired.name,
+            project: &self.workspace.settings.project,
+            version,
+            digest: completed.digest.as_ref(),
+            artifacts: &completed.artifacts,
+            definition,
+        });
+        self.finalizer.done(address, attributes);
+    }
+
+    fn resolve(&mut self, address: &str) -> Result<Resolved, String> {
+        let before = self.finalizer.planned(address).ok_or("The flow is not in the configuration any more.")?;
+        let mut diags = Diagnostics::new();
+        let desired = self.finalizer.flow(address, &mut diags);
+        if let Some(error) = diags.iter().find(|diagnostic| diagnostic.severity == crate::diag::Severity::Error) {
+            return Err(format!("{}: {}", error.summary, error.detail));
+        }
+        let desired = desired.ok_or("The flow is not in the configuration any more.")?;
+        if let Some(path) = contradiction(&before.definition, &desired.definition, String::new()) {
+            return Err(format!("Its `{path}` was planned as another value than it has now. Plan again."));
+        }
+        let known = desired.known.as_ref().ok_or("A part of its definition is still not known. Plan again.")?;
+        let record = match self.recorded.find(&desired, &|address| super::planning::is_declared(&self.workspace.config, address)) {
+            Match::Same(record) | Match::Moved(record) | Match::Again(record) => Some(record),
+            Match::New | Match::Foreign(_) => None,
+        };
+        if let Some(record) = record
+            && let Some(latest) = record.latest()
+            && latest.state == VersionState::Bound
+            && record.published == Some(latest.version)
+            && latest.digest.as_ref() == Some(&known.digest)
+        {
+            return Ok(Resolved::Unchanged(Completed {
+                flow: Some(record.id.clone()),
+                version: Some(latest.version),
+                digest: latest.digest.clone(),
+                definition: Some(known.json.get().to_owned()),
+                artifacts: latest.artifacts.clone(),
+            }));
+        }
+        let rendering = Rendering {
+            project: &self.workspace.settings.project,
+            agents: self.agents,
+            types: &providers::artifact_type,
+        };
+        let definition = serde_json::from_str(known.json.get()).map_err(|error| error.to_string())?;
+        let digest: Digest = known.digest.clone();
+        let live = (record, &self.planning.read.live);
+        let artifacts = planned(rendering, &desired.name, desired.provider.as_deref(), &definition, live);
+        Ok(Resolved::Changed(PlannedDefinition::Known { digest, definition: known.json.as_ref().to_owned(), artifacts }))
+    }
+}
+
+/// The first path at which a value that was known at plan time is another one now.
+fn contradiction(planned: &Value, found: &Value, path: String) -> Option<String> {
+    match (&planned.kind, &found.kind) {
+        (Kind::Unknown(_), _) => None,
+        (Kind::Object(before) | Kind::Map(before), Kind::Object(after) | Kind::Map(after)) => {
+            before.iter().find_map(|(key, value)| {
+                let inner = if path.is_empty() { key.to_string() } else { format!("{path}.{key}") };
+                match after.get(key) {
+                    Some(after) => contradiction(value, after, inner),
+                    None if value.is_wholly_known() && !value.is_null() => Some(inner),
+                    None => None,
+                }
+            })
+        }
+        // Sets and lists with unknown members may come out in another order.
+        _ if !planned.is_wholly_known() => None,
+        _ => (to_json(planned) != to_json(found)).then_some(path),
+    }
+}

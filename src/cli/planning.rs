@@ -1,0 +1,154 @@
+//! From a workspace to a plan: reads the record and the live side, evaluates, plans. It changes nothing.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use flowform_provider_api::{ObjectStore, Provider};
+use jiff::Timestamp;
+
+use super::failure::Failure;
+use super::workspace::Workspace;
+use crate::address::BlockAddress;
+use crate::config::Config;
+use crate::desired::{Evaluation, evaluate};
+use crate::diag::{Diagnostic, Diagnostics};
+use crate::plan::live::Live;
+use crate::plan::model::Plan;
+use crate::plan::outcomes::Planned;
+use crate::plan::recorded::{Definitions, Recorded};
+use crate::plan::{Options, PlanInput, needed_definitions, plan};
+use crate::providers;
+use crate::refresh::refresh;
+use crate::registry::Registry;
+use crate::registry::view::View;
+
+/// The record and the live side as they were read.
+pub struct Read {
+    /// The store that the registry is, or will be, kept in.
+    pub store: Arc<dyn ObjectStore>,
+    /// The registry; `None` while it does not exist.
+    pub registry: Option<Arc<Registry>>,
+    /// The record; `None` while there is no registry.
+    pub view: Option<View>,
+    /// The live side.
+    pub live: Live,
+    /// Remarks, in sentences.
+    pub warnings: Vec<String>,
+}
+
+/// A plan with everything that it was made from.
+pub struct Planning {
+    /// The record and the live side.
+    pub read: Read,
+    /// The evaluated configuration.
+    pub evaluation: Evaluation,
+    /// Definitions that were fetched from the log.
+    pub fetched: Definitions,
+    /// The plan.
+    pub plan: Plan,
+}
+
+/// Reads the record and the live side.
+///
+/// # Errors
+/// The registry cannot be read. A provider that cannot be read is in the result as such.
+pub async fn read(workspace: &Workspace) -> Result<Read, Failure> {
+    let store = providers::registry_store(&workspace.settings.registry, &workspace.directory);
+    let registry = Registry::open(Arc::clone(&store), &workspace.settings.project).await?;
+    let Some(registry) = registry.map(Arc::new) else {
+        return Ok(Read { store, registry: None, view: None, live: Live::default(), warnings: Vec::new() });
+    };
+    let loaded = registry.load().await?;
+    let mut read = Read {
+        store,
+        registry: Some(Arc::clone(&registry)),
+        view: Some(loaded.view),
+        live: Live::default(),
+        warnings: loaded.warnings,
+    };
+    read.refresh(workspace).await?;
+    read.live.calls += loaded.calls + 1;
+    Ok(read)
+}
+
+impl Read {
+    /// Reads the live side again.
+    ///
+    /// # Errors
+    /// The registry cannot be read.
+    pub async fn refresh(&mut self, workspace: &Workspace) -> Result<(), Failure> {
+        let (Some(registry), Some(view)) = (&self.registry, &self.view) else { return Ok(()) };
+        let refreshed = refresh(registry, view, &connect(workspace, registry, view)).await?;
+        self.live = refreshed.live;
+        self.warnings.extend(refreshed.warnings);
+        Ok(())
+    }
+}
+
+/// The providers that are configured or hold something recorded.
+pub fn connect(workspace: &Workspace, registry: &Registry, view: &View) -> BTreeMap<String, Arc<dyn Provider>> {
+    let configured = workspace.config.providers.iter().map(|provider| provider.name.as_str());
+    let versions = view.flows.values().flat_map(|flow| &flow.versions);
+    let recorded = versions.flat_map(|version| &version.artifacts).map(|binding| binding.provider.as_str());
+    let names: std::collections::BTreeSet<&str> = [providers::DEFAULT].into_iter().chain(configured).chain(recorded).collect();
+    let connected = names.into_iter().filter_map(|name| Some((name.to_owned(), providers::connect(name, registry.store())?)));
+    connected.collect()
+}
+
+/// Evaluates and plans. The plan must not be applied when `diags` has errors afterwards.
+///
+/// # Errors
+/// A definition that the plan needs cannot be read from the log.
+pub async fn make(
+    workspace: &Workspace,
+    read: Read,
+    options: &Options,
+    now: Timestamp,
+    diags: &mut Diagnostics,
+) -> Result<Planning, Failure> {
+    for warning in &read.warnings {
+        diags.push(Diagnostic::warning("Registry", format!("{}.", warning.trim_end_matches('.'))));
+    }
+    let (root, moved) = (workspace.settings.root.as_str(), workspace.config.moved.as_slice());
+    let mut fetched = Definitions::new();
+    let declared = |address: &str| is_declared(&workspace.config, address);
+    let recorded = Recorded::new(read.view.as_ref(), root, moved, &fetched);
+    let outcomes = Planned { recorded: &recorded, project: &workspace.settings.project, declared: &declared };
+    let evaluation = evaluate(workspace.inputs(), &outcomes, diags);
+    let needed = needed_definitions(&evaluation, &recorded);
+    if let (Some(registry), Some(view)) = (&read.registry, &read.view) {
+        for (flow, version) in needed {
+            if let Some(definition) = registry.definition(view, &flow, version).await? {
+                fetched.insert((flow, version), Arc::from(definition));
+            }
+        }
+    }
+    let recorded = Recorded::new(read.view.as_ref(), root, moved, &fetched);
+    let plan = plan(
+        PlanInput {
+            config: &workspace.config,
+            graph: &workspace.graph,
+            settings: &workspace.settings,
+            evaluation: &evaluation,
+            recorded: &recorded,
+            live: &read.live,
+            options,
+            now,
+            types: &providers::artifact_type,
+        },
+        diags,
+    );
+    Ok(Planning { read, evaluation, fetched, plan })
+}
+
+/// Whether the configuration has the block of a flow's address.
+pub fn is_declared(config: &Config, address: &str) -> bool {
+    let name = address.split('[').next().and_then(|block| block.strip_prefix("flow."));
+    name.is_some_and(|name| config.names.plain("flow", name).is_some())
+}
+
+/// The address of a declared flow block, for messages.
+pub fn declared_flows(config: &Config) -> Vec<String> {
+    let flows = config.iter().map(|(_, node)| &node.address).filter(|address| &*address.kind == "flow");
+    flows.map(BlockAddress::to_string).collect()
+}
