@@ -152,10 +152,13 @@ fn containers_keep_the_marks_of_their_members_apart() {
     let merged = run("merge", &[env.clone(), Value::object([("C", Value::int(1))])]).expect("an object");
     assert_eq!(merged.marks, Marks::NONE);
     assert_eq!(merged.get("A"), Some(&secret("x")));
-    assert_eq!(run("keys", &[env.clone()]), Ok(strings(&["A", "B"])));
-    assert_eq!(run("length", &[env.clone()]), Ok(Value::int(2)));
+    assert_eq!(run("keys", std::slice::from_ref(&env)), Ok(strings(&["A", "B"])));
+    assert_eq!(run("length", std::slice::from_ref(&env)), Ok(Value::int(2)));
     assert_eq!(run("lookup", &[env.clone(), Value::string("B")]), Ok(Value::string("y")));
-    assert_eq!(run("values", &[env.clone()]), Ok(Value::tuple([secret("x"), Value::string("y")])));
+    assert_eq!(
+        run("values", std::slice::from_ref(&env)),
+        Ok(Value::tuple([secret("x"), Value::string("y")]))
+    );
     assert_eq!(run("length", &[env.marked(Marks::SENSITIVE)]), Ok(Value::int(2).marked(Marks::SENSITIVE)));
     let inner = Value::tuple([Value::int(1)]).marked(Marks::SENSITIVE);
     let flat = run("flatten", &[Value::tuple([inner])]);
@@ -225,7 +228,7 @@ fn kinds_of_collections_are_those_of_terraform() {
     assert_eq!(is("zipmap", &[strings(&["a"]), list(&["b"])]), "map");
     assert_eq!(is("setunion", &[strings(&["a"]), list(&["b"])]), "set");
     assert_eq!(is("setproduct", &[Value::set([Value::int(1)]), Value::set([Value::int(2)])]), "set");
-    assert_eq!(run("lookup", &[a.clone(), Value::string("b"), Value::int(1)]), Ok(Value::string("1")));
+    assert_eq!(run("lookup", &[a, Value::string("b"), Value::int(1)]), Ok(Value::string("1")));
     assert!(run("element", &[Value::set([Value::int(1)]), Value::int(0)]).is_err());
     assert_eq!(run("element", &[list(&["a", "b"]), Value::int(-1)]), Ok(Value::string("b")));
 }
@@ -258,6 +261,7 @@ fn what_would_take_unbounded_memory_is_refused() {
     assert!(message("indent", &[Value::int(1000), Value::string(lines)]).contains("16 MiB"));
     assert!(message("format", &[Value::string("%999999d"), Value::int(1)]).contains("4096"));
     assert!(message("format", &[Value::string("%.99999999999999999999d"), Value::int(1)]).contains("4096"));
+    assert!(run("format", &[Value::string("%[18446744073709551615]s%s"), Value::int(1)]).is_err());
     assert!(message("format", &[Value::string("%[1]s".repeat(32)), Value::string(long)]).contains("16 MiB"));
     assert!(message("setproduct", &[many.clone(), many.clone()]).contains("members"));
     assert!(message("setproduct", &vec![many.clone(); 20]).contains("members"));
