@@ -276,6 +276,9 @@ fn render_text(verb: &Verb, text: &str) -> Result<String, Fault> {
 
 /// Filled to the width: on the left, with `-` on the right, with `0` by zeros.
 fn pad(verb: &Verb, text: &str) -> String {
+    if verb.width == 0 {
+        return text.to_owned();
+    }
     let missing = verb.width.saturating_sub(text.graphemes(true).count());
     match (verb.minus, verb.zero) {
         (true, _) => format!("{text}{}", " ".repeat(missing)),
