@@ -3,5 +3,6 @@
 
 pub mod event;
 pub mod executor;
+pub mod published;
 pub mod scheduler;
 pub mod step;

@@ -8,11 +8,10 @@ use flowform_provider_api::{
     Binding, Digest, ErrorKind, FlowId, Identity, Location, MakeRequest, Provider, ProviderError,
 };
 use serde_json::value::RawValue;
-use serde_json::{Value as Json, json};
 use tokio::sync::{Semaphore, watch};
 
 use super::executor::Interrupt;
-use crate::flow::render::process;
+use super::published::{self, Published};
 use crate::plan::model::{Operation, Planned, PlannedArtifact};
 use crate::registry::event::{Event, Origin};
 use crate::registry::{Registry, RegistryError, Writer};
@@ -233,16 +232,17 @@ impl Setting {
         bindings: &[Binding],
         interrupt: &watch::Receiver<Interrupt>,
     ) -> Result<(), StepError> {
-        let definition: Json = serde_json::from_str(self.definition.get())
+        let document = published::document(Published {
+            flow,
+            name: &self.name,
+            project: shared.registry.project(),
+            version: self.version,
+            digest: &self.digest,
+            definition: self.definition.get(),
+            artifacts: bindings,
+        });
+        let document = document
             .map_err(|error| StepError::Failed(format!("The recorded definition is not JSON: {error}.")))?;
-        let project = shared.registry.project();
-        let mut document = process::document(&self.name, project, self.version, &definition);
-        if let Json::Object(fields) = &mut document {
-            fields.insert("flow_id".to_owned(), Json::from(flow.as_str()));
-            fields.insert("digest".to_owned(), Json::from(self.digest.as_str()));
-            let artifacts = bindings.iter().map(|binding| json!({ "kind": binding.kind, "id": binding.id, "hash": binding.hash }));
-            fields.insert("artifacts".to_owned(), artifacts.collect());
-        }
         let _permit = shared.permit(interrupt).await?;
         shared.writer.watch().check()?;
         shared.registry.publish(&self.name, &document).await?;

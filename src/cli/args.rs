@@ -130,6 +130,9 @@ pub struct InitArgs {
     /// Which starter configuration to write into a directory that has none.
     #[arg(long, value_enum, value_name = "NAME", default_value_t = Example::Minimal)]
     pub example: Example,
+    /// Values of variables.
+    #[command(flatten)]
+    pub variables: VariableArgs,
 }
 
 /// A starter configuration.
@@ -218,8 +221,8 @@ pub struct WorkArgs {
     /// How many steps run, or objects are read, at the same time.
     #[arg(long, value_name = "N", default_value = "10")]
     pub parallelism: NonZeroUsize,
-    /// How long to wait for a lease that somebody else holds (30s, 5m); by default not at all.
-    #[arg(long, value_name = "DURATION", value_parser = duration::parse, default_value = "0", hide_default_value = true)]
+    /// How long to wait for a lease that somebody else holds (30s, 5m); long enough to replace one that was killed.
+    #[arg(long, value_name = "DURATION", value_parser = duration::parse, default_value = "20s")]
     pub lock_timeout: Duration,
 }
 
@@ -332,6 +335,9 @@ pub struct ShowArgs {
     /// Fold nothing.
     #[arg(long)]
     pub full: bool,
+    /// Values of variables.
+    #[command(flatten)]
+    pub variables: VariableArgs,
 }
 
 /// `output`
@@ -346,6 +352,9 @@ pub struct OutputArgs {
     /// Print the bare text of one output, for scripts.
     #[arg(long, requires = "name")]
     pub raw: bool,
+    /// Values of variables.
+    #[command(flatten)]
+    pub variables: VariableArgs,
 }
 
 /// `graph`
@@ -354,6 +363,9 @@ pub struct GraphArgs {
     /// How to write the graph.
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = GraphFormat::Dot)]
     pub format: GraphFormat,
+    /// Values of variables.
+    #[command(flatten)]
+    pub variables: VariableArgs,
 }
 
 /// How a graph is written.
@@ -373,6 +385,9 @@ pub struct VersionsArgs {
     /// Print them as JSON.
     #[arg(long)]
     pub json: bool,
+    /// Values of variables.
+    #[command(flatten)]
+    pub variables: VariableArgs,
 }
 
 /// `diff`
@@ -392,6 +407,9 @@ pub struct DiffArgs {
     /// Fold nothing.
     #[arg(long)]
     pub full: bool,
+    /// Values of variables.
+    #[command(flatten)]
+    pub variables: VariableArgs,
 }
 
 /// `rollback`
@@ -411,9 +429,12 @@ pub struct RollbackArgs {
     /// Do not ask.
     #[arg(long)]
     pub auto_approve: bool,
-    /// How long to wait for a lease that somebody else holds (30s, 5m); by default not at all.
-    #[arg(long, value_name = "DURATION", value_parser = duration::parse, default_value = "0", hide_default_value = true)]
+    /// How long to wait for a lease that somebody else holds (30s, 5m); long enough to replace one that was killed.
+    #[arg(long, value_name = "DURATION", value_parser = duration::parse, default_value = "20s")]
     pub lock_timeout: Duration,
+    /// Values of variables.
+    #[command(flatten)]
+    pub variables: VariableArgs,
 }
 
 /// `render`
@@ -454,8 +475,8 @@ pub struct ImportArgs {
     /// Values of variables.
     #[command(flatten)]
     pub variables: VariableArgs,
-    /// How long to wait for a lease that somebody else holds (30s, 5m); by default not at all.
-    #[arg(long, value_name = "DURATION", value_parser = duration::parse, default_value = "0", hide_default_value = true)]
+    /// How long to wait for a lease that somebody else holds (30s, 5m); long enough to replace one that was killed.
+    #[arg(long, value_name = "DURATION", value_parser = duration::parse, default_value = "20s")]
     pub lock_timeout: Duration,
 }
 
@@ -491,6 +512,9 @@ pub struct StateListArgs {
     /// Print them as JSON.
     #[arg(long)]
     pub json: bool,
+    /// Values of variables.
+    #[command(flatten)]
+    pub variables: VariableArgs,
 }
 
 /// `state show`
@@ -501,6 +525,9 @@ pub struct StateShowArgs {
     /// Print it as JSON.
     #[arg(long)]
     pub json: bool,
+    /// Values of variables.
+    #[command(flatten)]
+    pub variables: VariableArgs,
 }
 
 /// `state rm`
@@ -512,9 +539,12 @@ pub struct StateRmArgs {
     /// Do not ask.
     #[arg(long)]
     pub auto_approve: bool,
-    /// How long to wait for a lease that somebody else holds (30s, 5m); by default not at all.
-    #[arg(long, value_name = "DURATION", value_parser = duration::parse, default_value = "0", hide_default_value = true)]
+    /// How long to wait for a lease that somebody else holds (30s, 5m); long enough to replace one that was killed.
+    #[arg(long, value_name = "DURATION", value_parser = duration::parse, default_value = "20s")]
     pub lock_timeout: Duration,
+    /// Values of variables.
+    #[command(flatten)]
+    pub variables: VariableArgs,
 }
 
 /// `state mv`
@@ -524,17 +554,23 @@ pub struct StateMvArgs {
     pub from: String,
     /// The address from now on.
     pub to: String,
-    /// How long to wait for a lease that somebody else holds (30s, 5m); by default not at all.
-    #[arg(long, value_name = "DURATION", value_parser = duration::parse, default_value = "0", hide_default_value = true)]
+    /// How long to wait for a lease that somebody else holds (30s, 5m); long enough to replace one that was killed.
+    #[arg(long, value_name = "DURATION", value_parser = duration::parse, default_value = "20s")]
     pub lock_timeout: Duration,
+    /// Values of variables.
+    #[command(flatten)]
+    pub variables: VariableArgs,
 }
 
 /// `state rebuild`
 #[derive(Debug, Args)]
 pub struct StateRebuildArgs {
-    /// How long to wait for a lease that somebody else holds (30s, 5m); by default not at all.
-    #[arg(long, value_name = "DURATION", value_parser = duration::parse, default_value = "0", hide_default_value = true)]
+    /// How long to wait for a lease that somebody else holds (30s, 5m); long enough to replace one that was killed.
+    #[arg(long, value_name = "DURATION", value_parser = duration::parse, default_value = "20s")]
     pub lock_timeout: Duration,
+    /// Values of variables.
+    #[command(flatten)]
+    pub variables: VariableArgs,
 }
 
 /// `state export`
@@ -543,6 +579,9 @@ pub struct StateExportArgs {
     /// Write to this file, instead of the standard output.
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
+    /// Values of variables.
+    #[command(flatten)]
+    pub variables: VariableArgs,
 }
 
 /// `unlock`
@@ -554,6 +593,9 @@ pub struct UnlockArgs {
     /// Do not ask, and release the lease even where its holder seems to be alive.
     #[arg(long)]
     pub force: bool,
+    /// Values of variables.
+    #[command(flatten)]
+    pub variables: VariableArgs,
 }
 
 /// `completions`

@@ -1,5 +1,15 @@
-//! The command line.
+//! The command line: what was typed becomes calls into the library, and results become text and exit codes.
 
+mod applying;
 pub mod args;
+mod commands;
 pub mod duration;
+mod edge;
+mod failure;
+mod later;
+mod planning;
 pub mod reference;
+mod run;
+mod workspace;
+
+pub use run::run;

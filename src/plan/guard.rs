@@ -57,7 +57,7 @@ pub(super) fn unreadable(flow: &DesiredFlow, notes: &[String]) -> Diagnostic {
 
 /// No declared agent of a fitting kind carries all the flow's labels. Says nothing while no such agent is declared
 /// anywhere: agents may be run without being declared.
-pub(super) fn label_coverage(flow: &DesiredFlow, agents: &[KnownAgent], diags: &mut Diagnostics) {
+pub fn label_coverage(flow: &DesiredFlow, agents: &[KnownAgent], diags: &mut Diagnostics) {
     let Some(wanted) = &flow.labels else { return };
     let fitting: Vec<&KnownAgent> = agents.iter().filter(|agent| agent.kind.takes(flow.kind)).collect();
     if fitting.is_empty() || fitting.iter().any(|agent| labels::matches(&agent.labels, wanted)) {

@@ -17,4 +17,5 @@ pub mod saved;
 pub mod select;
 mod steps;
 
+pub use guard::label_coverage;
 pub use planner::{Options, PlanInput, needed_definitions, plan};

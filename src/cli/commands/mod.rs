@@ -1,0 +1,31 @@
+//! One file per command: wiring only.
+
+pub(super) mod apply;
+pub(super) mod diff;
+pub(super) mod graph;
+pub(super) mod import;
+pub(super) mod init;
+pub(super) mod output;
+pub(super) mod plan;
+mod record;
+pub(super) mod render;
+pub(super) mod rollback;
+pub(super) mod show;
+pub(super) mod state;
+pub(super) mod unlock;
+pub(super) mod validate;
+pub(super) mod version;
+pub(super) mod versions;
+
+/// How a command ended that did its work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// Well.
+    Done,
+    /// Not well, and everything about it has been said.
+    Failed,
+    /// With changes, where the user asked to be told by the exit code.
+    Changes,
+    /// The user interrupted.
+    Interrupted,
+}

@@ -1,0 +1,97 @@
+//! `plan`: shows what apply would change, and can save it.
+
+use super::Outcome;
+use crate::cli::args::{ModeArgs, PlanArgs, PlanningArgs};
+use crate::cli::edge;
+use crate::cli::failure::{self, Failure};
+use crate::cli::planning::{self, Planning};
+use crate::cli::run::Context;
+use crate::cli::workspace::Workspace;
+use crate::diag::Diagnostics;
+use crate::plan::Options;
+use crate::plan::model::Mode;
+use crate::plan::saved::{FORMAT, SavedPlan};
+use crate::plan::select::Filters;
+use crate::report::{json, plan as report};
+
+pub(in crate::cli) async fn run(context: &Context, args: &PlanArgs) -> Result<Outcome, Failure> {
+    let mut diags = Diagnostics::new();
+    let workspace = Workspace::load(&context.directory, &args.variables, &mut diags);
+    let options = options(args.mode, &args.planning);
+    let made_at = edge::now();
+    let (planning, diags) = make(&workspace, &options, made_at, diags).await?;
+    let plan = &planning.plan;
+    if let Some(path) = &args.out {
+        let saved = SavedPlan {
+            format: FORMAT,
+            flowform: env!("CARGO_PKG_VERSION").to_owned(),
+            made_at,
+            options,
+            plan: plan.clone(),
+            configuration: workspace.keep(),
+        };
+        let bytes = serde_json::to_vec(&saved)
+            .map_err(|error| failure::file("written", path, &std::io::Error::other(error)))?;
+        edge::write(path, &bytes).map_err(|error| failure::file("written", path, &error))?;
+    }
+    if context.json {
+        context.terminal.out(&json::text(&json::plan::document(plan, false)));
+    } else {
+        context.warn(&diags, &workspace.sources);
+        show(context, plan, args.full);
+        if !plan.is_empty() {
+            let saved = args.out.as_ref().map(|path| path.display().to_string());
+            context.terminal.err(&format!("\n{}\n", report::next_step(saved.as_deref())));
+        }
+    }
+    Ok(if args.detailed_exitcode && !planning.plan.is_empty() { Outcome::Changes } else { Outcome::Done })
+}
+
+/// Plans for `plan`, `apply` and `destroy` alike.
+///
+/// # Errors
+/// The configuration, the record or a guard has errors.
+pub(super) async fn make(
+    workspace: &Workspace,
+    options: &Options,
+    now: jiff::Timestamp,
+    mut diags: Diagnostics,
+) -> Result<(Planning, Diagnostics), Failure> {
+    if diags.has_errors() {
+        // What evaluation alone can find is told together with it.
+        crate::desired::evaluate(workspace.inputs(), &crate::desired::NothingKnown, &mut diags);
+        return Err(Failure::new(diags, workspace.sources.clone()));
+    }
+    let read = planning::read(workspace).await?;
+    let planning = planning::make(workspace, read, options, now, &mut diags).await?;
+    if diags.has_errors() {
+        return Err(Failure::new(diags, workspace.sources.clone()));
+    }
+    Ok((planning, diags))
+}
+
+/// Prints a plan for people.
+pub(super) fn show(context: &Context, plan: &crate::plan::model::Plan, full: bool) {
+    let (theme, width) = (context.terminal.theme(), context.terminal.width());
+    let text = report::render(plan, report::Options { full, theme, width });
+    context.terminal.out(&format!("{}\n", text.trim_end()));
+}
+
+/// What was typed as planner options.
+pub(super) fn options(mode: ModeArgs, planning: &PlanningArgs) -> Options {
+    let mode = match (mode.refresh_only, mode.destroy) {
+        (true, _) => Mode::RefreshOnly,
+        (_, true) => Mode::Destroy,
+        (false, false) => Mode::Normal,
+    };
+    Options {
+        mode,
+        filters: Filters {
+            targets: planning.targets.clone(),
+            excludes: planning.excludes.clone(),
+            replace: planning.replaces.clone(),
+        },
+        allow_unreadable: planning.allow_unreadable,
+        allow_mass_archive: planning.allow_mass_archive,
+    }
+}
