@@ -16,8 +16,8 @@ pub fn from_json(json: &serde_json::Value) -> Value {
     }
 }
 
-/// The JSON of a value, whose marks are left behind; None when any part of it is unknown. Whole numbers of 64 bits
-/// are exact, others are the nearest float.
+/// The JSON of a value, whose marks are left behind; None when any part of it is unknown, or a
+/// number beyond the greatest float. Whole numbers of 64 bits are exact, others are the nearest float.
 pub fn to_json(value: &Value) -> Option<serde_json::Value> {
     Some(match &value.kind {
         Kind::Null => serde_json::Value::Null,

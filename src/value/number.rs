@@ -68,13 +68,13 @@ impl Number {
             (true, false) => format!("0{unsigned}"),
             (false, _) => text.to_owned(),
         };
-        Self::settle(BigDecimal::from_str(&padded).ok()?)
+        Self::settle(&BigDecimal::from_str(&padded).ok()?)
     }
 
     /// The number nearest to `value` in decimal; None for infinities and "not a number".
     pub fn from_f64(value: f64) -> Option<Self> {
         // The shortest text that means this float: 0.1 and not 0.1000000000000000055.
-        if value.is_finite() { Self::settle(BigDecimal::from_str(&value.to_string()).ok()?) } else { None }
+        if value.is_finite() { Self::settle(&BigDecimal::from_str(&value.to_string()).ok()?) } else { None }
     }
 
     /// The sum; None when it has too many digits.
@@ -83,7 +83,7 @@ impl Number {
             (Repr::Int(0), _) => Some(other.clone()),
             (_, Repr::Int(0)) => Some(self.clone()),
             (Repr::Int(a), Repr::Int(b)) if a.checked_add(*b).is_some() => a.checked_add(*b).map(Self::from),
-            _ => Self::rounded(self.big() + other.big(), self.is_inexact() || other.is_inexact()),
+            _ => Self::rounded(&(self.big() + other.big()), self.is_inexact() || other.is_inexact()),
         }
     }
 
@@ -98,7 +98,7 @@ impl Number {
             (Repr::Int(1), _) => Some(other.clone()),
             (_, Repr::Int(1)) => Some(self.clone()),
             (Repr::Int(a), Repr::Int(b)) if a.checked_mul(*b).is_some() => a.checked_mul(*b).map(Self::from),
-            _ => Self::rounded(self.big() * other.big(), self.is_inexact() || other.is_inexact()),
+            _ => Self::rounded(&(self.big() * other.big()), self.is_inexact() || other.is_inexact()),
         }
     }
 
@@ -121,9 +121,9 @@ impl Number {
         let exact = (&dividend % &b).is_zero();
         let quotient = BigDecimal::new(dividend / b, scale);
         match exact && quotient.is_integer() {
-            true => Self::settle(quotient),
-            false if self.is_inexact() || other.is_inexact() => Self::settle(quotient.with_prec(ROUNDED)),
-            false => Self::settle(quotient.with_prec(PRECISION)),
+            true => Self::settle(&quotient),
+            false if self.is_inexact() || other.is_inexact() => Self::settle(&quotient.with_prec(ROUNDED)),
+            false => Self::settle(&quotient.with_prec(PRECISION)),
         }
     }
 
@@ -140,7 +140,7 @@ impl Number {
         let scale = a.fractional_digit_count().max(b.fractional_digit_count()).max(0);
         let ((a, _), (b, _)) =
             (a.with_scale(scale).into_bigint_and_scale(), b.with_scale(scale).into_bigint_and_scale());
-        Self::settle(BigDecimal::new(a % b, scale))
+        Self::settle(&BigDecimal::new(a % b, scale))
     }
 
     /// `self` to the power of `other`, computed as Terraform does it: with the precision of a 64-bit float. None
@@ -158,7 +158,7 @@ impl Number {
                 None => Self(Repr::Big(-self.big())),
             },
             // The negation of 2^63 fits an integer again.
-            Repr::Big(value) => Self::smallest(-value.clone()),
+            Repr::Big(value) => Self::smallest(&-value.clone()),
         }
     }
 
@@ -229,13 +229,13 @@ impl Number {
 
     /// A whole number of any size; None when it has too many digits.
     pub fn from_bigint(value: BigInt) -> Option<Self> {
-        Self::settle(BigDecimal::new(value, 0))
+        Self::settle(&BigDecimal::new(value, 0))
     }
 
     fn whole(&self, mode: RoundingMode) -> Self {
         match &self.0 {
             Repr::Int(_) => self.clone(),
-            Repr::Big(value) => Self::smallest(value.with_scale_round(0, mode)),
+            Repr::Big(value) => Self::smallest(&value.with_scale_round(0, mode)),
         }
     }
 
@@ -253,27 +253,27 @@ impl Number {
         }
     }
 
-    fn rounded(value: BigDecimal, inexact: bool) -> Option<Self> {
+    fn rounded(value: &BigDecimal, inexact: bool) -> Option<Self> {
         let value = value.normalized();
         match value.is_integer() {
-            true => Self::settle(value),
-            false if inexact => Self::settle(value.with_prec(ROUNDED)),
-            false if value.digits() > PRECISION => Self::settle(value.with_prec(PRECISION)),
-            false => Self::settle(value),
+            true => Self::settle(&value),
+            false if inexact => Self::settle(&value.with_prec(ROUNDED)),
+            false if value.digits() > PRECISION => Self::settle(&value.with_prec(PRECISION)),
+            false => Self::settle(&value),
         }
     }
 
     /// The number in its one form, unless it is too big to keep.
-    fn settle(value: BigDecimal) -> Option<Self> {
+    fn settle(value: &BigDecimal) -> Option<Self> {
         let value = value.normalized();
         let limit = i64::try_from(MAX_DIGITS).ok()?;
         let scale = value.fractional_digit_count();
         let fits =
             scale.checked_abs()? <= limit && i64::try_from(value.digits()).ok()?.checked_sub(scale)? <= limit;
-        fits.then(|| Self::smallest(value))
+        fits.then(|| Self::smallest(&value))
     }
 
-    fn smallest(value: BigDecimal) -> Self {
+    fn smallest(value: &BigDecimal) -> Self {
         match value.is_integer().then(|| value.to_i64()).flatten() {
             Some(value) => value.into(),
             None => Self(Repr::Big(value.normalized())),

@@ -238,7 +238,8 @@ proptest! {
     #[test]
     fn conversion_is_idempotent(value in any_value(), ty in any_type()) {
         if let Ok(once) = convert(&value, &ty) {
-            prop_assert_eq!(convert(&once, &ty), Ok(once.clone()));
+            let twice = convert(&once, &ty);
+            prop_assert_eq!(twice, Ok(once));
         }
     }
 

@@ -9,7 +9,7 @@ use super::decimal::Decimal;
 use super::encoding::json_text;
 use crate::value::{Kind, Number, Type, Value, convert};
 
-/// The greatest width and precision.
+/// The greatest width, precision and index of an argument.
 const MAX_WIDTH: usize = 4096;
 
 /// One verb of a format string, as `%[2]-8.3f` writes it.
@@ -134,8 +134,10 @@ fn parse_verb<'a>(format: &str, rest: &'a str, offset: usize, next: usize) -> Re
             '#' if flags => verb.sharp = true,
             '[' => {
                 let (index, after) = digits(chars.as_str());
-                let index = index.and_then(|index| index.checked_sub(1)).filter(|_| after.starts_with(']'));
-                verb.arg = index.ok_or_else(|| bad_character(format, before))?;
+                let index = index.filter(|index| *index <= MAX_WIDTH && after.starts_with(']'));
+                verb.arg = index
+                    .and_then(|index| index.checked_sub(1))
+                    .ok_or_else(|| bad_character(format, before))?;
                 chars = after.get(1..).unwrap_or_default().chars();
                 flags = false;
             }
@@ -274,6 +276,9 @@ fn render_text(verb: &Verb, text: &str) -> Result<String, Fault> {
 
 /// Filled to the width: on the left, with `-` on the right, with `0` by zeros.
 fn pad(verb: &Verb, text: &str) -> String {
+    if verb.width == 0 {
+        return text.to_owned();
+    }
     let missing = verb.width.saturating_sub(text.graphemes(true).count());
     match (verb.minus, verb.zero) {
         (true, _) => format!("{text}{}", " ".repeat(missing)),

@@ -98,7 +98,7 @@ pub(super) fn range(call: &Call<'_>) -> Outcome {
         }
     };
     match step.signum() {
-        0 => return Err(fault_at(2, "the step must not be zero")),
+        0 if start != end => return Err(fault_at(2, "the step must not be zero")),
         1 if end < start => {
             return Err(fault_at(1, "the end must not be less than the start when the step is positive"));
         }

@@ -178,7 +178,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     },
     Function {
         name: "contains",
-        params: &[param("list", Shape::Any), nullable("value", Shape::Any)],
+        params: &[param("list", Shape::Any), param("value", Shape::Any)],
         variadic: None,
         result: Shape::Bool,
         marks: Deep,

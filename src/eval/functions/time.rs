@@ -202,7 +202,7 @@ fn parse_rfc3339(text: &str) -> Option<Moment> {
             }
             let (hours, minutes) =
                 (i32::from(number(start + 1, start + 3)?), i32::from(number(start + 4, start + 6)?));
-            if hours > 23 || minutes > 59 {
+            if hours > 24 || minutes > 59 {
                 return None;
             }
             Offset::from_seconds(sign * (hours * 3600 + minutes * 60)).ok()?
