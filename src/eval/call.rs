@@ -43,6 +43,7 @@ impl Evaluator<'_> {
                 Spread::Invalid => return poison(),
             }
         }
+        args.iter().for_each(|arg| self.spend_members(arg));
         match functions::call(name, &args, self.scope.environment()) {
             Ok(value) => {
                 if let Kind::String(text) = &value.kind {
@@ -77,7 +78,11 @@ impl Evaluator<'_> {
             let mut own = Diagnostics::new();
             let value = self.eval(arg, locals, &mut own);
             if !own.has_errors() {
-                return settled(value, Type::Any);
+                return match value.is_wholly_known() {
+                    true => value,
+                    // It may still turn out to be a failure.
+                    false => poison().marked(value.all_marks()),
+                };
             }
             failures.extend(own);
         }
@@ -103,20 +108,11 @@ impl Evaluator<'_> {
         let mut own = Diagnostics::new();
         let value = self.eval(arg, locals, &mut own);
         match own.has_errors() {
-            true => Value::bool(false).marked(value.marks),
-            false => match settled(value, Type::Bool) {
-                Value { kind: Kind::Unknown(_), marks } => Value::unknown(Type::Bool).marked(marks),
-                value => Value::bool(true).marked(value.all_marks()),
-            },
+            true => Value::bool(false),
+            false if value.is_wholly_known() => Value::bool(true),
+            // It may still turn out to be a failure.
+            false => Value::unknown(Type::Bool),
         }
-    }
-}
-
-/// A value that may still turn out to be a failure is not known at all.
-fn settled(value: Value, ty: Type) -> Value {
-    match value.is_wholly_known() {
-        true => value,
-        false => Value::unknown(ty).marked(value.all_marks()),
     }
 }
 
@@ -135,7 +131,10 @@ enum Spread {
 fn spread(value: &Value, expr: &Expr, diags: &mut Diagnostics) -> Spread {
     match &value.kind {
         Kind::Set(_) if !value.is_wholly_known() => Spread::Unknown,
-        Kind::List(items) | Kind::Tuple(items) | Kind::Set(items) => Spread::Members(items.to_vec()),
+        Kind::List(items) | Kind::Tuple(items) | Kind::Set(items) => {
+            // Each says for itself that it is sensitive, so that no message shows it.
+            Spread::Members(items.iter().map(|item| item.clone().marked(value.marks)).collect())
+        }
         Kind::Unknown(Type::Any | Type::List(_) | Type::Set(_) | Type::Tuple(_)) => Spread::Unknown,
         Kind::Null
         | Kind::Bool(_)

@@ -17,7 +17,12 @@ const BYTES_PER_WORK: usize = 64;
 
 /// The value of an expression. On a mistake a diagnostic is pushed and the value is unknown, of any type.
 pub fn evaluate(expr: &Expr, scope: &dyn Scope, diags: &mut Diagnostics) -> Value {
-    let mut evaluator = Evaluator { scope, work: 0 };
+    evaluate_within(MAX_WORK, expr, scope, diags)
+}
+
+/// The same with a limit of one's own.
+pub(super) fn evaluate_within(limit: u64, expr: &Expr, scope: &dyn Scope, diags: &mut Diagnostics) -> Value {
+    let mut evaluator = Evaluator { scope, work: 0, limit };
     let value = evaluator.eval(expr, None, diags);
     if evaluator.exhausted() {
         let detail =
@@ -57,6 +62,7 @@ fn local<'a>(mut locals: Locals<'a>, name: &str) -> Option<&'a Value> {
 pub(super) struct Evaluator<'s> {
     pub(super) scope: &'s dyn Scope,
     work: u64,
+    limit: u64,
 }
 
 /// The value after a mistake.
@@ -66,12 +72,18 @@ pub(super) fn poison() -> Value {
 
 impl Evaluator<'_> {
     pub(super) fn exhausted(&self) -> bool {
-        self.work > MAX_WORK
+        self.work > self.limit
     }
 
     /// Counts text that was made.
     pub(super) fn spend_bytes(&mut self, bytes: usize) {
         self.work += (bytes / BYTES_PER_WORK) as u64;
+    }
+
+    /// Counts the members of a collection that is looked at as a whole.
+    pub(super) fn spend_members(&mut self, value: &Value) {
+        let members = value.as_slice().map(<[Value]>::len).or(value.as_entries().map(BTreeMap::len));
+        self.work += members.unwrap_or(0) as u64 / 4;
     }
 
     pub(super) fn eval(&mut self, expr: &Expr, locals: Locals<'_>, diags: &mut Diagnostics) -> Value {
@@ -249,6 +261,8 @@ impl Evaluator<'_> {
         }
         // The branch that is not taken counts with its type alone; mistakes in it do not matter.
         let other = self.eval_aside(other, locals);
+        self.spend_members(&value);
+        self.spend_members(&other);
         let value = match common_type(&value, &other) {
             Common::Type(ty) => convert(&value, &ty).unwrap_or(value),
             Common::AsIs => value,

@@ -2,6 +2,7 @@
 //! same every time.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
 use super::expr::{Evaluator, Local, Locals, poison};
@@ -13,26 +14,31 @@ use crate::value::{Kind, Marks, Value, type_name};
 /// The keys and values of a collection.
 pub(super) type Elements<'a> = Box<dyn Iterator<Item = (Value, Value)> + 'a>;
 
-/// Goes through a collection; none when it is not known yet or, after a diagnostic, is no collection.
+/// Goes through a collection; each member has the marks of the whole, so that no message shows it. None when it is not known yet or, after a diagnostic, is no collection.
 pub(super) fn elements<'a>(
     collection: &'a Value,
     span: Span,
     diags: &mut Diagnostics,
 ) -> Option<Elements<'a>> {
+    let marked =
+        |(key, value): (Value, Value)| (key.marked(collection.marks), value.marked(collection.marks));
     let detail = match &collection.kind {
         Kind::List(items) | Kind::Tuple(items) => {
             let keys = (0_i64..).map(Value::int);
-            return Some(Box::new(keys.zip(items.iter().cloned())));
+            return Some(Box::new(keys.zip(items.iter().cloned()).map(marked)));
         }
         // How many members a set has, and in which order, depends on what they will be.
         Kind::Set(items) => {
-            return collection
-                .is_wholly_known()
-                .then(|| Box::new(items.iter().map(|item| (item.clone(), item.clone()))) as Elements<'a>);
+            return collection.is_wholly_known().then(|| {
+                Box::new(items.iter().map(|item| (item.clone(), item.clone())).map(marked)) as Elements<'a>
+            });
         }
         Kind::Map(entries) | Kind::Object(entries) => {
             return Some(Box::new(
-                entries.iter().map(|(key, value)| (Value::string(Arc::clone(key)), value.clone())),
+                entries
+                    .iter()
+                    .map(|(key, value)| (Value::string(Arc::clone(key)), value.clone()))
+                    .map(marked),
             ));
         }
         Kind::Unknown(ty) if !is_primitive(ty) => return None,
@@ -72,7 +78,18 @@ impl Evaluator<'_> {
     pub(super) fn for_expr(&mut self, expr: &For, locals: Locals<'_>, diags: &mut Diagnostics) -> Value {
         let collection = self.eval(&expr.collection, locals, diags);
         let Some(elements) = elements(&collection, expr.collection.span, diags) else {
-            return poison().marked(collection.all_marks());
+            // The elements are not known, but the marks that the result will have are.
+            let unknown = poison();
+            let key_name = expr.key_var.as_ref().unwrap_or(&expr.value_var);
+            let outer = Local { name: &key_name.text, value: &unknown, outer: locals };
+            let local = Local { name: &expr.value_var.text, value: &unknown, outer: Some(&outer) };
+            let parts = [expr.key.as_ref(), expr.condition.as_ref(), Some(&expr.value)];
+            return parts
+                .into_iter()
+                .flatten()
+                .fold(poison().marked(collection.all_marks()), |made, part| {
+                    made.marked(self.eval_aside(part, Some(&local)).all_marks())
+                });
         };
         let mut made = Made {
             items: Vec::new(),
@@ -137,11 +154,14 @@ impl Evaluator<'_> {
         };
         if expr.grouping {
             made.groups.entry(text).or_default().push(value);
-        } else if made.entries.contains_key(&text) {
-            duplicate(&key, &text, key_expr, diags);
-            made.known = false;
-        } else {
-            made.entries.insert(text, value);
+            return;
+        }
+        match made.entries.entry(text) {
+            Entry::Vacant(entry) => drop(entry.insert(value)),
+            Entry::Occupied(entry) => {
+                duplicate(&key, entry.key(), key_expr, diags);
+                made.known = false;
+            }
         }
     }
 }

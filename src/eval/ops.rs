@@ -12,6 +12,7 @@ impl Evaluator<'_> {
             BinaryOp::Eq | BinaryOp::NotEq => {
                 let left = self.eval(&binary.left, locals, diags);
                 let right = self.eval(&binary.right, locals, diags);
+                self.spend_members(&left);
                 let kind = match equal(&left, &right) {
                     Some(equal) => Kind::Bool(equal == (binary.op == BinaryOp::Eq)),
                     None => Kind::Unknown(Type::Bool),

@@ -52,14 +52,16 @@ impl Evaluator<'_> {
             Kind::Null => Kind::Tuple(Arc::default()),
             Kind::Unknown(_) => Kind::Unknown(Type::Any),
             Kind::Set(_) if !value.is_wholly_known() => return poison().marked(value.all_marks()),
-            Kind::Tuple(items) => Kind::Tuple(Arc::new(self.splat_items(items, steps, locals, diags))),
+            Kind::Tuple(items) => {
+                Kind::Tuple(Arc::new(self.splat_items(items, value.marks, steps, locals, diags)))
+            }
             Kind::List(items) | Kind::Set(items) => {
-                Kind::List(Arc::new(self.splat_items(items, steps, locals, diags)))
+                Kind::List(Arc::new(self.splat_items(items, value.marks, steps, locals, diags)))
             }
             // A single value is as good as a list of it.
             Kind::Bool(_) | Kind::Number(_) | Kind::String(_) | Kind::Map(_) | Kind::Object(_) => {
                 let one = std::slice::from_ref(value);
-                Kind::Tuple(Arc::new(self.splat_items(one, steps, locals, diags)))
+                Kind::Tuple(Arc::new(self.splat_items(one, value.marks, steps, locals, diags)))
             }
         };
         Value { kind, marks: value.marks }
@@ -68,6 +70,7 @@ impl Evaluator<'_> {
     fn splat_items(
         &mut self,
         items: &[Value],
+        marks: Marks,
         steps: &[Step],
         locals: Locals<'_>,
         diags: &mut Diagnostics,
@@ -76,7 +79,11 @@ impl Evaluator<'_> {
             .iter()
             .map(|item| {
                 self.spend_bytes(64);
-                if self.exhausted() { poison() } else { self.steps(item.clone(), steps, locals, diags) }
+                if self.exhausted() {
+                    poison()
+                } else {
+                    self.steps(item.clone().marked(marks), steps, locals, diags)
+                }
             })
             .collect()
     }
@@ -140,14 +147,14 @@ fn index_value(value: &Value, key: &Value, span: Span, diags: &mut Diagnostics) 
     match lookup(value, key, span) {
         Ok(member) => member.marked(marks),
         Err(diagnostic) => {
-            diags.push(diagnostic);
+            diags.push(*diagnostic);
             poison().marked(marks)
         }
     }
 }
 
-fn lookup(value: &Value, key: &Value, span: Span) -> Result<Value, Diagnostic> {
-    let error = |detail: String| Diagnostic::error("Invalid index", detail).at(span);
+fn lookup(value: &Value, key: &Value, span: Span) -> Result<Value, Box<Diagnostic>> {
+    let error = |detail: String| Box::new(Diagnostic::error("Invalid index", detail).at(span));
     if key.is_null() {
         return Err(error("The index is null.".to_owned()));
     }
@@ -168,14 +175,16 @@ fn lookup(value: &Value, key: &Value, span: Span) -> Result<Value, Diagnostic> {
             Some(text) => match entries.get(&text) {
                 Some(member) => Ok(member.clone()),
                 None if hidden => Err(error("The key is not in this value.".to_owned())),
-                None => Err(missing(value, &text, error)),
+                None => Err(Box::new(missing(value, &text, |detail| *error(detail)))),
             },
         },
-        Kind::Set(_) | Kind::Unknown(Type::Set(_)) => Err(error(
-            "The elements of a set have no order and no keys, so that none can be chosen by an index."
-                .to_owned(),
-        )
-        .help("make it a list with `tolist`, or take the only element with `one`")),
+        Kind::Set(_) | Kind::Unknown(Type::Set(_)) => Err(Box::new(
+            error(
+                "The elements of a set have no order and no keys, so that none can be chosen by an index."
+                    .to_owned(),
+            )
+            .help("make it a list with `tolist`, or take the only element with `one`"),
+        )),
         Kind::Unknown(Type::Any) => Ok(value.clone()),
         Kind::Unknown(Type::List(element)) => {
             position(key, span).map(|_| Value::unknown((**element).clone()))
@@ -195,8 +204,10 @@ fn lookup(value: &Value, key: &Value, span: Span) -> Result<Value, Diagnostic> {
             Some(text) => match attributes.get(&text) {
                 Some(attribute) => Ok(Value::unknown(attribute.ty.clone())),
                 None if hidden => Err(error("The key is not in this value.".to_owned())),
-                None => Err(error(format!("This object has no attribute `{text}`."))
-                    .suggest(&text, attributes.keys().map(|name| &**name))),
+                None => Err(Box::new(
+                    error(format!("This object has no attribute `{text}`."))
+                        .suggest(&text, attributes.keys().map(|name| &**name)),
+                )),
             },
         },
         Kind::Bool(_)
@@ -209,8 +220,8 @@ fn lookup(value: &Value, key: &Value, span: Span) -> Result<Value, Diagnostic> {
 }
 
 /// A key as the number of an element; none when it is unknown.
-fn position(key: &Value, span: Span) -> Result<Option<Number>, Diagnostic> {
-    let error = |detail: &str| Diagnostic::error("Invalid index", detail).at(span);
+fn position(key: &Value, span: Span) -> Result<Option<Number>, Box<Diagnostic>> {
+    let error = |detail: &str| Box::new(Diagnostic::error("Invalid index", detail).at(span));
     match convert(key, &Type::Number) {
         Ok(Value { kind: Kind::Number(number), .. }) if number.is_integer() => Ok(Some(number)),
         Ok(Value { kind: Kind::Number(_), .. }) => {
@@ -222,7 +233,7 @@ fn position(key: &Value, span: Span) -> Result<Option<Number>, Diagnostic> {
 }
 
 /// A key as text; none when it is unknown.
-fn text_key(key: &Value, span: Span) -> Result<Option<Arc<str>>, Diagnostic> {
+fn text_key(key: &Value, span: Span) -> Result<Option<Arc<str>>, Box<Diagnostic>> {
     match convert(key, &Type::String) {
         Ok(Value { kind: Kind::String(text), .. }) => Ok(Some(text)),
         Ok(_) => Ok(None),
@@ -231,7 +242,7 @@ fn text_key(key: &Value, span: Span) -> Result<Option<Arc<str>>, Diagnostic> {
                 "The elements of a map are chosen by text, but this value is of type {}.",
                 type_name(key)
             );
-            Err(Diagnostic::error("Invalid index", detail).at(span))
+            Err(Box::new(Diagnostic::error("Invalid index", detail).at(span)))
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Templates to texts. Null and collections have no text in a template.
 
-use super::expr::{Evaluator, Local, Locals};
+use super::expr::{Evaluator, Local, Locals, poison};
 use super::for_expr::elements;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::source::Span;
@@ -79,8 +79,13 @@ impl Evaluator<'_> {
         let items = self.eval(collection, locals, diags);
         out.marks = out.marks.union(items.marks);
         let Some(elements) = elements(&items, collection.span, diags) else {
+            // What the body will be made of is not known, but the marks that it will have are.
             out.known = false;
             out.marks = out.marks.union(items.all_marks());
+            let unknown = poison();
+            let outer = Local { name: key_name.unwrap_or(value_name), value: &unknown, outer: locals };
+            let local = Local { name: value_name, value: &unknown, outer: Some(&outer) };
+            self.parts(body, Some(&local), out, &mut Diagnostics::new());
             return;
         };
         for (key, value) in elements {

@@ -232,10 +232,7 @@ impl<'t, 'd> Lowering<'t, 'd> {
         // Between a minus sign and its number there may be blanks and comments.
         let text = self.slice(span);
         let (sign, digits) = match text.strip_prefix('-') {
-            Some(rest) => (
-                "-",
-                rest.get(rest.rfind(|ch: char| matches!(ch, ' ' | '\t' | '/')).map_or(0, |at| at + 1)..),
-            ),
+            Some(rest) => ("-", rest.get(rest.rfind([' ', '\t', '/']).map_or(0, |at| at + 1)..)),
             None => ("", Some(text)),
         };
         match Number::parse(&format!("{sign}{}", digits.unwrap_or_default())) {

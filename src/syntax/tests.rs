@@ -274,3 +274,31 @@ fn references_leave_out_loop_variables() {
     });
     assert_eq!(found, ["a a.b", "c c[d].e", "d d", "f f", "h h", "j j"]);
 }
+
+/// The work stays linear, however wrong the text is.
+#[test]
+fn large_texts_take_no_longer() {
+    let good = "flow \"a\" {\n  x = { a = \"b${c}\", d = [1, 2, 3] }\n}\n".repeat(4_000);
+    let broken = [
+        "flow \"a\" {\n  x = 1\n".repeat(8_000),
+        "flow \"a\" {\n  x = <<A\n".repeat(8_000),
+        "x = \"${\n".repeat(8_000),
+        "x = [\"\n".repeat(8_000),
+        "}\n".repeat(20_000),
+        "{".repeat(100_000),
+        "${\"".repeat(50_000),
+        "(".repeat(50_000) + &"}".repeat(50_000),
+        "/*".repeat(50_000),
+        "<<A\n".repeat(20_000),
+        "a\n".repeat(20_000),
+        "a b \"c\" \n\n\n".repeat(8_000),
+    ];
+    for text in std::iter::once(&good).chain(&broken) {
+        let started = std::time::Instant::now();
+        let mut diags = Diagnostics::new();
+        parse(FileId(0), text, &mut diags);
+        let took = started.elapsed();
+        assert_eq!(diags.has_errors(), text != &good, "{}", &text[..text.len().min(40)]);
+        assert!(took.as_secs() < 10, "{took:?} for {:?}", &text[..text.len().min(40)]);
+    }
+}
