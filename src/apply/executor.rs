@@ -94,10 +94,7 @@ pub async fn execute(
         if running.is_empty() {
             break;
         }
-        if running.len() < WINDOW {
-            // Everything that can run has been begun: what they append need not wait for company.
-            shared.writer.hint_idle();
-        }
+        shared.running(running.len());
         tokio::select! {
             biased;
             changed = interrupt.changed(), if !interrupted || *interrupt.borrow() != Interrupt::Stop => {

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use flowform_provider_api::{
     Binding, Digest, ErrorKind, FlowId, Identity, Location, MakeRequest, Provider, ProviderError,
@@ -34,6 +35,15 @@ pub struct Shared {
     pub new_id: Arc<dyn Fn() -> String + Send + Sync>,
     /// At most this many calls at once in all.
     pub parallelism: Semaphore,
+    /// How many steps are under way, and how many of those wait for the log.
+    pub traffic: Traffic,
+}
+
+/// Tells when every step under way waits for the log: then nothing else will share its segment.
+#[derive(Debug, Default)]
+pub struct Traffic {
+    running: AtomicUsize,
+    appending: AtomicUsize,
 }
 
 /// One connected provider.
@@ -94,13 +104,13 @@ pub(super) async fn run(job: Job) -> Result<Completed, StepError> {
             setting.run(&shared, reserved, &interrupt).await
         }
         Operation::Abandon { flow, version } => {
-            shared.writer.append(Event::Abandon { flow, version }).await?;
+            shared.append(Event::Abandon { flow, version }).await?;
             Ok(done)
         }
         Operation::Move { flow, name, address } => {
             let former = shared.writer.with_view(|view| view.flows.get(&flow).map(|flow| flow.name.clone()));
             let root = shared.root.clone();
-            shared.writer.append(Event::Move { flow, name: name.clone(), address, root }).await?;
+            shared.append(Event::Move { flow, name: name.clone(), address, root }).await?;
             if let Some(former) = former.filter(|former| *former != name) {
                 shared.registry.withdraw(&former).await?;
             }
@@ -111,42 +121,42 @@ pub(super) async fn run(job: Job) -> Result<Completed, StepError> {
             let root = shared.root.clone();
             let origin = shared.origin();
             let artifacts = vec![artifact];
-            shared.writer.append(Event::Adopt { flow, name, address, root, artifacts, origin }).await?;
+            shared.append(Event::Adopt { flow, name, address, root, artifacts, origin }).await?;
             Ok(done)
         }
         Operation::Define { flow, version, digest, definition } => {
-            shared.writer.append(Event::Define { flow, version, digest, definition }).await?;
+            shared.append(Event::Define { flow, version, digest, definition }).await?;
             Ok(done)
         }
         Operation::Pin { flow, version, configured, reason } => {
             let (version, origin) = (Some(version), shared.origin());
-            shared.writer.append(Event::Pin { flow, version, configured, reason, origin }).await?;
+            shared.append(Event::Pin { flow, version, configured, reason, origin }).await?;
             Ok(done)
         }
         Operation::Unpin { flow } => {
             let origin = shared.origin();
             let event = Event::Pin { flow, version: None, configured: None, reason: None, origin };
-            shared.writer.append(event).await?;
+            shared.append(event).await?;
             Ok(done)
         }
         Operation::Archive { flow } => {
             shared.writer.watch().check()?;
             shared.withdraw_all(&flow).await?;
             let origin = shared.origin();
-            shared.writer.append(Event::Archive { flow, origin }).await?;
+            shared.append(Event::Archive { flow, origin }).await?;
             Ok(done)
         }
         Operation::Forget { flow } => {
             shared.writer.watch().check()?;
             shared.withdraw_all(&flow).await?;
-            shared.writer.append(Event::Forget { flow }).await?;
+            shared.append(Event::Forget { flow }).await?;
             Ok(done)
         }
         Operation::Prune { flow, version, artifacts } => {
             for artifact in artifacts {
                 shared.remove(&artifact, &interrupt).await?;
             }
-            shared.writer.append(Event::Prune { flow, version }).await?;
+            shared.append(Event::Prune { flow, version }).await?;
             Ok(done)
         }
         Operation::PublishAgents { document } => {
@@ -190,7 +200,7 @@ impl Setting {
                 definition: self.definition.clone(),
                 origin: shared.origin(),
             };
-            shared.writer.append(event).await?;
+            shared.append(event).await?;
         }
         let identity = Identity {
             registry: shared.registry.id().clone(),
@@ -214,7 +224,7 @@ impl Setting {
             artifacts: bindings.clone(),
             at: (shared.now)(),
         };
-        shared.writer.append(bind).await?;
+        shared.append(bind).await?;
         Ok(Completed {
             flow: Some(flow),
             version: Some(self.version),
@@ -251,6 +261,28 @@ impl Setting {
 }
 
 impl Shared {
+    /// Says how many steps are under way.
+    pub(super) fn running(&self, steps: usize) {
+        self.traffic.running.store(steps, Ordering::Relaxed);
+        self.flush_when_idle();
+    }
+
+    fn flush_when_idle(&self) {
+        let appending = self.traffic.appending.load(Ordering::Relaxed);
+        if appending > 0 && appending >= self.traffic.running.load(Ordering::Relaxed) {
+            self.writer.hint_idle();
+        }
+    }
+
+    async fn append(&self, event: Event) -> Result<(), RegistryError> {
+        let durable = self.writer.append(event);
+        self.traffic.appending.fetch_add(1, Ordering::Relaxed);
+        self.flush_when_idle();
+        let result = durable.await;
+        self.traffic.appending.fetch_sub(1, Ordering::Relaxed);
+        result
+    }
+
     fn origin(&self) -> Origin {
         Origin { at: (self.now)(), ..self.origin.clone() }
     }

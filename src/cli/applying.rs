@@ -14,7 +14,7 @@ use super::planning::{Planning, Read, connect, is_declared, make};
 use super::workspace::Workspace;
 use crate::apply::event::{ApplyEvent, ApplyReport};
 use crate::apply::executor::{Interrupt, Later, Resolved, execute};
-use crate::apply::step::{Completed, Connected, Shared};
+use crate::apply::step::{Completed, Connected, Shared, Traffic};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::plan::Options;
 use crate::plan::artifacts::known_agents;
@@ -27,8 +27,8 @@ use crate::registry::lease::{self, Holder, LeaseOptions};
 use crate::registry::view::View;
 use crate::registry::{Registry, Writer, WriterOptions};
 
-/// How long events of a registry wait for others to share a segment.
-const CLOSE_AFTER: Duration = Duration::from_millis(50);
+/// How long events wait for others to share a segment, while there is something that may still append.
+const CLOSE_AFTER: Duration = Duration::from_millis(250);
 
 /// What an apply was asked for.
 pub struct Order<'a> {
@@ -226,6 +226,7 @@ async fn shared(
         now: edge::clock(),
         new_id: Arc::new(edge::new_id),
         parallelism: Semaphore::new(order.parallelism.max(1)),
+        traffic: Traffic::default(),
     })
 }
 
