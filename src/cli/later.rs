@@ -45,6 +45,10 @@ impl<'a> Finishing<'a> {
         for output in &self.planning.evaluation.outputs {
             let value = self.finalizer.output(output, &mut Diagnostics::new());
             let value = if output.sensitive { None } else { to_json(&value) };
+            if value.is_none() && !output.sensitive {
+                // Still unknown: a flow that it refers to was left out.
+                continue;
+            }
             outputs.insert(output.name.clone(), OutputRecord { value, sensitive: output.sensitive });
         }
         outputs

@@ -8,7 +8,6 @@ use jiff::Timestamp;
 
 use super::failure::Failure;
 use super::workspace::Workspace;
-use crate::address::BlockAddress;
 use crate::config::Config;
 use crate::desired::{Evaluation, evaluate};
 use crate::diag::{Diagnostic, Diagnostics};
@@ -112,18 +111,25 @@ pub async fn make(
     let (root, moved) = (workspace.settings.root.as_str(), workspace.config.moved.as_slice());
     let mut fetched = Definitions::new();
     let declared = |address: &str| is_declared(&workspace.config, address);
-    let recorded = Recorded::new(read.view.as_ref(), root, moved, &fetched);
-    let outcomes = Planned { recorded: &recorded, project: &workspace.settings.project, declared: &declared };
-    let evaluation = evaluate(workspace.inputs(), &outcomes, diags);
-    let needed = needed_definitions(&evaluation, &recorded);
-    if let (Some(registry), Some(view)) = (&read.registry, &read.view) {
-        for (flow, version) in needed {
-            if let Some(definition) = registry.definition(view, &flow, version).await? {
-                fetched.insert((flow, version), Arc::from(definition));
-            }
+    let project = workspace.settings.project.as_str();
+    let mut evaluation = {
+        let recorded = Recorded::new(read.view.as_ref(), root, moved, &fetched);
+        let mut found = Diagnostics::new();
+        let outcomes = Planned { recorded: &recorded, project, declared: &declared };
+        let evaluation = evaluate(workspace.inputs(), &outcomes, &mut found);
+        let needed = needed_definitions(&evaluation, &recorded);
+        if needed.is_empty() {
+            diags.extend(found);
+            Some(evaluation)
+        } else {
+            fetch(&read, needed, &mut fetched).await?;
+            None
         }
-    }
+    };
     let recorded = Recorded::new(read.view.as_ref(), root, moved, &fetched);
+    // Flows that are held at a version have the attributes of that version, which had to be fetched first.
+    let outcomes = Planned { recorded: &recorded, project, declared: &declared };
+    let evaluation = evaluation.take().unwrap_or_else(|| evaluate(workspace.inputs(), &outcomes, diags));
     let plan = plan(
         PlanInput {
             config: &workspace.config,
@@ -141,14 +147,22 @@ pub async fn make(
     Ok(Planning { read, evaluation, fetched, plan })
 }
 
+async fn fetch(
+    read: &Read,
+    needed: Vec<(flowform_provider_api::FlowId, u32)>,
+    fetched: &mut Definitions,
+) -> Result<(), Failure> {
+    let (Some(registry), Some(view)) = (&read.registry, &read.view) else { return Ok(()) };
+    for (flow, version) in needed {
+        if let Some(definition) = registry.definition(view, &flow, version).await? {
+            fetched.insert((flow, version), Arc::from(definition));
+        }
+    }
+    Ok(())
+}
+
 /// Whether the configuration has the block of a flow's address.
 pub fn is_declared(config: &Config, address: &str) -> bool {
     let name = address.split('[').next().and_then(|block| block.strip_prefix("flow."));
     name.is_some_and(|name| config.names.plain("flow", name).is_some())
-}
-
-/// The address of a declared flow block, for messages.
-pub fn declared_flows(config: &Config) -> Vec<String> {
-    let flows = config.iter().map(|(_, node)| &node.address).filter(|address| &*address.kind == "flow");
-    flows.map(BlockAddress::to_string).collect()
 }

@@ -10,6 +10,7 @@ use super::effective::effective;
 use super::guard;
 use super::live::Standing;
 use super::model::{Action, Change, Difference, Operation, Planned, PlannedArtifact, Reason, Subject};
+use super::pin::{Hold, hold};
 use super::planner::{PlanInput, boxed, no_such_version, parse};
 use super::prune::{Retention, prunable};
 use super::recorded::Match;
@@ -52,17 +53,26 @@ pub(super) fn decide(
         return Vec::new();
     }
     let again = matches!(found, Match::Again(_));
-    let (mut change, mut operations) = match (flow.version, &record.pin) {
-        (Some(version), _) => match held_by_configuration(context, flow, record, version) {
-            Some(made) => made,
+    let made = match hold(context.input.recorded, flow, record) {
+        Hold::None => versioned(context, flow, record, again, replace),
+        Hold::Configuration(version) => match held(context, flow, record, version, replace) {
+            Some(made) => ahead(made, flow, version, "the configuration", digest_of(record, version)),
             None => {
                 diags.push(no_such_version(&flow.address.to_string(), version, flow.span));
                 return Vec::new();
             }
         },
-        (None, Some(_)) if !again => pinned(context, flow, record, replace),
-        (None, _) => versioned(context, flow, record, again, replace),
+        Hold::Rollback(version) => match held(context, flow, record, version, replace) {
+            Some(made) => ahead(made, flow, version, "a rollback", digest_of(record, version)),
+            None => {
+                let mut change = change(flow, Action::NoOp, Reason::Unreadable, Some(version), Some(version));
+                change.notes.push(format!("the definition of the pinned version {version} is not recorded"));
+                (change, Vec::new())
+            }
+        },
+        Hold::Ended(version) => unpinned(versioned(context, flow, record, again, replace), record, version),
     };
+    let (mut change, mut operations) = made;
     if change.reason == Reason::Unreadable && !context.diags_allow {
         diags.push(guard::unreadable(flow, &change.notes));
     }
@@ -76,6 +86,10 @@ pub(super) fn decide(
     decisions
 }
 
+fn digest_of(record: &FlowRecord, version: u32) -> Option<&Digest> {
+    record.version(version).and_then(|version| version.digest.as_ref())
+}
+
 type Made = (Change, Vec<Operation>);
 
 /// The ordinary case: the latest version against the configuration.
@@ -87,8 +101,12 @@ fn versioned(
     replace: bool,
 ) -> Made {
     let latest = record.latest();
-    let recorded = latest.and_then(|latest| context.input.recorded.definition(record, latest)).and_then(parse);
-    let (definition, known) = effective(flow, recorded.as_ref());
+    // Parsed only where it is needed: most flows of most plans are unchanged.
+    let before = || latest.and_then(|latest| context.input.recorded.definition(record, latest)).and_then(parse);
+    let (definition, known) = match flow.ignore_changes.is_empty() {
+        true => effective(flow, None),
+        false => effective(flow, before().as_ref()),
+    };
     let digest = known.as_ref().map(|known| &known.digest);
     let current = record.published;
     match latest {
@@ -111,8 +129,8 @@ fn versioned(
             let action = if again || latest.is_none() { Action::Create } else { Action::Update };
             let from = current.or(latest.filter(|l| l.state == VersionState::Bound).map(|l| l.version));
             let mut change = change(flow, action, reason, from, Some(next));
-            change.differences = match &recorded {
-                Some(before) if !again => differences(before, &definition),
+            change.differences = match before() {
+                Some(before) if !again => differences(&before, &definition),
                 _ => all_of(&definition),
             };
             (change, operations)
@@ -261,79 +279,48 @@ fn imported_differences(
     Some(differences(body, &crate::value::from_json(&wanted.artifact.body)))
 }
 
-/// `version = N` in the configuration.
-fn held_by_configuration(
-    context: &Context<'_>,
-    flow: &DesiredFlow,
-    record: &FlowRecord,
-    number: u32,
-) -> Option<Made> {
-    let version = record.version(number).filter(|version| version.state != VersionState::Abandoned)?;
-    let definition = context.input.recorded.definition(record, version)?;
-    let known = KnownDefinition { json: definition.to_owned().into(), digest: version.digest.clone()? };
-    let mut made = held(context, flow, record, version, &known, false);
-    if made.0.action == Action::Update && made.0.reason == Reason::NotPublished {
-        made.0.reason = Reason::Pinned;
-        made.0.from_version = record.published;
-    }
-    ahead(flow, &known.digest, number, "the configuration", &mut made.0);
-    Some(made)
-}
-
-/// A pin that `rollback` wrote: it holds until the configured definition changes.
-fn pinned(context: &Context<'_>, flow: &DesiredFlow, record: &FlowRecord, replace: bool) -> Made {
-    let Some(pin) = &record.pin else { return versioned(context, flow, record, false, replace) };
-    let latest = record.latest().and_then(|latest| context.input.recorded.definition(record, latest));
-    let (_, configured) = effective(flow, latest.and_then(parse).as_ref());
-    let unchanged = match (&pin.configured, &configured) {
-        (Some(then), Some(now)) => *then == now.digest,
-        // Without a digest to compare, the pin holds.
-        (None, _) | (_, None) => true,
-    };
-    let version = record.version(pin.version);
-    let known = version.and_then(|version| {
-        let json = context.input.recorded.definition(record, version)?.to_owned().into();
-        Some((version, KnownDefinition { json, digest: version.digest.clone()? }))
-    });
-    match known {
-        Some((version, known)) if unchanged => {
-            let mut made = held(context, flow, record, version, &known, replace);
-            ahead(flow, &known.digest, pin.version, "a rollback", &mut made.0);
-            made
-        }
-        _ => {
-            let (mut change, mut operations) = versioned(context, flow, record, false, replace);
-            operations.insert(0, Operation::Unpin { flow: record.id.clone() });
-            if change.action == Action::NoOp {
-                change.action = Action::Update;
-                change.reason = Reason::Unpinned;
-                if let (Some(latest), Some(known)) = (record.latest(), &configured) {
-                    change.from_version = record.published;
-                    operations.push(set_version(context, flow, Some(record), latest.version, true, &Some(known.clone())));
-                }
-            }
-            change.notes.push(format!("the pin at version {} ends: the configured definition has changed", pin.version));
-            (change, operations)
-        }
-    }
-}
-
+/// The flow is held at a version: that one is kept alive and published, whatever the configuration says. `None` when
+/// there is no such version, or its definition is not known.
 fn held(
     context: &Context<'_>,
     flow: &DesiredFlow,
     record: &FlowRecord,
-    version: &VersionRecord,
-    known: &KnownDefinition,
+    number: u32,
     replace: bool,
-) -> Made {
-    same_version(context, flow, record, version, Some(known), record.archived.is_some(), replace)
+) -> Option<Made> {
+    let version = record.version(number).filter(|version| version.state != VersionState::Abandoned)?;
+    let json = context.input.recorded.definition(record, version)?.to_owned().into();
+    let known = KnownDefinition { json, digest: version.digest.clone()? };
+    let again = record.archived.is_some();
+    let (mut change, operations) = same_version(context, flow, record, version, Some(&known), again, replace);
+    if change.action == Action::Update && change.reason == Reason::NotPublished {
+        change.reason = Reason::Pinned;
+        change.from_version = record.published;
+    }
+    Some((change, operations))
 }
 
-fn ahead(flow: &DesiredFlow, held: &Digest, version: u32, by: &str, change: &mut Change) {
+/// Says so when the configuration has another definition than the version at which the flow is held.
+fn ahead((mut change, operations): Made, flow: &DesiredFlow, version: u32, by: &str, digest: Option<&Digest>) -> Made {
     let configured = flow.known.as_ref().map(|known| &known.digest);
-    if configured != Some(held) {
+    if configured != digest {
         change.notes.push(format!("pinned at v{version} by {by}, configuration is ahead"));
+        if change.action == Action::NoOp && change.reason == Reason::UpToDate {
+            change.reason = Reason::Pinned;
+        }
     }
+    (change, operations)
+}
+
+/// The pin ends, and what the configuration says follows.
+fn unpinned((mut change, mut operations): Made, record: &FlowRecord, version: u32) -> Made {
+    operations.insert(0, Operation::Unpin { flow: record.id.clone() });
+    change.notes.push(format!("the pin at version {version} ends: the configured definition has changed"));
+    if change.action == Action::NoOp {
+        change.action = Action::Update;
+        change.reason = Reason::Unpinned;
+    }
+    (change, operations)
 }
 
 /// A flow that is found under another address or name gets the new ones first.

@@ -9,6 +9,7 @@ mod guard;
 pub mod live;
 pub mod model;
 pub mod outcomes;
+mod pin;
 mod planner;
 mod prune;
 pub mod recorded;

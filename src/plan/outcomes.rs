@@ -1,8 +1,11 @@
 //! What a plan knows of flows beyond the configuration: the recorded attributes of those that do not change.
 
 use flowform_provider_api::{Binding, Digest, FlowId};
+use serde_json::value::RawValue;
 
 use super::effective::effective;
+use super::pin::{Hold, hold};
+use super::planner::parse;
 use super::recorded::{Match, Recorded};
 use crate::desired::{DesiredFlow, FlowAttributes, Outcomes};
 use crate::flow::render::process;
@@ -28,28 +31,37 @@ impl Outcomes for Planned<'_> {
         };
         let mut attributes = FlowAttributes::unknown();
         attributes.id = Value::string(record.id.as_str());
-        let Some(version) = record.wanted() else { return attributes };
-        let latest = record.latest().and_then(|latest| self.recorded.definition(record, latest));
-        let latest = latest.and_then(|json| serde_json::from_str(json.get()).ok());
-        let (_, known) = effective(flow, latest.as_ref());
-        let unchanged = version.state == VersionState::Bound
+        let (held, latest) = match hold(self.recorded, flow, record) {
+            Hold::Configuration(version) | Hold::Rollback(version) => (record.version(version), false),
+            Hold::None | Hold::Ended(_) => (record.latest(), true),
+        };
+        let Some(version) = held else { return attributes };
+        let definition = self.recorded.definition(record, version);
+        let settled_already = version.state == VersionState::Bound
             && record.archived.is_none()
             && record.name == flow.name
-            && version.digest.is_some()
-            && version.digest == known.as_ref().map(|known| known.digest.clone());
-        if unchanged && let Some(known) = known {
-            return settled(Settled {
+            && record.published == Some(version.version)
+            && (!latest || is_configured(flow, version.digest.as_ref(), definition));
+        match definition {
+            Some(definition) if settled_already => settled(Settled {
                 flow: &record.id,
                 name: &flow.name,
                 project: self.project,
                 version: version.version,
                 digest: version.digest.as_ref(),
                 artifacts: &version.artifacts,
-                definition: known.json.get(),
-            });
+                definition: definition.get(),
+            }),
+            _ => attributes,
         }
-        attributes
     }
+}
+
+/// Whether the configured definition is the recorded one.
+fn is_configured(flow: &DesiredFlow, digest: Option<&Digest>, definition: Option<&RawValue>) -> bool {
+    let recorded = definition.filter(|_| !flow.ignore_changes.is_empty()).and_then(parse);
+    let (_, known) = effective(flow, recorded.as_ref());
+    digest.is_some() && digest == known.as_ref().map(|known| &known.digest)
 }
 
 /// A version that is bound, as others refer to it.

@@ -201,6 +201,8 @@ pub fn needed_definitions(
             needed.push((record.id.clone(), version));
         }
     }
+    let pins = recorded.own().filter_map(|record| Some((record.id.clone(), record.pin.as_ref()?.version)));
+    needed.extend(pins);
     needed
 }
 

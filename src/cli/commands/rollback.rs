@@ -4,7 +4,8 @@ use serde_json::value::RawValue;
 
 use super::Outcome;
 use super::diff::definition;
-use super::record::{Wanted, add, change, empty_plan, find, open};
+use super::record::{Record, Wanted, add, change, empty_plan, find, open};
+use crate::cli::applying::{Order, apply};
 use crate::cli::args::RollbackArgs;
 use crate::cli::edge;
 use crate::cli::failure::Failure;
@@ -66,7 +67,7 @@ async fn hold(context: &Context, args: &RollbackArgs, number: u32) -> Result<Out
     }
     let text: Box<RawValue> = serde_json::value::to_raw_value(&held)
         .map_err(|error| Diagnostic::error("Registry damaged", format!("The definition cannot be written: {error}.")))?;
-    change(context, &record, "rollback", args.lock_timeout, &|view| {
+    let outcome = change(context, &record, "rollback", args.lock_timeout, &|view| {
         let now = find(view, &record.workspace.settings.root, &args.flow)?;
         if now.versions.len() != flow.versions.len() || now.id != flow.id {
             return Err(Diagnostic::error("Flow changed", format!("`{}` has just changed.", flow.address))
@@ -94,7 +95,25 @@ async fn hold(context: &Context, args: &RollbackArgs, number: u32) -> Result<Out
         add(&mut plan, flow.address.clone(), flow.name.clone(), wanted);
         Ok(plan)
     })
-    .await
+    .await?;
+    record_outputs(&record, args.lock_timeout).await?;
+    Ok(outcome)
+}
+
+/// Outputs that name the version follow it, so that the next plan has nothing to say.
+async fn record_outputs(record: &Record, patience: std::time::Duration) -> Result<(), Failure> {
+    let workspace = &record.workspace;
+    let (options, made_at) = (Options::default(), edge::now());
+    let read = planning::read(workspace).await?;
+    let made = planning::make(workspace, read, &options, made_at, &mut Diagnostics::new()).await?;
+    if !made.plan.steps.is_empty() || made.plan.outputs.is_empty() {
+        return Ok(());
+    }
+    let (events, _) = tokio::sync::mpsc::unbounded_channel();
+    let order =
+        Order { workspace, options: &options, made_at, saved: false, operation: "rollback", parallelism: 1, patience };
+    apply(&order, made, events).await?;
+    Ok(())
 }
 
 async fn release(context: &Context, args: &RollbackArgs) -> Result<Outcome, Failure> {
@@ -108,7 +127,7 @@ async fn release(context: &Context, args: &RollbackArgs) -> Result<Outcome, Fail
         let mut plan = empty_plan(&record.workspace, view);
         let from = flow.wanted().map(|version| version.version);
         let operations = vec![Operation::Unpin { flow: flow.id.clone() }];
-        let wanted = Wanted { action: Action::NoOp, reason: Reason::Unpinned, from, to: None, operations };
+        let wanted = Wanted { action: Action::Update, reason: Reason::Unpinned, from, to: None, operations };
         add(&mut plan, flow.address.clone(), flow.name.clone(), wanted);
         Ok(plan)
     })
