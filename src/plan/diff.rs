@@ -19,7 +19,13 @@ pub fn differences(before: &Json, after: &Value) -> Vec<Difference> {
 pub fn all_of(after: &Value) -> Vec<Difference> {
     let mut found = Vec::new();
     walk(None, Some(after), &mut Vec::new(), &mut found);
+    // What is empty says nothing of something new.
+    found.retain(|difference| !matches!(&difference.after, Side::Value(value) if is_empty(value)));
     found
+}
+
+fn is_empty(value: &Json) -> bool {
+    value.as_array().is_some_and(Vec::is_empty) || value.as_object().is_some_and(serde_json::Map::is_empty)
 }
 
 fn walk(before: Option<&Json>, after: Option<&Value>, path: &mut Vec<PathStep>, found: &mut Vec<Difference>) {

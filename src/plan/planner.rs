@@ -12,7 +12,7 @@ use super::changes::{Context, decide};
 use super::diff::value_side;
 use super::guard;
 use super::live::Live;
-use super::model::{Action, Mode, OutputChange, Plan, Side};
+use super::model::{Action, Mode, OutputChange, Plan, Reason, Side};
 use super::recorded::{Match, Recorded};
 use super::retire;
 use super::select::{Filters, Selection};
@@ -130,7 +130,7 @@ fn normal(
         }
         guard::label_coverage(flow, agents, diags);
         let made = decide(&context, flow, found, selection.replaces(flow), diags);
-        if made.iter().all(|decision| decision.change.action == Action::NoOp && decision.operations.is_empty()) {
+        if made.iter().all(|decision| decision.change.reason == Reason::UpToDate && decision.operations.is_empty()) {
             unchanged += 1;
         }
         decisions.extend(made.into_iter().filter(|decision| {
