@@ -43,7 +43,10 @@ pub(super) fn flow(
     let reader = Reader { context, address: &address, scope };
     let name = reader.name(diags);
     let (kind, run_config) = reader.run_config(diags);
-    let storage = reader.storage(diags);
+    let storage = reader.reference("storage", StorageKind::from_label, diags);
+    // A storage that is named and not to be had has its diagnostic already.
+    let unresolved = storage.is_err();
+    let storage = storage.ok().flatten();
     let schedules = reader.schedules(diags);
     let agent = reader.agent(diags);
     let settings = context.inputs.settings;
@@ -67,6 +70,9 @@ pub(super) fn flow(
         source_hash: &reader.value("source_hash", diags),
     });
     for problem in problems {
+        if unresolved && problem.path.first() == Some(&PathStep::Key("storage".to_owned())) {
+            continue;
+        }
         diags.push(reader.diagnostic(&problem, run_config.as_ref(), storage.as_ref().map(|(_, value)| value)));
     }
     let labels = definition.get("run_config").and_then(|value| value.get("labels")).and_then(texts);
@@ -99,6 +105,9 @@ pub fn known(definition: &Value) -> Option<KnownDefinition> {
 fn texts(value: &Value) -> Option<Vec<String>> {
     value.as_slice()?.iter().map(|item| item.as_str().map(str::to_owned)).collect()
 }
+
+/// What is wrong has been said.
+struct Told;
 
 struct Reader<'a> {
     context: FlowContext<'a>,
@@ -173,31 +182,44 @@ impl Reader<'_> {
             let value = run_config_object(kind, &self.address.to_string(), body, self.scope, diags);
             return (kind, Some(value));
         }
-        let Some(attribute) = self.argument("run_config") else { return (RunConfigKind::Universal, None) };
-        let value = evaluate(&attribute.expr, self.scope, diags);
-        if value.is_unknown() || value.is_null() {
-            return (RunConfigKind::Universal, None);
-        }
-        match reference_kind(&value, "run_config").and_then(RunConfigKind::from_label) {
-            Some(kind) => (kind, Some(value)),
-            None => {
-                diags.push(not_a_block(attribute.expr.span, &value, "run_config", "run_config.KIND.NAME"));
-                (RunConfigKind::Universal, None)
-            }
+        match self.reference("run_config", RunConfigKind::from_label, diags) {
+            Ok(Some((kind, value))) => (kind, Some(value)),
+            Ok(None) | Err(Told) => (RunConfigKind::Universal, None),
         }
     }
 
-    fn storage(&self, diags: &mut Diagnostics) -> Option<(StorageKind, Value)> {
-        let attribute = self.argument("storage")?;
+    /// The block that an argument names; `None` when it is not given or null.
+    fn reference<K>(
+        &self,
+        argument: &str,
+        kind: impl Fn(&str) -> Option<K>,
+        diags: &mut Diagnostics,
+    ) -> Result<Option<(K, Value)>, Told> {
+        let Some(attribute) = self.argument(argument) else { return Ok(None) };
         let value = evaluate(&attribute.expr, self.scope, diags);
-        if value.is_unknown() || value.is_null() {
-            return None;
+        if value.is_null() {
+            return Ok(None);
         }
-        match reference_kind(&value, "storage").and_then(StorageKind::from_label) {
-            Some(kind) => Some((kind, value)),
+        if value.is_unknown() {
+            // What stems from a mistake has its own diagnostic.
+            if !diags.has_errors() {
+                diags.push(
+                    Diagnostic::error(
+                        "Unknown reference",
+                        format!("Which block `{argument}` names must be known at plan time, and here it depends on what is known only after apply."),
+                    )
+                    .at(attribute.expr.span)
+                    .help("decide it by a variable or by the configuration itself"),
+                );
+            }
+            return Err(Told);
+        }
+        match reference_kind(&value, argument).and_then(kind) {
+            Some(kind) => Ok(Some((kind, value))),
             None => {
-                diags.push(not_a_block(attribute.expr.span, &value, "storage", "storage.KIND.NAME"));
-                None
+                let form = format!("{argument}.KIND.NAME");
+                diags.push(not_a_block(attribute.expr.span, &value, argument, &form));
+                Err(Told)
             }
         }
     }
@@ -214,18 +236,7 @@ impl Reader<'_> {
                 .help("use a run config"),
             );
         }
-        let attribute = self.argument("agent")?;
-        let value = evaluate(&attribute.expr, self.scope, diags);
-        if value.is_unknown() || value.is_null() {
-            return None;
-        }
-        match reference_kind(&value, "agent").and_then(AgentKind::from_label) {
-            Some(kind) => Some((kind, value)),
-            None => {
-                diags.push(not_a_block(attribute.expr.span, &value, "agent", "agent.KIND.NAME"));
-                None
-            }
-        }
+        self.reference("agent", AgentKind::from_label, diags).ok().flatten()
     }
 
     fn schedules(&self, diags: &mut Diagnostics) -> Vec<Value> {
