@@ -1,3 +1,12 @@
 //! The integration tests, as one program.
+#![allow(
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "tests make files and start the program, and a failed expectation is their way to fail"
+)]
 
 mod cli_reference;
+mod examples;
+mod tidy;
