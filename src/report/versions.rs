@@ -120,6 +120,7 @@ mod tests {
             version: number,
             digest: (number > 1).then(|| Digest::of_bytes(&[number as u8])),
             definition: DefinitionAt::Unknown,
+            segment: 0,
             origin: origin(number),
             state,
             artifacts: Vec::new(),
