@@ -195,12 +195,9 @@ pub struct PlanningArgs {
     /// Leave out flows whose live objects cannot be read, instead of failing.
     #[arg(long, help_heading = "Planning options")]
     pub allow_unreadable: bool,
-    /// Allow that more than a fifth of all flows is archived.
+    /// Allow that more than a fifth of all flows, or all of them, are archived.
     #[arg(long, help_heading = "Planning options")]
     pub allow_mass_archive: bool,
-    /// Allow a configuration without any flow, which archives everything.
-    #[arg(long, help_heading = "Planning options")]
-    pub allow_empty: bool,
 }
 
 /// What kind of plan to make; one of them at most.
@@ -218,7 +215,7 @@ pub struct ModeArgs {
 /// How fast, and how long to wait.
 #[derive(Clone, Copy, Debug, Args)]
 pub struct WorkArgs {
-    /// How many steps run, or objects are read, at the same time.
+    /// How many calls run at the same time.
     #[arg(long, value_name = "N", default_value = "10")]
     pub parallelism: NonZeroUsize,
     /// How long to wait for a lease that somebody else holds (30s, 5m); long enough to replace one that was killed.
@@ -250,9 +247,6 @@ pub struct PlanArgs {
     /// Values of variables.
     #[command(flatten)]
     pub variables: VariableArgs,
-    /// How fast, and how long to wait.
-    #[command(flatten)]
-    pub work: WorkArgs,
 }
 
 /// `apply`

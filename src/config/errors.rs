@@ -167,3 +167,13 @@ pub(super) fn not_an_address(span: Span, what: &str) -> Diagnostic {
         .at(span)
         .help("write it as a reference, such as `flow.etl` or `flow.etl[\"eu\"]`")
 }
+
+pub(super) fn undeclared_provider<'a>(name: &Name, declared: impl Iterator<Item = &'a str>) -> Diagnostic {
+    let (base, alias) = name.text.split_once('.').unwrap_or((&name.text, ""));
+    let mut diagnostic =
+        Diagnostic::error("Unknown provider", format!("No provider configuration `{}` is declared.", name.text))
+            .at(name.span)
+            .suggest(&name.text, declared);
+    diagnostic.help.get_or_insert_with(|| format!("declare it with `provider \"{base}\" {{ alias = \"{alias}\" }}`"));
+    diagnostic
+}

@@ -28,8 +28,6 @@ pub struct Config {
     pub moved: Vec<Moved>,
     /// `removed` blocks.
     pub removed: Vec<Removed>,
-    /// `import` blocks.
-    pub imports: Vec<Import>,
 }
 
 impl Config {
@@ -226,17 +224,6 @@ pub struct Removed {
     pub from: String,
     /// Whether the flow is archived (`lifecycle { destroy = true }`) rather than forgotten.
     pub destroy: bool,
-    /// What to underline.
-    pub span: Span,
-}
-
-/// An `import` block.
-#[derive(Clone, Debug)]
-pub struct Import {
-    /// The flow's address.
-    pub to: String,
-    /// The backend's own name for the object.
-    pub id: Expr,
     /// What to underline.
     pub span: Span,
 }

@@ -72,9 +72,6 @@ pub(super) const REMOVED: BodySchema<'static> =
 pub(super) const REMOVED_LIFECYCLE: BodySchema<'static> =
     BodySchema { required: &["destroy"], optional: &[], blocks: &[] };
 
-pub(super) const IMPORT: BodySchema<'static> =
-    BodySchema { required: &["to", "id"], optional: &[], blocks: &[] };
-
 /// Top-level blocks with their labels: kind, and the names of the labels.
 pub(super) const BLOCKS: &[(&str, &[&str])] = &[
     ("flowform", &[]),
@@ -97,7 +94,7 @@ pub(super) const BLOCKS: &[(&str, &[&str])] = &[
 ];
 
 /// Blocks that the language has and this version does not carry out yet.
-pub(super) const NOT_YET: &[&str] = &["data", "template", "execution_environment", "module", "check"];
+pub(super) const NOT_YET: &[&str] = &["data", "template", "execution_environment", "module", "import", "check"];
 
 /// Providers that the language has; the second field says whether this version has them.
 pub(super) const PROVIDERS: &[(&str, bool)] =

@@ -102,7 +102,7 @@ fn resource_node(
         let address = Address::root(node.address.clone(), key.clone());
         let value = match resource.kind {
             ResourceKind::RunConfig(kind) => {
-                let body = resource::Body { attributes: &resource.arguments, header: node.header };
+                let body = resource::Body { attributes: &resource.arguments };
                 Some(resource::run_config(kind, &address, body, &scope, diags))
             }
             ResourceKind::Storage(kind) => {

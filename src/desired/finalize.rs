@@ -139,7 +139,7 @@ impl<'a> Finalizer<'a> {
             let address = Address::root(node.address.clone(), key.clone());
             let value = match resource.kind {
                 ResourceKind::RunConfig(kind) => {
-                    let body = Body { attributes: &resource.arguments, header: node.header };
+                    let body = Body { attributes: &resource.arguments };
                     resource::run_config(kind, &address, body, &scope, diags)
                 }
                 ResourceKind::Storage(kind) => {

@@ -80,7 +80,7 @@ pub(super) fn flow(
         node: context.id,
         span: context.node.header,
         kind,
-        provider: context.resource.provider.as_ref().map(|name| name.text.to_string()),
+        provider: reader.provider(run_config.as_ref()),
         known: known(&definition),
         definition,
         labels,
@@ -178,7 +178,7 @@ impl Reader<'_> {
         if let Some(nested) = nested {
             let label = nested.labels.first().map_or("", |label| &*label.text);
             let kind = RunConfigKind::from_label(label).unwrap_or(RunConfigKind::Universal);
-            let body = Body { attributes: &nested.body.attributes, header: nested.header };
+            let body = Body { attributes: &nested.body.attributes };
             let value = run_config_object(kind, &self.address.to_string(), body, self.scope, diags);
             return (kind, Some(value));
         }
@@ -222,6 +222,16 @@ impl Reader<'_> {
                 Err(Told)
             }
         }
+    }
+
+    /// The provider configuration that the flow names, else the one of its run config.
+    fn provider(&self, run_config: Option<&Value>) -> Option<String> {
+        let config = self.context.inputs.config;
+        let of_run_config = || match &config.node(resource::node_of(config, run_config?)?).kind {
+            NodeKind::Resource(resource) => resource.provider.as_ref(),
+            NodeKind::Variable(_) | NodeKind::Local(_) | NodeKind::Output(_) => None,
+        };
+        self.context.resource.provider.as_ref().or_else(of_run_config).map(|name| name.text.to_string())
     }
 
     /// The agent that serves the flow: its labels must cover the flow's, its defaults enter the definition.

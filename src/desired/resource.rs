@@ -19,7 +19,6 @@ use crate::value::{Kind, Value, to_json, type_name};
 #[derive(Clone, Copy)]
 pub(super) struct Body<'a> {
     pub(super) attributes: &'a [Attribute],
-    pub(super) header: Span,
 }
 
 /// The object of a run config: its given arguments over those it extends; other fields null.

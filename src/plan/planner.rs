@@ -64,7 +64,7 @@ pub fn plan(input: PlanInput<'_>, diags: &mut Diagnostics) -> Plan {
     let mut addresses: Vec<String> = input.recorded.own().map(|flow| flow.address.clone()).collect();
     addresses.sort();
     let selection =
-        Selection::new(&input.options.filters, &input.evaluation.flows, &addresses, input.graph, diags);
+        Selection::new(&input.options.filters, &input.evaluation.flows, &addresses, input.graph, input.options.mode, diags);
     let agents = known_agents(&input.evaluation.agents, input.live, &input.settings.root);
     let mut notes = Vec::new();
     let (mut decisions, unchanged) = match input.options.mode {

@@ -54,9 +54,15 @@ pub(super) fn destroy(input: PlanInput<'_>, selection: &Selection<'_>, diags: &m
         .filter(|flow| flow.prevent_destroy)
         .map(|flow| (flow.address.to_string(), flow))
         .collect();
+    let declared: BTreeMap<String, &DesiredFlow> =
+        input.evaluation.flows.iter().map(|flow| (flow.address.to_string(), flow)).collect();
     let mut decisions = Vec::new();
     for record in sorted(input.recorded.own()) {
-        if !selection.takes_address(&record.address) {
+        let taken = match declared.get(&record.address) {
+            Some(flow) => selection.takes(flow),
+            None => selection.takes_address(&record.address),
+        };
+        if !taken {
             continue;
         }
         if let Some(flow) = protected.get(&record.address) {

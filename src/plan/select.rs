@@ -7,6 +7,8 @@ use crate::desired::DesiredFlow;
 use crate::diag::{Diagnostic, Diagnostics, closest};
 use crate::graph::Graph;
 
+use super::model::Mode;
+
 /// The filters as given: addresses of flows, whole blocks (`flow.etl`) or instances (`flow.etl["eu"]`).
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Filters {
@@ -33,6 +35,7 @@ impl<'a> Selection<'a> {
         flows: &[DesiredFlow],
         recorded: &[String],
         graph: &Graph,
+        mode: Mode,
         diags: &mut Diagnostics,
     ) -> Self {
         let addresses: Vec<String> = flows.iter().map(|flow| flow.address.to_string()).collect();
@@ -52,40 +55,25 @@ impl<'a> Selection<'a> {
                 diags.push(diagnostic);
             }
         }
-        let before = |id: NodeId| graph.flows_before.get(id.0 as usize);
-        let mut needed = BTreeSet::new();
-        let mut held = BTreeSet::new();
-        let mut queue: Vec<NodeId> = Vec::new();
-        for (flow, address) in flows.iter().zip(&addresses) {
-            if filters.targets.iter().any(|filter| matches(filter, address)) {
-                queue.push(flow.node);
-            }
-            if filters.excludes.iter().any(|filter| matches(filter, address)) {
-                held.insert(flow.node);
-            }
-        }
-        while let Some(id) = queue.pop() {
-            for need in before(id).into_iter().flat_map(|ids| ids.iter().copied()) {
-                if needed.insert(need) {
-                    queue.push(need);
-                }
-            }
-        }
-        // What depends on something left out is left out too; the order has needs first, so one pass is enough.
-        let excluded: BTreeSet<NodeId> = held.clone();
-        let mut dependents = BTreeSet::new();
-        for id in &graph.order {
-            let blocked = before(*id)
-                .is_some_and(|ids| ids.iter().any(|need| excluded.contains(need) || dependents.contains(need)));
-            if blocked {
-                dependents.insert(*id);
-            }
-        }
-        Self { filters, needed, held: dependents }
+        let named = |filters: &[String]| -> BTreeSet<NodeId> {
+            let flows = flows.iter().zip(&addresses);
+            let named = flows.filter(|(_, address)| filters.iter().any(|filter| matches(filter, address)));
+            named.map(|(flow, _)| flow.node).collect()
+        };
+        let (targeted, excluded) = (named(&filters.targets), named(&filters.excludes));
+        // What is made needs what it refers to; what ends takes along what refers to it.
+        let (needed, held) = match mode {
+            Mode::Normal | Mode::RefreshOnly => (needs(graph, &targeted), dependents(graph, &excluded)),
+            Mode::Destroy => (dependents(graph, &targeted), needs(graph, &excluded)),
+        };
+        Self { filters, needed, held }
     }
 
     /// Whether the plan is about this desired flow.
     pub fn takes(&self, flow: &DesiredFlow) -> bool {
+        if !self.is_partial() {
+            return true;
+        }
         let address = flow.address.to_string();
         let targeted = self.filters.targets.is_empty()
             || self.needed.contains(&flow.node)
@@ -113,6 +101,32 @@ impl<'a> Selection<'a> {
     pub fn is_partial(&self) -> bool {
         !self.filters.targets.is_empty() || !self.filters.excludes.is_empty()
     }
+}
+
+/// The flow blocks that `nodes` refer to, however indirectly.
+fn needs(graph: &Graph, nodes: &BTreeSet<NodeId>) -> BTreeSet<NodeId> {
+    let mut found = BTreeSet::new();
+    let mut queue: Vec<NodeId> = nodes.iter().copied().collect();
+    while let Some(id) = queue.pop() {
+        for need in graph.flows_before.get(id.0 as usize).into_iter().flat_map(|ids| ids.iter().copied()) {
+            if found.insert(need) {
+                queue.push(need);
+            }
+        }
+    }
+    found
+}
+
+/// The blocks that refer to `nodes`, however indirectly. The graph's order has needs first, so one pass is enough.
+fn dependents(graph: &Graph, nodes: &BTreeSet<NodeId>) -> BTreeSet<NodeId> {
+    let mut found = BTreeSet::new();
+    for id in &graph.order {
+        let Some(before) = graph.flows_before.get(id.0 as usize) else { continue };
+        if before.iter().any(|need| nodes.contains(need) || found.contains(need)) {
+            found.insert(*id);
+        }
+    }
+    found
 }
 
 /// Whether a filter names an address: itself, or the block that it is an instance of.

@@ -74,7 +74,6 @@ impl Decoder<'_> {
             }
             "moved" => self.config.moved.extend(refactor::moved(&block, self.diags)),
             "removed" => self.config.removed.extend(refactor::removed(&block, self.diags)),
-            "import" => self.config.imports.extend(refactor::import(&block, self.diags)),
             // Every kind of the table is above or in NOT_YET.
             _ => {}
         }
@@ -92,7 +91,36 @@ impl Decoder<'_> {
                 crate::flow::kind::EnvironmentKind::ALL.iter().map(|kind| kind.label()),
             ));
         }
-        self.diags.push(errors::not_yet(block.header, &format!("`{kind}` blocks")));
+        let diagnostic = errors::not_yet(block.header, &format!("`{kind}` blocks"));
+        self.diags.push(match &**kind {
+            "import" => diagnostic.help("use the command `flowform import ADDRESS ID`"),
+            _ => diagnostic,
+        });
+    }
+
+    /// Every `provider =` names a provider that there is, and an alias that is declared.
+    fn check_providers(&mut self) {
+        for node in &self.config.nodes {
+            let NodeKind::Resource(resource) = &node.kind else { continue };
+            let Some(name) = &resource.provider else { continue };
+            let base = name.text.split('.').next().unwrap_or_default();
+            let known = schema::PROVIDERS.iter().find(|(known, _)| *known == base);
+            let declared = self.config.providers.iter().any(|provider| *provider.name == *name.text);
+            match known {
+                None => {
+                    let known = schema::PROVIDERS.iter().map(|(name, _)| *name);
+                    self.diags.push(errors::unknown_kind(name, "provider", known));
+                }
+                Some((known, false)) => {
+                    self.diags.push(errors::not_yet(name.span, &format!("the provider `{known}`")));
+                }
+                Some((known, true)) if !declared && *name.text != **known => {
+                    let declared = self.config.providers.iter().map(|provider| provider.name.as_str());
+                    self.diags.push(errors::undeclared_provider(name, declared));
+                }
+                Some((_, true)) => {}
+            }
+        }
     }
 
     fn valid_name(&mut self, block: &Block) -> bool {
@@ -203,7 +231,8 @@ impl Decoder<'_> {
         self.named(block, "output", "output", NodeKind::Output(Box::new(output)));
     }
 
-    fn finish(self) -> Config {
+    fn finish(mut self) -> Config {
+        self.check_providers();
         let mut config = self.config;
         config.nodes.sort_by(|a, b| a.address.cmp(&b.address));
         for (index, node) in config.nodes.iter().enumerate() {

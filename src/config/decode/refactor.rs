@@ -1,7 +1,7 @@
-//! `moved`, `removed` and `import`: what happens to flows between two configurations.
+//! `moved` and `removed`: what happens to flows between two configurations.
 
 use super::super::errors;
-use super::super::model::{Import, Moved, Removed};
+use super::super::model::{Moved, Removed};
 use super::super::schema;
 use super::body::{address_text, check_body, literal_bool};
 use crate::diag::Diagnostics;
@@ -23,13 +23,6 @@ pub(super) fn removed(block: &Block, diags: &mut Diagnostics) -> Option<Removed>
         destroy = literal_bool(&lifecycle.body, "destroy", true, diags);
     }
     Some(Removed { from, destroy, span: block.header })
-}
-
-pub(super) fn import(block: &Block, diags: &mut Diagnostics) -> Option<Import> {
-    check_body(&block.body, "import", block.header, &schema::IMPORT, diags);
-    let to = flow_address(block, "to", diags)?;
-    let id = block.body.attribute("id")?.expr.clone();
-    Some(Import { to, id, span: block.header })
 }
 
 fn flow_address(block: &Block, name: &str, diags: &mut Diagnostics) -> Option<String> {
