@@ -38,8 +38,22 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "address", "apply", "config", "desired", "diag", "eval", "flow", "graph", "plan", "providers",
-            "refresh", "registry", "report", "source", "syntax", "value",
+            "address",
+            "apply",
+            "config",
+            "desired",
+            "diag",
+            "eval",
+            "flow",
+            "graph",
+            "plan",
+            "providers",
+            "refresh",
+            "registry",
+            "report",
+            "source",
+            "syntax",
+            "value",
         ],
     ),
 ];
@@ -94,7 +108,9 @@ fn files_are_short() {
         let lines = file.text.lines().count();
         let allowed = LONGER.iter().any(|(name, _)| *name == file.name);
         match (lines > MAX_LINES, allowed) {
-            (true, false) => wrong.push(format!("{} has {lines} lines, and {MAX_LINES} are the most", file.name)),
+            (true, false) => {
+                wrong.push(format!("{} has {lines} lines, and {MAX_LINES} are the most", file.name))
+            }
             (false, true) => wrong.push(format!("{} is short enough now: take it off the list", file.name)),
             (true, true) | (false, false) => {}
         }
@@ -160,7 +176,12 @@ fn pure_parts_have_no_effects() {
 #[test]
 fn nothing_is_left_undone() {
     // Put together here, so that this file does not hold them.
-    let words = [["to", "do!("].concat(), ["unimplemen", "ted!("].concat(), ["#[ign", "ore"].concat(), ["db", "g!("].concat()];
+    let words = [
+        ["to", "do!("].concat(),
+        ["unimplemen", "ted!("].concat(),
+        ["#[ign", "ore"].concat(),
+        ["db", "g!("].concat(),
+    ];
     let mut wrong = Vec::new();
     for file in rust_files(&["src", "providers", "tests"]) {
         for (number, line) in file.text.lines().enumerate() {
@@ -182,7 +203,10 @@ fn only_the_terminal_prints() {
         let code = code(&file.text);
         for word in ["println!", "print!", "io::stdout", "io::stderr", "io::stdin"] {
             if code.contains(word) {
-                wrong.push(format!("{} has `{word}`: only src/report/terminal.rs writes and reads", file.name));
+                wrong.push(format!(
+                    "{} has `{word}`: only src/report/terminal.rs writes and reads",
+                    file.name
+                ));
             }
         }
     }
@@ -202,7 +226,8 @@ fn one_file_names_the_providers() {
 }
 
 fn only_the_vocabulary(text: &str) -> bool {
-    code(text).match_indices("flowform_provider_").count() == code(text).match_indices("flowform_provider_api").count()
+    code(text).match_indices("flowform_provider_").count()
+        == code(text).match_indices("flowform_provider_api").count()
 }
 
 #[test]
@@ -256,7 +281,8 @@ fn every_function_and_block_is_documented() {
         for start in ["optional(\"", "required(\""] {
             for argument in quoted_after(&text, start) {
                 if !language.contains(&format!("`{argument}`")) {
-                    wrong.push(format!("docs/language.md does not have the argument `{argument}` of {table}"));
+                    wrong
+                        .push(format!("docs/language.md does not have the argument `{argument}` of {table}"));
                 }
             }
         }
