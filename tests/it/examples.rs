@@ -54,6 +54,28 @@ fn every_variable_file_plans_as_it_says() {
     }
 }
 
+/// The plan in README.md is the one of the quickstart after the changes that are made here.
+#[test]
+fn the_readme_shows_a_real_plan() {
+    let example = Example::copy("quickstart");
+    example.run(["apply", "--auto-approve"]).succeeds();
+    let path = example.directory.path().join("main.hcl");
+    let mut text = fs::read_to_string(&path).expect("the example can be read");
+    for (from, to) in [
+        ("limit  = 1000", "limit  = 5000"),
+        ("0 6 * * 1-5", "0 7 * * 1-5"),
+        ("\"customers\"]", "\"customers\", \"refunds\"]"),
+    ] {
+        assert!(text.contains(from), "the example has {from}");
+        text = text.replace(from, to);
+    }
+    fs::write(&path, text).expect("the copy can be written");
+    let plan = example.run(["--width", "100", "plan", "--var", "log_level=DEBUG"]).succeeds();
+    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    let readme = fs::read_to_string(readme).expect("README.md can be read");
+    assert!(readme.contains(plan.stdout().trim_end()), "README.md should show this plan:\n{}", plan.stdout());
+}
+
 /// A copy of an example, so that the registry is made elsewhere.
 struct Example {
     name: String,
