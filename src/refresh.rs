@@ -41,7 +41,8 @@ pub async fn refresh(
             .filter(|binding| binding.provider == *name)
             .cloned()
             .collect();
-        let request = RefreshRequest { registry: &view.registry, project: &view.project, recorded: &recorded };
+        let request =
+            RefreshRequest { registry: &view.registry, project: &view.project, recorded: &recorded };
         let read = read(provider.as_ref(), request).await;
         if let Ok((_, calls)) = &read {
             result.live.calls += calls;

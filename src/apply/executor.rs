@@ -3,10 +3,10 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
-use std::time::Instant;
 
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 use super::event::{ApplyEvent, ApplyReport, Done, NotDone, what};
 use super::scheduler::Scheduler;
@@ -63,7 +63,8 @@ pub async fn execute(
     mut interrupt: watch::Receiver<Interrupt>,
     events: mpsc::UnboundedSender<ApplyEvent>,
 ) -> ApplyReport {
-    let mut work = Work { plan, outcomes: Outcomes::new(plan), scheduler: Scheduler::new(&plan.steps), events };
+    let mut work =
+        Work { plan, outcomes: Outcomes::new(plan), scheduler: Scheduler::new(&plan.steps), events };
     let mut running: JoinSet<(StepId, Instant, Result<Completed, StepError>)> = JoinSet::new();
     let mut interrupted = false;
     loop {
@@ -195,8 +196,11 @@ impl Work<'_> {
 
     fn skip(&mut self, step: &Step, because: &str) {
         self.outcomes.skipped.entry(step.change).or_insert_with(|| because.to_owned());
-        let event =
-            ApplyEvent::StepSkipped { step: step.id, address: self.address(step), because: because.to_owned() };
+        let event = ApplyEvent::StepSkipped {
+            step: step.id,
+            address: self.address(step),
+            because: because.to_owned(),
+        };
         self.tell(event);
     }
 }

@@ -30,13 +30,13 @@ pub struct Published<'a> {
 /// The definition is not JSON.
 pub fn document(published: Published<'_>) -> Result<Json, serde_json::Error> {
     let definition: Json = serde_json::from_str(published.definition)?;
-    let mut document =
-        process::document(published.name, published.project, published.version, &definition);
+    let mut document = process::document(published.name, published.project, published.version, &definition);
     if let Json::Object(fields) = &mut document {
         fields.insert("flow_id".to_owned(), published.flow.as_str().into());
         fields.insert("digest".to_owned(), published.digest.as_str().into());
         let artifacts = published.artifacts.iter();
-        let artifacts = artifacts.map(|binding| json!({ "kind": binding.kind, "id": binding.id, "hash": binding.hash }));
+        let artifacts =
+            artifacts.map(|binding| json!({ "kind": binding.kind, "id": binding.id, "hash": binding.hash }));
         fields.insert("artifacts".to_owned(), artifacts.collect());
     }
     Ok(document)

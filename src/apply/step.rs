@@ -373,7 +373,10 @@ fn failed(what: &str, kind: &str, error: &ProviderError) -> StepError {
         ErrorKind::Conflict => " Somebody else owns or changed it; look at it before you go on.",
         ErrorKind::NotFound | ErrorKind::AlreadyExists | ErrorKind::Invalid | ErrorKind::Internal => "",
     };
-    StepError::Failed(format!("The {kind} could not be {what}: {}.{advice}", error.message.trim_end_matches('.')))
+    StepError::Failed(format!(
+        "The {kind} could not be {what}: {}.{advice}",
+        error.message.trim_end_matches('.')
+    ))
 }
 
 fn sentence(text: &str) -> String {

@@ -31,7 +31,7 @@ use crate::registry::{Registry, Writer, WriterOptions};
 const CLOSE_AFTER: Duration = Duration::from_millis(250);
 
 /// What an apply was asked for.
-pub struct Order<'a> {
+pub(super) struct Order<'a> {
     /// The configuration.
     pub workspace: &'a Workspace,
     /// What the plan was asked for.
@@ -52,7 +52,7 @@ pub struct Order<'a> {
 ///
 /// # Errors
 /// The lease cannot be had, or the registry fails as a whole. Steps that fail are in the report.
-pub async fn apply(
+pub(super) async fn apply(
     order: &Order<'_>,
     planning: Planning,
     events: mpsc::UnboundedSender<ApplyEvent>,
@@ -89,7 +89,7 @@ pub async fn apply(
 ///
 /// # Errors
 /// The lease cannot be had, or the registry fails as a whole.
-pub async fn carry_out(
+pub(super) async fn carry_out(
     order: &Order<'_>,
     registry: &Arc<Registry>,
     plan: &dyn Fn(&View) -> Result<Plan, Failure>,
@@ -103,7 +103,8 @@ pub async fn carry_out(
     let result = match made {
         Ok(plan) => {
             let shared = shared(order, registry, &writer, Some(&view)).await?;
-            Ok(execute(&plan, Arc::new(shared), &mut NothingLater, &HashMap::new(), interrupts(), events).await)
+            Ok(execute(&plan, Arc::new(shared), &mut NothingLater, &HashMap::new(), interrupts(), events)
+                .await)
         }
         Err(failure) => Err(failure),
     };
@@ -123,7 +124,7 @@ async fn open_or_create(read: &Read, workspace: &Workspace) -> Result<Arc<Regist
 ///
 /// # Errors
 /// The store cannot be written.
-pub async fn create(read: &Read, workspace: &Workspace) -> Result<Arc<Registry>, Failure> {
+pub(super) async fn create(read: &Read, workspace: &Workspace) -> Result<Arc<Registry>, Failure> {
     let id = RegistryId(edge::new_id());
     let project = &workspace.settings.project;
     Ok(Arc::new(Registry::create(Arc::clone(&read.store), project, id, &edge::now_text()).await?))
@@ -133,7 +134,7 @@ pub async fn create(read: &Read, workspace: &Workspace) -> Result<Arc<Registry>,
 ///
 /// # Errors
 /// The lease cannot be had, or the registry cannot be read.
-pub async fn writer(
+pub(super) async fn writer(
     registry: &Arc<Registry>,
     operation: &str,
     patience: Duration,

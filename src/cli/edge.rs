@@ -13,48 +13,52 @@ use jiff::Timestamp;
 use crate::registry::event::Origin;
 
 /// The prefix of environment variables that give values to variables.
-pub const VARIABLE_PREFIX: &str = "FLOWFORM_VAR_";
+pub(super) const VARIABLE_PREFIX: &str = "FLOWFORM_VAR_";
 
 /// How long a lease lives without a sign of life, unless `FLOWFORM_LEASE_TTL` says otherwise.
 const LEASE_TTL: Duration = Duration::from_secs(15);
 
 /// Values of variables from the environment.
-pub fn variables() -> BTreeMap<String, String> {
+pub(super) fn variables() -> BTreeMap<String, String> {
     // Values that are not Unicode cannot be values of the language.
-    let unicode = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    let unicode = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
     unicode
         .filter_map(|(name, value)| Some((name.strip_prefix(VARIABLE_PREFIX)?.to_owned(), value)))
         .collect()
 }
 
 /// How long a lease lives without a sign of life.
-pub fn lease_ttl() -> Duration {
+pub(super) fn lease_ttl() -> Duration {
     let given = std::env::var("FLOWFORM_LEASE_TTL").ok();
-    given.and_then(|text| super::duration::parse(&text).ok()).filter(|ttl| !ttl.is_zero()).unwrap_or(LEASE_TTL)
+    given
+        .and_then(|text| super::duration::parse(&text).ok())
+        .filter(|ttl| !ttl.is_zero())
+        .unwrap_or(LEASE_TTL)
 }
 
 /// The time.
-pub fn now() -> Timestamp {
+pub(super) fn now() -> Timestamp {
     Timestamp::now()
 }
 
 /// The time as an RFC 3339 timestamp in UTC.
-pub fn now_text() -> String {
+pub(super) fn now_text() -> String {
     now().to_string()
 }
 
 /// The clock as a function.
-pub fn clock() -> Arc<dyn Fn() -> String + Send + Sync> {
+pub(super) fn clock() -> Arc<dyn Fn() -> String + Send + Sync> {
     Arc::new(now_text)
 }
 
 /// A fresh random identity.
-pub fn new_id() -> String {
+pub(super) fn new_id() -> String {
     uuid::Uuid::new_v4().to_string()
 }
 
 /// Who does something, from which commit: what the CI says, else the user and host of this machine.
-pub fn origin(directory: &Path) -> Origin {
+pub(super) fn origin(directory: &Path) -> Origin {
     let var = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let user = var("FLOWFORM_ACTOR").or_else(|| var("GITHUB_ACTOR")).or_else(|| var("GITLAB_USER_LOGIN"));
     let by = user.unwrap_or_else(|| {
@@ -89,7 +93,7 @@ fn head_commit(directory: &Path) -> Option<String> {
 ///
 /// # Errors
 /// It cannot be read.
-pub fn read(path: &Path) -> std::io::Result<Vec<u8>> {
+pub(super) fn read(path: &Path) -> std::io::Result<Vec<u8>> {
     std::fs::read(path)
 }
 
@@ -97,7 +101,7 @@ pub fn read(path: &Path) -> std::io::Result<Vec<u8>> {
 ///
 /// # Errors
 /// It cannot be written.
-pub fn write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+pub(super) fn write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     use std::io::Write as _;
     let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut file = tempfile::NamedTempFile::new_in(directory)?;
@@ -111,14 +115,14 @@ pub fn write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
 ///
 /// # Errors
 /// It exists or cannot be written.
-pub fn create(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+pub(super) fn create(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     use std::io::Write as _;
     let mut file = std::fs::File::create_new(path)?;
     file.write_all(bytes)
 }
 
 /// Whether a directory holds a configuration.
-pub fn has_configuration(directory: &Path) -> bool {
+pub(super) fn has_configuration(directory: &Path) -> bool {
     std::fs::read_dir(directory)
         .into_iter()
         .flatten()
@@ -127,11 +131,11 @@ pub fn has_configuration(directory: &Path) -> bool {
 }
 
 /// Whether a path names a file.
-pub fn is_file(path: &Path) -> bool {
+pub(super) fn is_file(path: &Path) -> bool {
     path.is_file()
 }
 
 /// The directory that the command works in.
-pub fn directory(chdir: Option<&Path>) -> PathBuf {
+pub(super) fn directory(chdir: Option<&Path>) -> PathBuf {
     chdir.map_or_else(|| PathBuf::from("."), Path::to_path_buf)
 }

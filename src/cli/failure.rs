@@ -6,7 +6,7 @@ use crate::source::SourceMap;
 
 /// Why a command did not do its work.
 #[derive(Debug, Default)]
-pub struct Failure {
+pub(super) struct Failure {
     /// What is wrong.
     pub diagnostics: Diagnostics,
     /// The texts that they point into.
@@ -15,12 +15,12 @@ pub struct Failure {
 
 impl Failure {
     /// A failure with places in `sources`.
-    pub fn new(diagnostics: Diagnostics, sources: SourceMap) -> Self {
+    pub(super) fn new(diagnostics: Diagnostics, sources: SourceMap) -> Self {
         Self { diagnostics, sources }
     }
 
     /// A failure with one thing to say.
-    pub fn one(diagnostic: Diagnostic) -> Self {
+    pub(super) fn one(diagnostic: Diagnostic) -> Self {
         let mut diagnostics = Diagnostics::new();
         diagnostics.push(diagnostic);
         Self { diagnostics, sources: SourceMap::default() }
@@ -46,7 +46,9 @@ impl From<RegistryError> for Failure {
             RegistryError::LostLease => "Lease lost",
             RegistryError::NewerFormat { .. } => "Newer registry",
             RegistryError::NotHeld | RegistryError::OtherLease { .. } => "Nothing to release",
-            RegistryError::Log(_) | RegistryError::Damaged { .. } | RegistryError::Gap { .. } => "Registry damaged",
+            RegistryError::Log(_) | RegistryError::Damaged { .. } | RegistryError::Gap { .. } => {
+                "Registry damaged"
+            }
             RegistryError::Store(_) | RegistryError::Closed => "Registry not usable",
         };
         let text = error.to_string();
@@ -57,7 +59,7 @@ impl From<RegistryError> for Failure {
 }
 
 /// No flow of that address or name is recorded.
-pub fn unknown_flow<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Failure {
+pub(super) fn unknown_flow<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Failure {
     let mut diagnostic = Diagnostic::error(
         "Unknown flow",
         format!("The registry has no flow with the address or name `{written}`."),
@@ -68,6 +70,7 @@ pub fn unknown_flow<'a>(written: &str, known: impl IntoIterator<Item = &'a str>)
 }
 
 /// A file of the user could not be read or written.
-pub fn file(what: &str, path: &std::path::Path, error: &std::io::Error) -> Failure {
-    Diagnostic::error(format!("File not {what}"), format!("{} cannot be {what}: {error}.", path.display())).into()
+pub(super) fn file(what: &str, path: &std::path::Path, error: &std::io::Error) -> Failure {
+    Diagnostic::error(format!("File not {what}"), format!("{} cannot be {what}: {error}.", path.display()))
+        .into()
 }

@@ -6,7 +6,7 @@ use super::planning::Planning;
 use super::workspace::Workspace;
 use crate::apply::executor::{Later, Resolved};
 use crate::apply::step::Completed;
-use crate::desired::{FlowAttributes, Finalizer, Outcomes};
+use crate::desired::{Finalizer, FlowAttributes, Outcomes};
 use crate::diag::Diagnostics;
 use crate::plan::artifacts::{KnownAgent, Rendering, planned};
 use crate::plan::model::Planned as PlannedDefinition;
@@ -18,7 +18,7 @@ use crate::registry::view::VersionState;
 use crate::value::{Kind, Value, to_json};
 
 /// The second evaluation of an apply.
-pub struct Finishing<'a> {
+pub(super) struct Finishing<'a> {
     workspace: &'a Workspace,
     planning: &'a Planning,
     recorded: &'a Recorded<'a>,
@@ -28,7 +28,7 @@ pub struct Finishing<'a> {
 
 impl<'a> Finishing<'a> {
     /// Starts from the plan's evaluation.
-    pub fn new(
+    pub(super) fn new(
         workspace: &'a Workspace,
         planning: &'a Planning,
         recorded: &'a Recorded<'a>,
@@ -40,7 +40,7 @@ impl<'a> Finishing<'a> {
     }
 
     /// The outputs with final values.
-    pub fn outputs(&mut self) -> std::collections::BTreeMap<String, OutputRecord> {
+    pub(super) fn outputs(&mut self) -> std::collections::BTreeMap<String, OutputRecord> {
         let mut outputs = std::collections::BTreeMap::new();
         for output in &self.planning.evaluation.outputs {
             let value = self.finalizer.output(output, &mut Diagnostics::new());
@@ -76,18 +76,25 @@ impl Later for Finishing<'_> {
     }
 
     fn resolve(&mut self, address: &str) -> Result<Resolved, String> {
-        let before = self.finalizer.planned(address).ok_or("The flow is not in the configuration any more.")?;
+        let before =
+            self.finalizer.planned(address).ok_or("The flow is not in the configuration any more.")?;
         let mut diags = Diagnostics::new();
         let desired = self.finalizer.flow(address, &mut diags);
-        if let Some(error) = diags.iter().find(|diagnostic| diagnostic.severity == crate::diag::Severity::Error) {
+        if let Some(error) =
+            diags.iter().find(|diagnostic| diagnostic.severity == crate::diag::Severity::Error)
+        {
             return Err(format!("{}: {}", error.summary, error.detail));
         }
         let desired = desired.ok_or("The flow is not in the configuration any more.")?;
         if let Some(path) = contradiction(&before.definition, &desired.definition, String::new()) {
             return Err(format!("Its `{path}` was planned as another value than it has now. Plan again."));
         }
-        let known = desired.known.as_ref().ok_or("A part of its definition is still not known. Plan again.")?;
-        let record = match self.recorded.find(&desired, &|address| super::planning::is_declared(&self.workspace.config, address)) {
+        let known =
+            desired.known.as_ref().ok_or("A part of its definition is still not known. Plan again.")?;
+        let record = match self
+            .recorded
+            .find(&desired, &|address| super::planning::is_declared(&self.workspace.config, address))
+        {
             Match::Same(record) | Match::Moved(record) | Match::Again(record) => Some(record),
             Match::New | Match::Foreign(_) => None,
         };
@@ -114,7 +121,11 @@ impl Later for Finishing<'_> {
         let digest: Digest = known.digest.clone();
         let live = (record, &self.planning.read.live);
         let artifacts = planned(rendering, &desired.name, desired.provider.as_deref(), &definition, live);
-        Ok(Resolved::Changed(PlannedDefinition::Known { digest, definition: known.json.as_ref().to_owned(), artifacts }))
+        Ok(Resolved::Changed(PlannedDefinition::Known {
+            digest,
+            definition: known.json.as_ref().to_owned(),
+            artifacts,
+        }))
     }
 }
 

@@ -22,7 +22,7 @@ use crate::registry::Registry;
 use crate::registry::view::View;
 
 /// The record and the live side as they were read.
-pub struct Read {
+pub(super) struct Read {
     /// The store that the registry is, or will be, kept in.
     pub store: Arc<dyn ObjectStore>,
     /// The registry; `None` while it does not exist.
@@ -36,7 +36,7 @@ pub struct Read {
 }
 
 /// A plan with everything that it was made from.
-pub struct Planning {
+pub(super) struct Planning {
     /// The record and the live side.
     pub read: Read,
     /// The evaluated configuration.
@@ -51,7 +51,7 @@ pub struct Planning {
 ///
 /// # Errors
 /// The registry cannot be read. A provider that cannot be read is in the result as such.
-pub async fn read(workspace: &Workspace) -> Result<Read, Failure> {
+pub(super) async fn read(workspace: &Workspace) -> Result<Read, Failure> {
     let store = providers::registry_store(&workspace.settings.registry, &workspace.directory);
     let registry = Registry::open(Arc::clone(&store), &workspace.settings.project).await?;
     let Some(registry) = registry.map(Arc::new) else {
@@ -75,7 +75,7 @@ impl Read {
     ///
     /// # Errors
     /// The registry cannot be read.
-    pub async fn refresh(&mut self, workspace: &Workspace) -> Result<(), Failure> {
+    pub(super) async fn refresh(&mut self, workspace: &Workspace) -> Result<(), Failure> {
         let (Some(registry), Some(view)) = (&self.registry, &self.view) else { return Ok(()) };
         let refreshed = refresh(registry, view, &connect(workspace, registry, view)).await?;
         self.live = refreshed.live;
@@ -85,12 +85,19 @@ impl Read {
 }
 
 /// The providers that are configured or hold something recorded.
-pub fn connect(workspace: &Workspace, registry: &Registry, view: &View) -> BTreeMap<String, Arc<dyn Provider>> {
+pub(super) fn connect(
+    workspace: &Workspace,
+    registry: &Registry,
+    view: &View,
+) -> BTreeMap<String, Arc<dyn Provider>> {
     let configured = workspace.config.providers.iter().map(|provider| provider.name.as_str());
     let versions = view.flows.values().flat_map(|flow| &flow.versions);
     let recorded = versions.flat_map(|version| &version.artifacts).map(|binding| binding.provider.as_str());
-    let names: std::collections::BTreeSet<&str> = [providers::DEFAULT].into_iter().chain(configured).chain(recorded).collect();
-    let connected = names.into_iter().filter_map(|name| Some((name.to_owned(), providers::connect(name, registry.store())?)));
+    let names: std::collections::BTreeSet<&str> =
+        [providers::DEFAULT].into_iter().chain(configured).chain(recorded).collect();
+    let connected = names
+        .into_iter()
+        .filter_map(|name| Some((name.to_owned(), providers::connect(name, registry.store())?)));
     connected.collect()
 }
 
@@ -98,7 +105,7 @@ pub fn connect(workspace: &Workspace, registry: &Registry, view: &View) -> BTree
 ///
 /// # Errors
 /// A definition that the plan needs cannot be read from the log.
-pub async fn make(
+pub(super) async fn make(
     workspace: &Workspace,
     read: Read,
     options: &Options,
@@ -162,7 +169,7 @@ async fn fetch(
 }
 
 /// Whether the configuration has the block of a flow's address.
-pub fn is_declared(config: &Config, address: &str) -> bool {
+pub(super) fn is_declared(config: &Config, address: &str) -> bool {
     let name = address.split('[').next().and_then(|block| block.strip_prefix("flow."));
     name.is_some_and(|name| config.names.plain("flow", name).is_some())
 }

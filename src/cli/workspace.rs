@@ -21,7 +21,7 @@ use crate::source::SourceMap;
 use crate::value::{Marks, Value, from_json, to_json};
 
 /// A decoded configuration with the values of its variables.
-pub struct Workspace {
+pub(super) struct Workspace {
     /// The directory that relative paths of settings start from.
     pub directory: PathBuf,
     /// The texts.
@@ -42,7 +42,7 @@ pub struct Workspace {
 
 /// What a saved plan keeps of a configuration: enough to evaluate it again on another machine.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct Kept {
+pub(super) struct Kept {
     /// The configuration's files by name.
     pub files: BTreeMap<String, String>,
     /// The values of variables that are not sensitive.
@@ -55,7 +55,7 @@ pub struct Kept {
 
 impl Workspace {
     /// Loads the configuration of a directory. The result can be used as far as `diags` has no errors.
-    pub fn load(directory: &Path, args: &VariableArgs, diags: &mut Diagnostics) -> Self {
+    pub(super) fn load(directory: &Path, args: &VariableArgs, diags: &mut Diagnostics) -> Self {
         let Loaded { mut sources, configuration, auto_variables, given_variables } =
             load(directory, &args.var_files, diags);
         let mut bodies = Vec::new();
@@ -72,11 +72,24 @@ impl Workspace {
         }
         from_options(args, &mut given);
         let variables = variables::assign(&config, &given, &mut sources, diags);
-        Self::assemble(directory, sources, config, variables, Files::below(directory.to_path_buf()), own, diags)
+        Self::assemble(
+            directory,
+            sources,
+            config,
+            variables,
+            Files::below(directory.to_path_buf()),
+            own,
+            diags,
+        )
     }
 
     /// Restores the configuration that a saved plan was made from; sensitive variables are given again.
-    pub fn restore(directory: &Path, kept: &Kept, args: &VariableArgs, diags: &mut Diagnostics) -> Self {
+    pub(super) fn restore(
+        directory: &Path,
+        kept: &Kept,
+        args: &VariableArgs,
+        diags: &mut Diagnostics,
+    ) -> Self {
         let mut sources = SourceMap::default();
         let mut bodies = Vec::new();
         for (name, text) in &kept.files {
@@ -99,7 +112,10 @@ impl Workspace {
         given.extend(again);
         for (name, value) in &kept.variables {
             let value = GivenValue::Value(from_json(value));
-            given.insert(name.as_str().into(), Given { value, origin: "the saved plan".to_owned(), span: None });
+            given.insert(
+                name.as_str().into(),
+                Given { value, origin: "the saved plan".to_owned(), span: None },
+            );
         }
         let variables = variables::assign(&config, &given, &mut sources, diags);
         let own = kept.files.keys().cloned().collect();
@@ -121,7 +137,7 @@ impl Workspace {
     }
 
     /// What an evaluation works on.
-    pub fn inputs(&self) -> Inputs<'_> {
+    pub(super) fn inputs(&self) -> Inputs<'_> {
         Inputs {
             config: &self.config,
             graph: &self.graph,
@@ -132,7 +148,7 @@ impl Workspace {
     }
 
     /// What a saved plan keeps.
-    pub fn keep(&self) -> Kept {
+    pub(super) fn keep(&self) -> Kept {
         let files = self.sources.iter().filter(|(_, file)| self.own.contains(&file.name));
         let mut kept = Kept {
             files: files.map(|(_, file)| (file.name.clone(), file.text.to_string())).collect(),
@@ -156,7 +172,7 @@ impl Workspace {
     ///
     /// # Errors
     /// There are.
-    pub fn checked(self, diags: Diagnostics) -> Result<(Self, Diagnostics), Failure> {
+    pub(super) fn checked(self, diags: Diagnostics) -> Result<(Self, Diagnostics), Failure> {
         match diags.has_errors() {
             true => Err(Failure::new(diags, self.sources)),
             false => Ok((self, diags)),

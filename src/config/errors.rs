@@ -14,8 +14,12 @@ pub(super) fn unknown_block<'a>(block: &Block, known: impl IntoIterator<Item = &
     .at(block.kind.span);
     match &**kind {
         "environment" => base.help("did you mean `execution_environment`?"),
-        "resource" => base.help("write what it declares as its kind: `flow`, `run_config`, `storage` or `agent`"),
-        "backend" | "terraform" => base.help("settings go into a `flowform` block, with a `registry` block inside"),
+        "resource" => {
+            base.help("write what it declares as its kind: `flow`, `run_config`, `storage` or `agent`")
+        }
+        "backend" | "terraform" => {
+            base.help("settings go into a `flowform` block, with a `registry` block inside")
+        }
         _ => base.suggest(kind, known),
     }
 }
@@ -27,11 +31,9 @@ pub(super) fn unknown_nested_block<'a>(
     is_argument: bool,
 ) -> Diagnostic {
     let kind = &block.kind.text;
-    let base = Diagnostic::error(
-        "Unknown block",
-        format!("A `{parent}` block takes no nested block `{kind}`."),
-    )
-    .at(block.kind.span);
+    let base =
+        Diagnostic::error("Unknown block", format!("A `{parent}` block takes no nested block `{kind}`."))
+            .at(block.kind.span);
     if is_argument {
         return base.help(format!("`{kind}` is an argument: write `{kind} = {{ ... }}`"));
     }
@@ -102,11 +104,8 @@ pub(super) fn unknown_argument<'a>(
     is_block: bool,
 ) -> Diagnostic {
     let name = &attribute.name.text;
-    let base = Diagnostic::error(
-        "Unknown argument",
-        format!("A `{parent}` block has no argument `{name}`."),
-    )
-    .at(attribute.name.span);
+    let base = Diagnostic::error("Unknown argument", format!("A `{parent}` block has no argument `{name}`."))
+        .at(attribute.name.span);
     if is_block {
         return base.help(format!("`{name}` is a nested block: write `{name} {{ ... }}` without `=`"));
     }
@@ -170,10 +169,14 @@ pub(super) fn not_an_address(span: Span, what: &str) -> Diagnostic {
 
 pub(super) fn undeclared_provider<'a>(name: &Name, declared: impl Iterator<Item = &'a str>) -> Diagnostic {
     let (base, alias) = name.text.split_once('.').unwrap_or((&name.text, ""));
-    let mut diagnostic =
-        Diagnostic::error("Unknown provider", format!("No provider configuration `{}` is declared.", name.text))
-            .at(name.span)
-            .suggest(&name.text, declared);
-    diagnostic.help.get_or_insert_with(|| format!("declare it with `provider \"{base}\" {{ alias = \"{alias}\" }}`"));
+    let mut diagnostic = Diagnostic::error(
+        "Unknown provider",
+        format!("No provider configuration `{}` is declared.", name.text),
+    )
+    .at(name.span)
+    .suggest(&name.text, declared);
+    diagnostic
+        .help
+        .get_or_insert_with(|| format!("declare it with `provider \"{base}\" {{ alias = \"{alias}\" }}`"));
     diagnostic
 }

@@ -36,7 +36,8 @@ impl Files {
     /// What was read so far, by path as written.
     pub fn contents(&self) -> BTreeMap<String, Vec<u8>> {
         let read = self.read.borrow();
-        let good = read.iter().filter_map(|(path, result)| Some((path.clone(), result.as_ref().ok()?.clone())));
+        let good =
+            read.iter().filter_map(|(path, result)| Some((path.clone(), result.as_ref().ok()?.clone())));
         good.collect()
     }
 
@@ -46,10 +47,15 @@ impl Files {
             return Err("it was not read when the plan was made".to_owned());
         };
         let outside = || {
-            format!("`{path}` leads out of the configuration; only files below its directory are read, so that a plan is the same on every machine")
+            format!(
+                "`{path}` leads out of the configuration; only files below its directory are read, so that a plan is the same on every machine"
+            )
         };
         let relative = Path::new(path);
-        if relative.components().any(|part| matches!(part, Component::ParentDir | Component::RootDir | Component::Prefix(_))) {
+        if relative
+            .components()
+            .any(|part| matches!(part, Component::ParentDir | Component::RootDir | Component::Prefix(_)))
+        {
             return Err(outside());
         }
         let base = directory.canonicalize().map_err(|error| format!("{}: {error}", directory.display()))?;
@@ -62,7 +68,8 @@ impl Files {
     }
 
     fn load(&self, path: &str) -> Result<Vec<u8>, String> {
-        let found = self.locate(path)?.ok_or_else(|| format!("there is no file `{path}` in the configuration"))?;
+        let found =
+            self.locate(path)?.ok_or_else(|| format!("there is no file `{path}` in the configuration"))?;
         let size = fs::metadata(&found).map_err(|error| error.to_string())?.len();
         if size > MAX_FILE {
             return Err(format!("`{path}` is larger than {} MiB", MAX_FILE >> 20));

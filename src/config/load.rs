@@ -1,6 +1,9 @@
 //! IO: finds and reads the configuration's files. It parses nothing.
 
-#![expect(clippy::disallowed_methods, reason = "this file is the edge through which configuration files enter")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "this file is the edge through which configuration files enter"
+)]
 
 use std::fs;
 use std::io;

@@ -43,13 +43,16 @@ impl Config {
     }
 }
 
+/// Nodes by name.
+pub type ByName = HashMap<Arc<str>, NodeId>;
+
 /// The nodes by the words that refer to them: `var.NAME`, `local.NAME`, `flow.NAME`, `run_config.KIND.NAME`.
 #[derive(Clone, Debug, Default)]
 pub struct Names {
     /// `var.NAME`, `local.NAME`, `flow.NAME`, `output.NAME` (not referable): by kind, then name.
-    pub plain: HashMap<&'static str, HashMap<Arc<str>, NodeId>>,
+    pub plain: HashMap<&'static str, ByName>,
     /// `run_config.KIND.NAME`, `storage.KIND.NAME`, `agent.KIND.NAME`: by block kind, then kind, then name.
-    pub typed: HashMap<&'static str, HashMap<Arc<str>, HashMap<Arc<str>, NodeId>>>,
+    pub typed: HashMap<&'static str, HashMap<Arc<str>, ByName>>,
 }
 
 impl Names {

@@ -29,11 +29,8 @@ pub(super) const VARIABLE: BodySchema<'static> = BodySchema {
 pub(super) const RULE: BodySchema<'static> =
     BodySchema { required: &["condition", "error_message"], optional: &[], blocks: &[] };
 
-pub(super) const OUTPUT: BodySchema<'static> = BodySchema {
-    required: &["value"],
-    optional: &["description", "sensitive", "depends_on"],
-    blocks: &[],
-};
+pub(super) const OUTPUT: BodySchema<'static> =
+    BodySchema { required: &["value"], optional: &["description", "sensitive", "depends_on"], blocks: &[] };
 
 pub(super) const LIFECYCLE: BodySchema<'static> =
     BodySchema { required: &[], optional: &["prevent_destroy", "ignore_changes"], blocks: &[] };
@@ -94,7 +91,8 @@ pub(super) const BLOCKS: &[(&str, &[&str])] = &[
 ];
 
 /// Blocks that the language has and this version does not carry out yet.
-pub(super) const NOT_YET: &[&str] = &["data", "template", "execution_environment", "module", "import", "check"];
+pub(super) const NOT_YET: &[&str] =
+    &["data", "template", "execution_environment", "module", "import", "check"];
 
 /// Providers that the language has; the second field says whether this version has them.
 pub(super) const PROVIDERS: &[(&str, bool)] =

@@ -24,10 +24,10 @@ pub fn parse_type(expr: &Expr, diags: &mut Diagnostics) -> Type {
                 Type::Any
             }
             other => {
-                diags.push(
-                    invalid(expr.span, format!("`{other}` is no type."))
-                        .suggest(other, ["any", "string", "number", "bool", "list", "set", "map", "object", "tuple"]),
-                );
+                diags.push(invalid(expr.span, format!("`{other}` is no type.")).suggest(
+                    other,
+                    ["any", "string", "number", "bool", "list", "set", "map", "object", "tuple"],
+                ));
                 Type::Any
             }
         },
@@ -77,7 +77,10 @@ pub fn parse_type(expr: &Expr, diags: &mut Diagnostics) -> Type {
         | ExprKind::Binary(_)
         | ExprKind::Conditional(_)
         | ExprKind::For(_) => {
-            diags.push(invalid(expr.span, "A type is a keyword or one of `list(...)`, `map(...)` and the like."));
+            diags.push(invalid(
+                expr.span,
+                "A type is a keyword or one of `list(...)`, `map(...)` and the like.",
+            ));
             Type::Any
         }
     }
@@ -122,7 +125,10 @@ fn attribute_type(expr: &Expr, diags: &mut Diagnostics) -> AttributeType {
                 ExprKind::Literal(value) => match convert(value, &ty) {
                     Ok(value) => Some(value),
                     Err(error) => {
-                        diags.push(invalid(default.span, format!("The default does not fit: {}.", error.message)));
+                        diags.push(invalid(
+                            default.span,
+                            format!("The default does not fit: {}.", error.message),
+                        ));
                         None
                     }
                 },

@@ -87,8 +87,7 @@ pub fn assign(
                 "Unknown variable",
                 format!("{} gives a value for `{name}`, and no such variable is declared.", given.origin),
             )
-            .suggest(name, known.map(|name| &**name))
-            ;
+            .suggest(name, known.map(|name| &**name));
             diagnostic.help.get_or_insert_with(|| format!("declare it with `variable \"{name}\" {{}}`"));
             diagnostic.span = given.span;
             diags.push(diagnostic);
@@ -100,14 +99,19 @@ pub fn assign(
 fn from_default(name: &str, variable: &Variable, header: Span, diags: &mut Diagnostics) -> Value {
     let Some(default) = &variable.default else {
         diags.push(
-            Diagnostic::error("Missing variable", format!("The variable `{name}` has no default and was not given."))
-                .at(header)
-                .help(format!("give it with `--var {name}=...`, in a `*.auto.hclvars` file, or as FLOWFORM_VAR_{name}")),
+            Diagnostic::error(
+                "Missing variable",
+                format!("The variable `{name}` has no default and was not given."),
+            )
+            .at(header)
+            .help(format!(
+                "give it with `--var {name}=...`, in a `*.auto.hclvars` file, or as FLOWFORM_VAR_{name}"
+            )),
         );
         return Value::unknown(variable.ty.clone());
     };
     let value = crate::eval::evaluate(default, &NoReferences, diags);
-    fit(name, variable, value, Some(default.span), "the default", diags)
+    fit(name, variable, &value, Some(default.span), "the default", diags)
 }
 
 fn from_given(
@@ -151,7 +155,7 @@ fn from_given(
             }
         }
     };
-    fit(name, variable, value, given.span.or(Some(header)), &given.origin, diags)
+    fit(name, variable, &value, given.span.or(Some(header)), &given.origin, diags)
 }
 
 fn wants_text(ty: &Type) -> bool {
@@ -161,7 +165,7 @@ fn wants_text(ty: &Type) -> bool {
 fn fit(
     name: &str,
     variable: &Variable,
-    value: Value,
+    value: &Value,
     span: Option<Span>,
     origin: &str,
     diags: &mut Diagnostics,
@@ -179,7 +183,7 @@ fn fit(
         diags.push(diagnostic);
         return Value::unknown(variable.ty.clone());
     }
-    match convert(&value, &variable.ty) {
+    match convert(value, &variable.ty) {
         Ok(value) => value,
         Err(error) => {
             let at = crate::address::path_text(&error.path);
@@ -189,7 +193,7 @@ fn fit(
                 format!(
                     "The variable `{name}` is of the type {}, and {origin} gives a {}{place}: {}.",
                     variable.ty,
-                    type_name(&value),
+                    type_name(value),
                     error.message
                 ),
             )
@@ -208,7 +212,7 @@ fn from_default_expr(
     diags: &mut Diagnostics,
 ) -> Value {
     let value = crate::eval::evaluate(default, &NoReferences, diags);
-    fit(name, variable, value, Some(default.span), "the default", diags)
+    fit(name, variable, &value, Some(default.span), "the default", diags)
 }
 
 /// A scope in which nothing can be referred to.
@@ -217,9 +221,12 @@ pub struct NoReferences;
 impl Scope for NoReferences {
     fn resolve(&self, root: &str, steps: &[Step], span: Span, diags: &mut Diagnostics) -> (Value, usize) {
         diags.push(
-            Diagnostic::error("Reference not allowed", format!("`{root}` refers to something, and only plain values can stand here."))
-                .at(span)
-                .help(format!("write a text in quotes: \"{root}\"")),
+            Diagnostic::error(
+                "Reference not allowed",
+                format!("`{root}` refers to something, and only plain values can stand here."),
+            )
+            .at(span)
+            .help(format!("write a text in quotes: \"{root}\"")),
         );
         (Value::from(Kind::Unknown(Type::Any)), steps.len())
     }

@@ -105,9 +105,7 @@ fn resource_node(
                 let body = resource::Body { attributes: &resource.arguments };
                 Some(resource::run_config(kind, &address, body, &scope, diags))
             }
-            ResourceKind::Storage(kind) => {
-                Some(resource::storage(kind, &address, resource, &scope, diags))
-            }
+            ResourceKind::Storage(kind) => Some(resource::storage(kind, &address, resource, &scope, diags)),
             ResourceKind::Agent(kind) => {
                 let (agent, value) = resource::agent(kind, &address, resource, node.header, &scope, diags);
                 result.agents.push(agent);

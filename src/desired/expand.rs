@@ -6,8 +6,8 @@ use super::scope::Instance;
 use crate::address::InstanceKey;
 use crate::config::model::Repetition;
 use crate::diag::{Diagnostic, Diagnostics};
-use crate::eval::evaluate;
 use crate::eval::Scope;
+use crate::eval::evaluate;
 use crate::source::Span;
 use crate::syntax::ast::Expr;
 use crate::value::{Kind, Marks, Number, Value, type_name};
@@ -47,7 +47,10 @@ fn count(expr: &Expr, value: &Value, diags: &mut Diagnostics) -> Vec<(InstanceKe
         diags.push(
             Diagnostic::error(
                 "Invalid count",
-                format!("`count` must be a whole number from 0 to {MAX_INSTANCES}, and this is a {}.", type_name(value)),
+                format!(
+                    "`count` must be a whole number from 0 to {MAX_INSTANCES}, and this is a {}.",
+                    type_name(value)
+                ),
             )
             .at(expr.span)
             .help("use `length(...)` of a list, or `condition ? 1 : 0`"),
@@ -84,7 +87,8 @@ fn for_each(expr: &Expr, value: &Value, diags: &mut Diagnostics) -> Vec<(Instanc
                     Kind::Unknown(_) => {
                         refused(expr, item, "for_each", diags);
                     }
-                    _ => diags.push(not_iterable(expr.span, &format!("a set with a {} in it", type_name(item)))),
+                    _ => diags
+                        .push(not_iterable(expr.span, &format!("a set with a {} in it", type_name(item)))),
                 }
             }
             instances
@@ -120,7 +124,9 @@ fn refused(expr: &Expr, value: &Value, word: &str, diags: &mut Diagnostics) -> b
         diags.push(
             Diagnostic::error(
                 "Sensitive repetition",
-                format!("`{word}` decides on addresses, which every output shows, so it cannot be sensitive."),
+                format!(
+                    "`{word}` decides on addresses, which every output shows, so it cannot be sensitive."
+                ),
             )
             .at(expr.span)
             .help("use keys that are not secret, or `nonsensitive(...)` where the value is none"),
@@ -153,5 +159,9 @@ fn refused(expr: &Expr, value: &Value, word: &str, diags: &mut Diagnostics) -> b
 }
 
 fn not_iterable(span: Span, what: &str) -> Diagnostic {
-    Diagnostic::error("Invalid for_each", format!("`for_each` takes a map or a set of texts, and this is {what}.")).at(span)
+    Diagnostic::error(
+        "Invalid for_each",
+        format!("`for_each` takes a map or a set of texts, and this is {what}."),
+    )
+    .at(span)
 }

@@ -38,7 +38,8 @@ impl<'a> Finalizer<'a> {
             places.insert(flow.address.to_string(), (flow.node, instances.len()));
             instances.push((flow.clone(), None));
         }
-        let is_final = values.iter().map(|value| value.as_ref().is_some_and(Value::is_wholly_known)).collect();
+        let is_final =
+            values.iter().map(|value| value.as_ref().is_some_and(Value::is_wholly_known)).collect();
         Self { inputs, outcomes, values, is_final, flows, places, expansions: HashMap::new() }
     }
 
@@ -110,7 +111,8 @@ impl<'a> Finalizer<'a> {
         if open.is_empty() {
             return;
         }
-        let order: Vec<NodeId> = self.inputs.graph.order.iter().copied().filter(|id| open.contains(id)).collect();
+        let order: Vec<NodeId> =
+            self.inputs.graph.order.iter().copied().filter(|id| open.contains(id)).collect();
         for id in order {
             let value = self.evaluate_again(id, diags);
             self.is_final[id.0 as usize] = value.as_ref().is_none_or(Value::is_wholly_known);
@@ -142,9 +144,7 @@ impl<'a> Finalizer<'a> {
                     let body = Body { attributes: &resource.arguments };
                     resource::run_config(kind, &address, body, &scope, diags)
                 }
-                ResourceKind::Storage(kind) => {
-                    resource::storage(kind, &address, resource, &scope, diags)
-                }
+                ResourceKind::Storage(kind) => resource::storage(kind, &address, resource, &scope, diags),
                 ResourceKind::Agent(kind) => {
                     resource::agent(kind, &address, resource, node.header, &scope, diags).1
                 }

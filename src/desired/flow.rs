@@ -73,7 +73,11 @@ pub(super) fn flow(
         if unresolved && problem.path.first() == Some(&PathStep::Key("storage".to_owned())) {
             continue;
         }
-        diags.push(reader.diagnostic(&problem, run_config.as_ref(), storage.as_ref().map(|(_, value)| value)));
+        diags.push(reader.diagnostic(
+            &problem,
+            run_config.as_ref(),
+            storage.as_ref().map(|(_, value)| value),
+        ));
     }
     let labels = definition.get("run_config").and_then(|value| value.get("labels")).and_then(texts);
     DesiredFlow {
@@ -277,7 +281,10 @@ impl Reader<'_> {
             diags.push(
                 Diagnostic::error(
                     "Wrong type",
-                    format!("`{name}` is a whole number from 1 that is known at plan time, and this is a {}.", type_name(&value)),
+                    format!(
+                        "`{name}` is a whole number from 1 that is known at plan time, and this is a {}.",
+                        type_name(&value)
+                    ),
                 )
                 .at(attribute.expr.span),
             );
@@ -296,9 +303,12 @@ impl Reader<'_> {
         };
         seconds.unwrap_or_else(|| {
             diags.push(
-                Diagnostic::error("Invalid duration", "`keep_for` is a duration, as a text or a number of seconds.")
-                    .at(attribute.expr.span)
-                    .help("write for example `\"30d\"`, `\"12h\"` or `\"0s\"`"),
+                Diagnostic::error(
+                    "Invalid duration",
+                    "`keep_for` is a duration, as a text or a number of seconds.",
+                )
+                .at(attribute.expr.span)
+                .help("write for example `\"30d\"`, `\"12h\"` or `\"0s\"`"),
             );
             KEEP_FOR
         })
@@ -311,8 +321,11 @@ impl Reader<'_> {
         answer.unwrap_or_else(|| {
             if !diags.has_errors() {
                 diags.push(
-                    Diagnostic::error("Wrong type", "`prevent_destroy` must be `true` or `false`, known at plan time.")
-                        .at(expr.span),
+                    Diagnostic::error(
+                        "Wrong type",
+                        "`prevent_destroy` must be `true` or `false`, known at plan time.",
+                    )
+                    .at(expr.span),
                 );
             }
             true
@@ -325,7 +338,10 @@ impl Reader<'_> {
             let Some(PathStep::Key(first)) = path.first() else { continue };
             if DEFINITION_KEYS.contains(&first.as_str()) {
                 paths.push(path.clone());
-            } else if RunConfigKind::ALL.iter().any(|kind| kind.fields().iter().any(|field| field.name == first)) {
+            } else if RunConfigKind::ALL
+                .iter()
+                .any(|kind| kind.fields().iter().any(|field| field.name == first))
+            {
                 let mut full = vec![PathStep::Key("run_config".to_owned())];
                 full.extend(path.iter().cloned());
                 paths.push(full);
@@ -344,7 +360,12 @@ impl Reader<'_> {
     }
 
     /// A problem of the definition, with the place that caused it underlined.
-    fn diagnostic(&self, problem: &Problem, run_config: Option<&Value>, storage: Option<&Value>) -> Diagnostic {
+    fn diagnostic(
+        &self,
+        problem: &Problem,
+        run_config: Option<&Value>,
+        storage: Option<&Value>,
+    ) -> Diagnostic {
         let span = self.locate(&problem.path, run_config, storage);
         let mut diagnostic = problem.diagnostic().at(span);
         diagnostic.address = Some(self.address.to_string());
@@ -369,7 +390,8 @@ impl Reader<'_> {
             .or_else(|| {
                 // Labels are part of the run config in the definition, and of the flow in the configuration.
                 let Some(PathStep::Key(second)) = rest.first() else { return None };
-                self.argument(second).map(|attribute| descend(&attribute.expr, rest.get(1..).unwrap_or_default()))
+                self.argument(second)
+                    .map(|attribute| descend(&attribute.expr, rest.get(1..).unwrap_or_default()))
             })
             .unwrap_or(header)
     }

@@ -74,7 +74,11 @@ fn extended(kind: RunConfigKind, value: &Value, span: Span, diags: &mut Diagnost
             diags.push(
                 Diagnostic::error(
                     "Wrong kind to extend",
-                    format!("A `{}` run config cannot extend a `{}` one: their fields differ.", kind.label(), base.label()),
+                    format!(
+                        "A `{}` run config cannot extend a `{}` one: their fields differ.",
+                        kind.label(),
+                        base.label()
+                    ),
                 )
                 .at(span)
                 .help(format!("extend a `{}` or a `universal` run config", kind.label())),
@@ -105,7 +109,10 @@ pub(super) fn storage(
             diags.push(
                 Diagnostic::error(
                     "Not supported by this version",
-                    format!("The upload of a `{}` storage's script cannot be carried out by this version yet.", kind.label()),
+                    format!(
+                        "The upload of a `{}` storage's script cannot be carried out by this version yet.",
+                        kind.label()
+                    ),
                 )
                 .at(attribute.name.span)
                 .help("upload the script beforehand and give its `key`"),

@@ -2,8 +2,8 @@
 
 use crate::config::model::{Config, NodeId};
 use crate::diag::Diagnostics;
-use crate::eval::functions::Environment;
 use crate::eval::Scope;
+use crate::eval::functions::Environment;
 use crate::source::Span;
 use crate::syntax::ast::{Step, StepKind};
 use crate::value::{Type, Value};

@@ -5,15 +5,15 @@ use std::sync::Arc;
 
 use crate::config::model::Config;
 use crate::diag::{Diagnostic, Diagnostics};
+use crate::eval::Scope;
 use crate::eval::evaluate;
 use crate::eval::functions::Environment;
-use crate::eval::Scope;
 use crate::source::Span;
 use crate::syntax::ast::{Attribute, Step, StepKind};
 use crate::value::{Kind, Marks, Type, Value, convert, type_name};
 
 /// Which Prefect version run configs are written for unless the configuration says otherwise.
-pub const DEFAULT_PREFECT_VERSION: &str = "1.4.1";
+pub(super) const DEFAULT_PREFECT_VERSION: &str = "1.4.1";
 
 /// What the `flowform` block says, with the defaults of what it does not.
 #[derive(Clone, Debug, PartialEq)]
@@ -127,7 +127,9 @@ fn text(attribute: &Attribute, scope: &StaticScope<'_>, diags: &mut Diagnostics)
         diags.push(
             Diagnostic::error(
                 "Unusable setting",
-                format!("`{name}` is shown in every output, so it can be neither sensitive nor change by itself."),
+                format!(
+                    "`{name}` is shown in every output, so it can be neither sensitive nor change by itself."
+                ),
             )
             .at(at),
         );
@@ -139,7 +141,10 @@ fn text(attribute: &Attribute, scope: &StaticScope<'_>, diags: &mut Diagnostics)
             diags.push(
                 Diagnostic::error(
                     "Wrong type",
-                    format!("`{name}` must be a text that is not empty, and this is a {}.", type_name(&value)),
+                    format!(
+                        "`{name}` must be a text that is not empty, and this is a {}.",
+                        type_name(&value)
+                    ),
                 )
                 .at(at),
             );
@@ -248,16 +253,21 @@ impl Scope for StaticScope<'_> {
                 }
                 let known = self.config.names.plain.get("var").into_iter().flat_map(|names| names.keys());
                 diags.push(
-                    Diagnostic::error("Unknown name", format!("No variable `{name}` is declared in this configuration."))
-                        .at(span)
-                        .suggest(name, known.map(|name| &**name)),
+                    Diagnostic::error(
+                        "Unknown name",
+                        format!("No variable `{name}` is declared in this configuration."),
+                    )
+                    .at(span)
+                    .suggest(name, known.map(|name| &**name)),
                 );
             }
             "path" => return (Value::string("."), steps.len().min(1)),
             _ => diags.push(
                 Diagnostic::error(
                     "Reference not allowed",
-                    format!("The `flowform` block is read before anything else, so `{root}` cannot be used in it."),
+                    format!(
+                        "The `flowform` block is read before anything else, so `{root}` cannot be used in it."
+                    ),
                 )
                 .at(span)
                 .help("use a variable (`var.NAME`); its value can differ from stage to stage"),

@@ -1,4 +1,5 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![expect(clippy::disallowed_methods, reason = "tests read their cases from files")]
 
 use std::collections::BTreeMap;
 use std::fmt::Write;

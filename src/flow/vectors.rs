@@ -1,5 +1,6 @@
 //! Reads the recorded behaviour of the original (`tests/vectors`). For tests only.
 
+#![expect(clippy::disallowed_methods, reason = "tests read their cases from files")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use serde_json::Value as Json;

@@ -40,7 +40,8 @@ pub fn build(config: &Config, diags: &mut Diagnostics) -> Graph {
         let mut needs = BTreeSet::new();
         for_each_expression(node, &mut |expr, place| {
             references(expr, &mut |reference| {
-                let found = lookup(config, node, place, reference.root, reference.steps, reference.span, diags);
+                let found =
+                    lookup(config, node, place, reference.root, reference.steps, reference.span, diags);
                 if let Some(need) = found {
                     spans.entry((id, need)).or_insert(reference.span);
                     needs.insert(need);
@@ -67,7 +68,11 @@ pub fn build(config: &Config, diags: &mut Diagnostics) -> Graph {
     Graph { order, dependencies, flows_before, referenced }
 }
 
-fn flows_before(config: &Config, order: &[NodeId], dependencies: &[Vec<NodeId>]) -> Vec<Rc<BTreeSet<NodeId>>> {
+fn flows_before(
+    config: &Config,
+    order: &[NodeId],
+    dependencies: &[Vec<NodeId>],
+) -> Vec<Rc<BTreeSet<NodeId>>> {
     let empty = Rc::new(BTreeSet::new());
     let mut result = vec![empty; dependencies.len()];
     for node in order {
@@ -253,7 +258,9 @@ fn repetition_words(
 }
 
 fn incomplete(root: &str, form: &str, span: Span) -> Diagnostic {
-    Diagnostic::error("Incomplete reference", format!("`{root}` alone names nothing.")).at(span).help(format!("write `{form}`"))
+    Diagnostic::error("Incomplete reference", format!("`{root}` alone names nothing."))
+        .at(span)
+        .help(format!("write `{form}`"))
 }
 
 fn unknown<'a>(root: &str, name: &str, span: Span, known: impl Iterator<Item = &'a str>) -> Diagnostic {
@@ -282,12 +289,15 @@ fn unknown_typed(config: &Config, root: &str, kind: &str, name: &str, span: Span
         Diagnostic::error("Unknown name", format!("`{written}` is not declared in this configuration."))
             .at(span)
             .suggest(&written, addresses.iter().map(String::as_str));
-    diagnostic.help.get_or_insert_with(|| format!("declare it with `{root} \"{kind}\" \"{name}\" {{ ... }}`"));
+    diagnostic
+        .help
+        .get_or_insert_with(|| format!("declare it with `{root} \"{kind}\" \"{name}\" {{ ... }}`"));
     diagnostic
 }
 
 fn unknown_root(root: &str, steps: &[Step], span: Span) -> Diagnostic {
-    let base = Diagnostic::error("Unknown name", format!("`{root}` is not the beginning of any reference.")).at(span);
+    let base = Diagnostic::error("Unknown name", format!("`{root}` is not the beginning of any reference."))
+        .at(span);
     if steps.is_empty() {
         return base.help(format!("write a text in quotes: \"{root}\"")).suggest(root, ROOTS.iter().copied());
     }

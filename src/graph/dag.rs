@@ -21,7 +21,9 @@ pub(super) fn order(dependencies: &[Vec<usize>]) -> Result<Vec<usize>, Vec<Vec<u
     for component in tarjan_scc(&graph) {
         match component.as_slice() {
             [only] if !graph.contains_edge(*only, *only) => order.push(only.index()),
-            members => cycles.push(cycle_path(members.iter().map(|node| node.index()).collect(), dependencies)),
+            members => {
+                cycles.push(cycle_path(members.iter().map(|node| node.index()).collect(), dependencies))
+            }
         }
     }
     if cycles.is_empty() { Ok(order) } else { Err(cycles) }

@@ -26,7 +26,8 @@ pub(super) fn decide(input: PlanInput<'_>) -> Option<Decision> {
             (Action::Update, Reason::DocumentChanged, differences(&before, &by_address(after)))
         }
         (Some(_), None) => {
-            let reason = if input.options.mode == Mode::Destroy { Reason::Destroyed } else { Reason::NotDeclared };
+            let reason =
+                if input.options.mode == Mode::Destroy { Reason::Destroyed } else { Reason::NotDeclared };
             (Action::Archive, reason, Vec::new())
         }
     };

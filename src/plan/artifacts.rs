@@ -74,11 +74,14 @@ pub fn planned(
     let flow_labels: Vec<&str> = flow_labels.filter_map(Json::as_str).collect();
     let needs_process = match kind {
         RunConfigKind::Local => true,
-        RunConfigKind::Universal => rendering.agents.iter().any(|agent| {
-            agent.kind == AgentKind::Local && labels::matches(&agent.labels, &flow_labels)
-        }),
+        RunConfigKind::Universal => rendering
+            .agents
+            .iter()
+            .any(|agent| agent.kind == AgentKind::Local && labels::matches(&agent.labels, &flow_labels)),
         // Kinds that this version cannot carry out are refused when they are decoded.
-        RunConfigKind::Docker | RunConfigKind::Kubernetes | RunConfigKind::Ecs | RunConfigKind::Vertex => false,
+        RunConfigKind::Docker | RunConfigKind::Kubernetes | RunConfigKind::Ecs | RunConfigKind::Vertex => {
+            false
+        }
     };
     if !needs_process {
         return Vec::new();

@@ -48,7 +48,7 @@ pub(super) fn decide(
         }
         Match::Same(record) | Match::Moved(record) | Match::Again(record) => record,
     };
-    if let Err(diagnostic) = guard::location(flow, record, context.input.live) {
+    if let Some(diagnostic) = guard::location(flow, record, context.input.live) {
         diags.push(diagnostic);
         return Vec::new();
     }
@@ -102,7 +102,8 @@ fn versioned(
 ) -> Made {
     let latest = record.latest();
     // Parsed only where it is needed: most flows of most plans are unchanged.
-    let before = || latest.and_then(|latest| context.input.recorded.definition(record, latest)).and_then(parse);
+    let before =
+        || latest.and_then(|latest| context.input.recorded.definition(record, latest)).and_then(parse);
     let (definition, known) = match flow.ignore_changes.is_empty() {
         true => effective(flow, None),
         false => effective(flow, before().as_ref()),
@@ -158,7 +159,10 @@ fn same_version(
         return (change, vec![again_operation()]);
     }
     if again {
-        return (change(flow, Action::Create, Reason::DeclaredAgain, None, Some(number)), vec![again_operation()]);
+        return (
+            change(flow, Action::Create, Reason::DeclaredAgain, None, Some(number)),
+            vec![again_operation()],
+        );
     }
     if replace {
         return (simple(Action::Replace, Reason::Requested), vec![remake(again_operation())]);
@@ -177,7 +181,9 @@ fn same_version(
                 change.notes.push(format!("{} was altered by somebody else", artifact.id));
                 return (change, vec![again_operation()]);
             }
-            Standing::Unreadable(reason) => unreadable.push(format!("{} was not checked: {reason}", artifact.id)),
+            Standing::Unreadable(reason) => {
+                unreadable.push(format!("{} was not checked: {reason}", artifact.id))
+            }
             // `guard::location` has refused the flow before.
             Standing::Elsewhere(_) => {}
         }
@@ -213,13 +219,16 @@ fn newly_taken(
         return None;
     }
     let planned = artifacts(context, flow, Some(record), known?);
-    let has = |wanted: &PlannedArtifact| version.artifacts.iter().any(|bound| bound.kind == wanted.artifact.kind);
+    let has =
+        |wanted: &PlannedArtifact| version.artifacts.iter().any(|bound| bound.kind == wanted.artifact.kind);
     if planned.iter().all(has) {
         return None;
     }
     let number = version.version;
     let mut change = change(flow, Action::Replace, Reason::AgentDeclared, Some(number), Some(number));
-    change.notes.push("an agent that can take it is declared now, so its artifact is made ahead of its runs".to_owned());
+    change.notes.push(
+        "an agent that can take it is declared now, so its artifact is made ahead of its runs".to_owned(),
+    );
     Some((change, vec![set_version(context, flow, Some(record), number, true, &known.cloned())]))
 }
 
@@ -235,12 +244,17 @@ fn adopted(
     let planned = known.map(|known| artifacts(context, flow, Some(record), known)).unwrap_or_default();
     let equal = !planned.is_empty()
         && planned.iter().all(|wanted| {
-            version.artifacts.iter().any(|bound| bound.kind == wanted.artifact.kind && bound.hash == wanted.artifact.hash)
+            version
+                .artifacts
+                .iter()
+                .any(|bound| bound.kind == wanted.artifact.kind && bound.hash == wanted.artifact.hash)
         });
     if equal && let Some(known) = known {
         let number = version.version;
         let mut change = change(flow, Action::Adopt, Reason::Imported, Some(number), Some(number));
-        change.notes.push("the imported object equals what the configuration renders to; it stays as it is".to_owned());
+        change.notes.push(
+            "the imported object equals what the configuration renders to; it stays as it is".to_owned(),
+        );
         let define = Operation::Define {
             flow: record.id.clone(),
             version: number,
@@ -253,15 +267,19 @@ fn adopted(
                 artifact.existing = version
                     .artifacts
                     .iter()
-                    .find(|bound| bound.kind == artifact.artifact.kind && bound.hash == artifact.artifact.hash)
+                    .find(|bound| {
+                        bound.kind == artifact.artifact.kind && bound.hash == artifact.artifact.hash
+                    })
                     .cloned();
             }
         }
         return (change, vec![define, publish]);
     }
     let next = record.next_version();
-    let mut change = change(flow, Action::Update, Reason::DefinitionChanged, Some(version.version), Some(next));
-    change.differences = imported_differences(context, version, &planned).unwrap_or_else(|| all_of(definition));
+    let mut change =
+        change(flow, Action::Update, Reason::DefinitionChanged, Some(version.version), Some(next));
+    change.differences =
+        imported_differences(context, version, &planned).unwrap_or_else(|| all_of(definition));
     change.notes.push("the imported object differs from what the configuration renders to".to_owned());
     (change, vec![set_version(context, flow, Some(record), next, false, &known.cloned())])
 }
@@ -301,7 +319,13 @@ fn held(
 }
 
 /// Says so when the configuration has another definition than the version at which the flow is held.
-fn ahead((mut change, operations): Made, flow: &DesiredFlow, version: u32, by: &str, digest: Option<&Digest>) -> Made {
+fn ahead(
+    (mut change, operations): Made,
+    flow: &DesiredFlow,
+    version: u32,
+    by: &str,
+    digest: Option<&Digest>,
+) -> Made {
     let configured = flow.known.as_ref().map(|known| &known.digest);
     if configured != digest {
         change.notes.push(format!("pinned at v{version} by {by}, configuration is ahead"));
@@ -366,7 +390,12 @@ fn change(flow: &DesiredFlow, action: Action, reason: Reason, from: Option<u32>,
     }
 }
 
-fn decision(context: &Context<'_>, flow: &DesiredFlow, change: Change, operations: Vec<Operation>) -> Decision {
+fn decision(
+    context: &Context<'_>,
+    flow: &DesiredFlow,
+    change: Change,
+    operations: Vec<Operation>,
+) -> Decision {
     let before = context.input.graph.flows_before.get(flow.node.0 as usize);
     let after = before.into_iter().flat_map(|nodes| nodes.iter().copied()).collect();
     Decision { node: Some(flow.node), after, ..Decision::new(change, operations) }

@@ -114,22 +114,26 @@ mod tests {
     use crate::address::path_text;
     use crate::value::{Type, from_json};
 
-    fn check(before: Json, after: Value) -> String {
-        let lines = differences(&before, &after).into_iter();
-        lines.map(|d| format!("{}: {:?} -> {:?}", path_text(&d.path), d.before, d.after)).collect::<Vec<_>>().join("\n")
+    fn check(before: &Json, after: &Value) -> String {
+        let lines = differences(before, after).into_iter();
+        lines
+            .map(|d| format!("{}: {:?} -> {:?}", path_text(&d.path), d.before, d.after))
+            .collect::<Vec<_>>()
+            .join("\n")
     }
 
     #[test]
     fn equal_documents_have_none_and_null_is_absent() {
-        assert_eq!(check(json!({"a": 1, "b": null}), from_json(&json!({"a": 1, "c": null}))), "");
+        assert_eq!(check(&json!({"a": 1, "b": null}), &from_json(&json!({"a": 1, "c": null}))), "");
     }
 
     #[test]
     fn only_the_paths_that_differ_are_told() {
         let before = json!({"env": {"A": "1", "B": "2"}, "labels": ["x"], "s": [{"cron": "a"}]});
-        let after = from_json(&json!({"env": {"A": "1", "C": "3"}, "labels": ["x", "y"], "s": [{"cron": "b"}]}));
+        let after =
+            from_json(&json!({"env": {"A": "1", "C": "3"}, "labels": ["x", "y"], "s": [{"cron": "b"}]}));
         assert_eq!(
-            check(before, after),
+            check(&before, &after),
             "env.B: Value(String(\"2\")) -> Absent\n\
              env.C: Absent -> Value(String(\"3\"))\n\
              labels: Value(Array [String(\"x\")]) -> Value(Array [String(\"x\"), String(\"y\")])\n\
@@ -144,7 +148,7 @@ mod tests {
             ("b", Value::string("secret").marked(Marks::SENSITIVE)),
         ]);
         assert_eq!(
-            check(json!({"a": "1", "b": "1"}), after),
+            check(&json!({"a": "1", "b": "1"}), &after),
             "a: Value(String(\"1\")) -> Unknown\nb: Value(String(\"1\")) -> Sensitive"
         );
     }

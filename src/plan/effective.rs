@@ -9,7 +9,7 @@ use crate::desired::{DesiredFlow, KnownDefinition, known_definition};
 use crate::value::{Kind, Value, from_json};
 
 /// The definition to compare and record, and its JSON when all of it is known.
-pub fn effective(desired: &DesiredFlow, latest: Option<&Json>) -> (Value, Option<KnownDefinition>) {
+pub(super) fn effective(desired: &DesiredFlow, latest: Option<&Json>) -> (Value, Option<KnownDefinition>) {
     let Some(latest) = latest.filter(|_| !desired.ignore_changes.is_empty()) else {
         return (desired.definition.clone(), desired.known.clone());
     };

@@ -25,11 +25,11 @@ pub(super) fn foreign(flow: &DesiredFlow, record: &FlowRecord) -> Diagnostic {
 }
 
 /// The recorded artifacts live somewhere that the credentials do not lead to.
-pub(super) fn location(flow: &DesiredFlow, record: &FlowRecord, live: &Live) -> Result<(), Diagnostic> {
+pub(super) fn location(flow: &DesiredFlow, record: &FlowRecord, live: &Live) -> Option<Diagnostic> {
     let bound = record.wanted().into_iter().flat_map(|version| &version.artifacts);
     for binding in bound {
         if let Standing::Elsewhere(here) = live.standing(binding) {
-            return Err(Diagnostic::error(
+            return Some(Diagnostic::error(
                 "Another account",
                 format!(
                     "The artifacts of `{}` are in {}, and the provider `{}` leads to {here}.",
@@ -41,14 +41,18 @@ pub(super) fn location(flow: &DesiredFlow, record: &FlowRecord, live: &Live) -> 
             .help("use the credentials of the recorded place; to leave it for good, forget the flow with `flowform state rm` first"));
         }
     }
-    Ok(())
+    None
 }
 
 /// A live object could not be read: it is not taken for absent.
 pub(super) fn unreadable(flow: &DesiredFlow, notes: &[String]) -> Diagnostic {
     Diagnostic::error(
         "Live object not checked",
-        format!("What is live for `{}` could not be read, so nothing is decided about it: {}.", flow.address, notes.join("; ")),
+        format!(
+            "What is live for `{}` could not be read, so nothing is decided about it: {}.",
+            flow.address,
+            notes.join("; ")
+        ),
     )
     .at(flow.span)
     .address(flow.address.to_string())
@@ -64,9 +68,15 @@ pub fn label_coverage(flow: &DesiredFlow, agents: &[KnownAgent], diags: &mut Dia
         return;
     }
     let missing = |agent: &KnownAgent| -> Vec<String> {
-        wanted.iter().filter(|label| !agent.labels.contains(label)).map(|label| format!("`{label}`")).collect()
+        wanted
+            .iter()
+            .filter(|label| !agent.labels.contains(label))
+            .map(|label| format!("`{label}`"))
+            .collect()
     };
-    let Some(closest) = fitting.iter().min_by_key(|agent| (missing(agent).len(), &agent.name)) else { return };
+    let Some(closest) = fitting.iter().min_by_key(|agent| (missing(agent).len(), &agent.name)) else {
+        return;
+    };
     let diagnostic = if wanted.is_empty() {
         Diagnostic::error(
             "No agent takes the flow",

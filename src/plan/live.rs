@@ -55,7 +55,9 @@ impl Live {
                     Standing::Unreadable(provider.unreadable.get(&binding.id).cloned().unwrap_or_default())
                 }
                 None => Standing::Missing,
-                Some(artifact) if artifact.hash == binding.hash && artifact.identity.is_some() => Standing::Intact,
+                Some(artifact) if artifact.hash == binding.hash && artifact.identity.is_some() => {
+                    Standing::Intact
+                }
                 Some(_) => Standing::Altered,
             },
         }

@@ -63,8 +63,14 @@ pub struct PlanInput<'a> {
 pub fn plan(input: PlanInput<'_>, diags: &mut Diagnostics) -> Plan {
     let mut addresses: Vec<String> = input.recorded.own().map(|flow| flow.address.clone()).collect();
     addresses.sort();
-    let selection =
-        Selection::new(&input.options.filters, &input.evaluation.flows, &addresses, input.graph, input.options.mode, diags);
+    let selection = Selection::new(
+        &input.options.filters,
+        &input.evaluation.flows,
+        &addresses,
+        input.graph,
+        input.options.mode,
+        diags,
+    );
     let agents = known_agents(&input.evaluation.agents, input.live, &input.settings.root);
     let mut notes = Vec::new();
     let (mut decisions, unchanged) = match input.options.mode {
@@ -130,7 +136,10 @@ fn normal(
         }
         guard::label_coverage(flow, agents, diags);
         let made = decide(&context, flow, found, selection.replaces(flow), diags);
-        if made.iter().all(|decision| decision.change.reason == Reason::UpToDate && decision.operations.is_empty()) {
+        if made
+            .iter()
+            .all(|decision| decision.change.reason == Reason::UpToDate && decision.operations.is_empty())
+        {
             unchanged += 1;
         }
         decisions.extend(made.into_iter().filter(|decision| {

@@ -9,7 +9,7 @@ use crate::registry::view::{FlowRecord, VersionRecord, VersionState};
 
 /// How long and how many.
 #[derive(Clone, Copy, Debug)]
-pub struct Retention {
+pub(super) struct Retention {
     /// How many versions keep their artifacts, the current one included.
     pub versions: u32,
     /// How long a superseded version keeps them, in seconds.
@@ -18,7 +18,7 @@ pub struct Retention {
 
 /// The versions to prune once `current` is the flow's current version, oldest first, each with the artifacts that
 /// no kept version shares.
-pub fn prunable(
+pub(super) fn prunable(
     flow: &FlowRecord,
     current: u32,
     retention: Retention,
@@ -51,14 +51,15 @@ pub fn prunable(
         .into_iter()
         .map(|version| {
             let own = version.artifacts.iter();
-            let own = own.filter(|artifact| !shared.contains(&(artifact.provider.as_str(), artifact.id.as_str())));
+            let own =
+                own.filter(|artifact| !shared.contains(&(artifact.provider.as_str(), artifact.id.as_str())));
             (version, own.cloned().collect())
         })
         .collect()
 }
 
 /// All versions of an archived flow that still have artifacts, oldest first.
-pub fn of_archived(flow: &FlowRecord) -> Vec<(&VersionRecord, Vec<Binding>)> {
+pub(super) fn of_archived(flow: &FlowRecord) -> Vec<(&VersionRecord, Vec<Binding>)> {
     let mut seen = HashSet::new();
     let with = flow.versions.iter().filter(|version| !version.artifacts.is_empty());
     with.map(|version| {

@@ -115,7 +115,9 @@ impl<'a> Recorded<'a> {
     pub fn definition(&self, flow: &FlowRecord, version: &'a VersionRecord) -> Option<&'a RawValue> {
         match &version.definition {
             DefinitionAt::Inline(json) => Some(json),
-            DefinitionAt::Segment(_) => self.fetched.get(&(flow.id.clone(), version.version)).map(|json| &**json),
+            DefinitionAt::Segment(_) => {
+                self.fetched.get(&(flow.id.clone(), version.version)).map(|json| &**json)
+            }
             DefinitionAt::Unknown => None,
         }
     }

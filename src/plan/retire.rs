@@ -41,12 +41,17 @@ pub(super) fn not_declared(
 fn remains(input: PlanInput<'_>, selection: &Selection<'_>, kept: &BTreeSet<&str>) -> Vec<Decision> {
     let flows = input.recorded.view.into_iter().flat_map(|view| view.flows.values());
     let archived = flows.filter(|flow| flow.archived.is_some() && flow.root == input.settings.root);
-    let archived = archived.filter(|flow| !kept.contains(flow.id.as_str()) && selection.takes_address(&flow.address));
+    let archived =
+        archived.filter(|flow| !kept.contains(flow.id.as_str()) && selection.takes_address(&flow.address));
     sorted(archived).into_iter().flat_map(prunes).collect()
 }
 
 /// `destroy`: everything that this root declares.
-pub(super) fn destroy(input: PlanInput<'_>, selection: &Selection<'_>, diags: &mut Diagnostics) -> Vec<Decision> {
+pub(super) fn destroy(
+    input: PlanInput<'_>,
+    selection: &Selection<'_>,
+    diags: &mut Diagnostics,
+) -> Vec<Decision> {
     let protected: BTreeMap<String, &DesiredFlow> = input
         .evaluation
         .flows
@@ -94,9 +99,14 @@ pub(super) fn refresh_only(
                     Standing::Intact => {}
                     Standing::Missing => gone += 1,
                     Standing::Altered => notes.push(format!("{} was altered by somebody else", artifact.id)),
-                    Standing::Unreadable(reason) => notes.push(format!("{} was not checked: {reason}", artifact.id)),
+                    Standing::Unreadable(reason) => {
+                        notes.push(format!("{} was not checked: {reason}", artifact.id))
+                    }
                     Standing::Elsewhere(here) => {
-                        notes.push(format!("{} is in {}, and the credentials lead to {here}", artifact.id, artifact.location));
+                        notes.push(format!(
+                            "{} is in {}, and the credentials lead to {here}",
+                            artifact.id, artifact.location
+                        ));
                     }
                 }
             }
@@ -109,12 +119,14 @@ pub(super) fn refresh_only(
             }
             if gone > 0 {
                 differs = true;
-                let mut decision = prune(record, &record.address, version, Vec::new(), Reason::ArtifactMissing);
+                let mut decision =
+                    prune(record, &record.address, version, Vec::new(), Reason::ArtifactMissing);
                 decision.change.notes.push("the object is gone; the record is put right, and the next apply makes it again if it is wanted".to_owned());
                 decisions.push(decision);
             } else if !notes.is_empty() {
                 differs = true;
-                let mut decision = prune(record, &record.address, version, Vec::new(), Reason::ArtifactAltered);
+                let mut decision =
+                    prune(record, &record.address, version, Vec::new(), Reason::ArtifactAltered);
                 decision.change.action = Action::NoOp;
                 decision.change.notes = notes;
                 decision.operations.clear();
@@ -134,7 +146,10 @@ pub(super) fn unused_blocks(input: PlanInput<'_>, notes: &mut Vec<String>) {
     let recorded: BTreeSet<&str> = input.recorded.own().map(|record| record.address.as_str()).collect();
     for removed in &input.config.removed {
         if !recorded.iter().any(|address| names(&removed.from, address)) {
-            notes.push(format!("The `removed` block for `{}` has done its work and can be deleted.", removed.from));
+            notes.push(format!(
+                "The `removed` block for `{}` has done its work and can be deleted.",
+                removed.from
+            ));
         }
     }
 }
@@ -150,7 +165,9 @@ fn archive(record: &FlowRecord, reason: Reason) -> Vec<Decision> {
 fn prunes(record: &FlowRecord) -> Vec<Decision> {
     of_archived(record)
         .into_iter()
-        .map(|(version, artifacts)| prune(record, &record.address, version, artifacts, Reason::OfArchivedFlow))
+        .map(|(version, artifacts)| {
+            prune(record, &record.address, version, artifacts, Reason::OfArchivedFlow)
+        })
         .collect()
 }
 

@@ -38,8 +38,8 @@ pub fn decode<K: for<'a> Deserialize<'a>>(bytes: &[u8]) -> Result<SavedPlan<K>, 
         format: u32,
         flowform: String,
     }
-    let header: Header =
-        serde_json::from_slice(bytes).map_err(|_| "it is not a plan that `flowform plan --out` wrote".to_owned())?;
+    let header: Header = serde_json::from_slice(bytes)
+        .map_err(|_| "it is not a plan that `flowform plan --out` wrote".to_owned())?;
     if header.format != FORMAT {
         return Err(format!(
             "it has the plan format {} of flowform {}, and this program reads format {FORMAT}",

@@ -39,7 +39,11 @@ impl<'a> Selection<'a> {
         diags: &mut Diagnostics,
     ) -> Self {
         let addresses: Vec<String> = flows.iter().map(|flow| flow.address.to_string()).collect();
-        let given = [("--target", &filters.targets), ("--exclude", &filters.excludes), ("--replace", &filters.replace)];
+        let given = [
+            ("--target", &filters.targets),
+            ("--exclude", &filters.excludes),
+            ("--replace", &filters.replace),
+        ];
         for (option, written) in given {
             for filter in written {
                 let names = |address: &String| matches(filter, address);
@@ -85,7 +89,8 @@ impl<'a> Selection<'a> {
 
     /// Whether the plan is about this recorded address (or `agent`), which nothing depends on.
     pub fn takes_address(&self, address: &str) -> bool {
-        (self.filters.targets.is_empty() || self.filters.targets.iter().any(|filter| matches(filter, address)))
+        (self.filters.targets.is_empty()
+            || self.filters.targets.iter().any(|filter| matches(filter, address)))
             && !self.filters.excludes.iter().any(|filter| matches(filter, address))
     }
 

@@ -38,7 +38,9 @@ pub(super) fn assemble(mut decisions: Vec<Decision>) -> (Vec<Change>, Vec<Step>)
     decisions.sort_by_key(|decision| decision.last);
     let mut order: Vec<usize> = (0..decisions.len()).collect();
     order.sort_by(|a, b| {
-        let key = |index: &usize| decisions.get(*index).map(|d| (&d.group, d.last, &d.change.address, d.change.from_version));
+        let key = |index: &usize| {
+            decisions.get(*index).map(|d| (&d.group, d.last, &d.change.address, d.change.from_version))
+        };
         key(a).cmp(&key(b))
     });
     let mut place = vec![0; decisions.len()];

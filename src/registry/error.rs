@@ -98,7 +98,7 @@ fn seconds(duration: std::time::Duration) -> String {
 
 impl RegistryError {
     /// A document under `key` that does not say what it should.
-    pub(super) fn damaged(key: impl Into<String>, reason: impl ToString) -> Self {
+    pub(super) fn damaged(key: impl Into<String>, reason: impl std::fmt::Display) -> Self {
         Self::Damaged { key: key.into(), reason: reason.to_string() }
     }
 }

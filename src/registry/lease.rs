@@ -351,7 +351,7 @@ async fn renew(
                 pause = ttl / 3;
             }
             Err(RegistryError::Store(error)) if is_transient(&error) && watch.deadline_ok() => {
-                pause = ttl / 10
+                pause = ttl / 10;
             }
             Ok(None) | Err(_) => {
                 watch.lose();

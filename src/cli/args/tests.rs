@@ -73,17 +73,16 @@ fn options_that_contradict_each_other_are_refused() {
 
 #[test]
 fn values_are_parsed() {
-    let Ok(Command::Plan(plan)) = parse(&["plan", "--var", "image=a=b", "--lock-timeout", "1m30s"]) else {
-        panic!("a plan")
-    };
+    let Ok(Command::Plan(plan)) = parse(&["plan", "--var", "image=a=b"]) else { panic!("a plan") };
     assert_eq!(plan.variables.vars, [Assignment { name: "image".into(), value: "a=b".into() }]);
-    assert_eq!(plan.work.lock_timeout, Duration::from_secs(90));
-    assert_eq!(plan.work.parallelism.get(), 10);
+    let Ok(Command::Apply(apply)) = parse(&["apply", "--lock-timeout", "1m30s"]) else { panic!("an apply") };
+    assert_eq!(apply.work.lock_timeout, Duration::from_secs(90));
+    assert_eq!(apply.work.parallelism.get(), 10);
     let Ok(Command::Diff(diff)) = parse(&["diff", "flow.etl", "v3", "4"]) else { panic!("a diff") };
     assert_eq!((diff.before, diff.after), (3, 4));
     assert!(parse(&["plan", "--var", "image"]).unwrap_err().contains("--var image=etl:42"));
-    assert!(parse(&["plan", "--lock-timeout", "30"]).unwrap_err().contains("30s"));
-    assert!(parse(&["plan", "--parallelism", "0"]).is_err());
+    assert!(parse(&["apply", "--lock-timeout", "30"]).unwrap_err().contains("30s"));
+    assert!(parse(&["apply", "--parallelism", "0"]).is_err());
     assert!(parse(&["rollback", "flow.a", "0"]).is_err());
 }
 

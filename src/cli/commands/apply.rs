@@ -97,7 +97,10 @@ async fn plan_and_apply(
 async fn saved(context: &Context, args: &ApplyArgs, path: &Path) -> Result<Outcome, Failure> {
     let bytes = edge::read(path).map_err(|error| failure::file("read", path, &error))?;
     let saved: SavedPlan<Kept> = decode(&bytes).map_err(|reason| {
-        Failure::from(Diagnostic::error("Not a plan", format!("{} cannot be applied: {reason}.", path.display())))
+        Failure::from(Diagnostic::error(
+            "Not a plan",
+            format!("{} cannot be applied: {reason}.", path.display()),
+        ))
     })?;
     let mut diags = Diagnostics::new();
     let workspace = Workspace::restore(&context.directory, &saved.configuration, &args.variables, &mut diags);
@@ -111,8 +114,10 @@ async fn saved(context: &Context, args: &ApplyArgs, path: &Path) -> Result<Outco
         return Ok(Outcome::Done);
     }
     let read = planning::read(&workspace).await?;
-    let planning =
-        Planning { plan: saved.plan, ..planning::make(&workspace, read, &saved.options, saved.made_at, &mut diags).await? };
+    let planning = Planning {
+        plan: saved.plan,
+        ..planning::make(&workspace, read, &saved.options, saved.made_at, &mut diags).await?
+    };
     if diags.has_errors() {
         return Err(Failure::new(diags, workspace.sources));
     }
@@ -131,7 +136,8 @@ async fn saved(context: &Context, args: &ApplyArgs, path: &Path) -> Result<Outco
 async fn carry_out(context: &Context, order: &Order<'_>, planning: Planning) -> Result<Outcome, Failure> {
     let steps = planning.plan.steps.len();
     let (sender, receiver) = mpsc::unbounded_channel();
-    let (report, ()) = tokio::join!(applying::apply(order, planning, sender), listen(context, steps, receiver));
+    let (report, ()) =
+        tokio::join!(applying::apply(order, planning, sender), listen(context, steps, receiver));
     finish(context, &report?)
 }
 
@@ -155,7 +161,8 @@ pub(super) fn finish(context: &Context, result: &ApplyReport) -> Result<Outcome,
     if context.json {
         terminal.out(&json::line(&json::apply::document(result)));
     } else {
-        terminal.out(&format!("\n{}\n", report::render(result, terminal.theme(), terminal.width()).trim_end()));
+        terminal
+            .out(&format!("\n{}\n", report::render(result, terminal.theme(), terminal.width()).trim_end()));
     }
     Ok(match (result.interrupted, result.is_complete()) {
         (true, _) => Outcome::Interrupted,

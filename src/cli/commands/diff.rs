@@ -50,7 +50,10 @@ pub(super) async fn definition(
     parsed.ok_or_else(|| {
         Diagnostic::error(
             "Definition not known",
-            format!("Version {version} of `{}` was imported as it was, so its definition is not recorded.", flow.address),
+            format!(
+                "Version {version} of `{}` was imported as it was, so its definition is not recorded.",
+                flow.address
+            ),
         )
         .into()
     })

@@ -42,14 +42,20 @@ pub(in crate::cli) async fn run(context: &Context, args: &ImportArgs) -> Result<
     let record = open(context, &args.variables).await?;
     let connected = connect(&workspace, &registry, &record.view);
     let Some(provider) = connected.get(&provider_name) else {
-        return Err(Diagnostic::error("Unknown provider", format!("There is no provider `{provider_name}`.")).into());
+        return Err(Diagnostic::error(
+            "Unknown provider",
+            format!("There is no provider `{provider_name}`."),
+        )
+        .into());
     };
     let unreadable = |what: &str, error: flowform_provider_api::ProviderError| {
         let help = match error.kind {
             ErrorKind::Denied => "give the credentials the right to read it",
             _ => "check the name of the object",
         };
-        Failure::from(Diagnostic::error("Object not readable", format!("{what}: {}.", error.message)).help(help))
+        Failure::from(
+            Diagnostic::error("Object not readable", format!("{what}: {}.", error.message)).help(help),
+        )
     };
     let live = provider.describe(&args.id).await.map_err(|error| unreadable(&args.id, error))?;
     let Some(live) = live else {
@@ -62,19 +68,27 @@ pub(in crate::cli) async fn run(context: &Context, args: &ImportArgs) -> Result<
         Binding { kind: live.kind, provider: provider_name, id: live.id, hash: live.hash, location };
     change(context, &record, "import", args.lock_timeout, &|view| {
         let taken = view.flows.values().find(|flow| {
-            flow.archived.is_none() && (flow.name == name || (flow.address == args.address && flow.root == record.workspace.settings.root))
+            flow.archived.is_none()
+                && (flow.name == name
+                    || (flow.address == args.address && flow.root == record.workspace.settings.root))
         });
         if let Some(taken) = taken {
             return Err(Diagnostic::error(
                 "Flow recorded already",
-                format!("`{}` is recorded already (as `{}`), so nothing can be imported into it.", taken.address, taken.name),
+                format!(
+                    "`{}` is recorded already (as `{}`), so nothing can be imported into it.",
+                    taken.address, taken.name
+                ),
             )
             .help("forget it first with `flowform state rm`, or import into another flow")
             .into());
         }
         let mut plan = empty_plan(&record.workspace, view);
-        let operation =
-            Operation::Adopt { name: name.clone(), address: args.address.clone(), artifact: artifact.clone() };
+        let operation = Operation::Adopt {
+            name: name.clone(),
+            address: args.address.clone(),
+            artifact: artifact.clone(),
+        };
         let wanted = Wanted {
             action: Action::Adopt,
             reason: Reason::Imported,

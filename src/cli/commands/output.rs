@@ -23,7 +23,9 @@ pub(in crate::cli) async fn run(context: &Context, args: &OutputArgs) -> Result<
     let Some(output) = outputs.get(name) else {
         let mut diagnostic = Diagnostic::error("Unknown output", format!("No output `{name}` is recorded."))
             .suggest(name, outputs.keys().map(String::as_str));
-        diagnostic.help.get_or_insert_with(|| "outputs are recorded by a complete `flowform apply`".to_owned());
+        diagnostic
+            .help
+            .get_or_insert_with(|| "outputs are recorded by a complete `flowform apply`".to_owned());
         return Err(diagnostic.into());
     };
     if context.json {

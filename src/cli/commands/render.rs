@@ -19,17 +19,22 @@ pub(in crate::cli) fn run(context: &Context, args: &RenderArgs) -> Result<Outcom
     let workspace = Workspace::load(&context.directory, &args.variables, &mut diags);
     let evaluation = evaluate(workspace.inputs(), &NothingKnown, &mut diags);
     let (workspace, _) = workspace.checked(diags)?;
-    let flow = evaluation.flows.iter().find(|flow| flow.address.to_string() == args.flow || flow.name == args.flow);
+    let flow =
+        evaluation.flows.iter().find(|flow| flow.address.to_string() == args.flow || flow.name == args.flow);
     let Some(flow) = flow else {
         let known: Vec<String> = evaluation.flows.iter().map(|flow| flow.address.to_string()).collect();
-        return Err(Diagnostic::error("Unknown flow", format!("The configuration declares no flow `{}`.", args.flow))
-            .suggest(&args.flow, known.iter().map(String::as_str))
-            .into());
+        return Err(Diagnostic::error(
+            "Unknown flow",
+            format!("The configuration declares no flow `{}`.", args.flow),
+        )
+        .suggest(&args.flow, known.iter().map(String::as_str))
+        .into());
     };
     if let Some(name) = &args.agent {
         check_agent(flow, name, &evaluation.agents)?;
     }
-    let Some(definition) = flow.known.as_ref().and_then(|known| serde_json::from_str::<Json>(known.json.get()).ok())
+    let Some(definition) =
+        flow.known.as_ref().and_then(|known| serde_json::from_str::<Json>(known.json.get()).ok())
     else {
         return Err(Diagnostic::error(
             "Not known yet",
@@ -40,7 +45,10 @@ pub(in crate::cli) fn run(context: &Context, args: &RenderArgs) -> Result<Outcom
     };
     let project = &workspace.settings.project;
     let body = render_process(&definition, &flow.name, project).map_err(|error| {
-        Diagnostic::error("Nothing to render", format!("`{}` renders to nothing this version can make: {error}.", flow.address))
+        Diagnostic::error(
+            "Nothing to render",
+            format!("`{}` renders to nothing this version can make: {error}.", flow.address),
+        )
     })?;
     let mut document = start_document(&flow.name, project, 0, &definition, &body);
     fill_in(&mut document, args.run_id.as_deref());
@@ -56,8 +64,9 @@ pub(in crate::cli) fn run(context: &Context, args: &RenderArgs) -> Result<Outcom
     match args.format {
         RenderFormat::Json => context.terminal.out(&json::text(&rendered)),
         RenderFormat::Yaml => {
-            let text = serde_saphyr::to_string(&rendered)
-                .map_err(|error| Diagnostic::error("No YAML", format!("The result cannot be written as YAML: {error}.")))?;
+            let text = serde_saphyr::to_string(&rendered).map_err(|error| {
+                Diagnostic::error("No YAML", format!("The result cannot be written as YAML: {error}."))
+            })?;
             context.terminal.out(&text);
         }
     }
@@ -83,18 +92,28 @@ fn check_agent(
     name: &str,
     agents: &[crate::desired::DesiredAgent],
 ) -> Result<(), Failure> {
-    let found = agents.iter().find(|agent| agent.address.to_string() == name || &*agent.address.block.name == name);
+    let found =
+        agents.iter().find(|agent| agent.address.to_string() == name || &*agent.address.block.name == name);
     let Some(agent) = found else {
         let known: Vec<String> = agents.iter().map(|agent| agent.address.block.name.to_string()).collect();
-        return Err(Diagnostic::error("Unknown agent", format!("The configuration declares no agent `{name}`."))
-            .suggest(name, known.iter().map(String::as_str))
-            .into());
+        return Err(Diagnostic::error(
+            "Unknown agent",
+            format!("The configuration declares no agent `{name}`."),
+        )
+        .suggest(name, known.iter().map(String::as_str))
+        .into());
     };
     let wanted = flow.labels.clone().unwrap_or_default();
-    if agent.kind != AgentKind::Local || !agent.kind.takes(flow.kind) || !labels::matches(&agent.labels, &wanted) {
+    if agent.kind != AgentKind::Local
+        || !agent.kind.takes(flow.kind)
+        || !labels::matches(&agent.labels, &wanted)
+    {
         return Err(Diagnostic::error(
             "Agent that does not take the flow",
-            format!("The agent `{name}` takes no runs of `{}`: its kind or its labels do not fit.", flow.address),
+            format!(
+                "The agent `{name}` takes no runs of `{}`: its kind or its labels do not fit.",
+                flow.address
+            ),
         )
         .into());
     }

@@ -38,9 +38,12 @@ async fn hold(context: &Context, args: &RollbackArgs, number: u32) -> Result<Out
         .into());
     };
     if flow.archived.is_some() {
-        return Err(Diagnostic::error("Archived flow", format!("`{}` is archived, so nothing runs it.", flow.address))
-            .help("declare it again and apply")
-            .into());
+        return Err(Diagnostic::error(
+            "Archived flow",
+            format!("`{}` is archived, so nothing runs it.", flow.address),
+        )
+        .help("declare it again and apply")
+        .into());
     }
     // What the configuration says now decides when the pin ends.
     let mut diags = Diagnostics::new();
@@ -49,8 +52,11 @@ async fn hold(context: &Context, args: &RollbackArgs, number: u32) -> Result<Out
     let declared = made.evaluation.flows.iter().find(|desired| desired.address.to_string() == flow.address);
     let configured = declared.and_then(|desired| desired.known.as_ref()).map(|known| known.digest.clone());
     let agents = known_agents(&made.evaluation.agents, &made.read.live, &record.workspace.settings.root);
-    let rendering =
-        Rendering { project: &record.workspace.settings.project, agents: &agents, types: &providers::artifact_type };
+    let rendering = Rendering {
+        project: &record.workspace.settings.project,
+        agents: &agents,
+        types: &providers::artifact_type,
+    };
     let provider = declared.and_then(|desired| desired.provider.as_deref());
     let artifacts = planned(rendering, &flow.name, provider, &held, (Some(&flow), &made.read.live));
 
@@ -65,8 +71,9 @@ async fn hold(context: &Context, args: &RollbackArgs, number: u32) -> Result<Out
         context.terminal.err("Nothing was changed.\n");
         return Ok(Outcome::Failed);
     }
-    let text: Box<RawValue> = serde_json::value::to_raw_value(&held)
-        .map_err(|error| Diagnostic::error("Registry damaged", format!("The definition cannot be written: {error}.")))?;
+    let text: Box<RawValue> = serde_json::value::to_raw_value(&held).map_err(|error| {
+        Diagnostic::error("Registry damaged", format!("The definition cannot be written: {error}."))
+    })?;
     let outcome = change(context, &record, "rollback", args.lock_timeout, &|view| {
         let now = find(view, &record.workspace.settings.root, &args.flow)?;
         if now.versions.len() != flow.versions.len() || now.id != flow.id {
@@ -87,11 +94,20 @@ async fn hold(context: &Context, args: &RollbackArgs, number: u32) -> Result<Out
             address: flow.address.clone(),
             version: number,
             reserved: true,
-            planned: Planned::Known { digest: digest.clone(), definition: text.clone(), artifacts: artifacts.clone() },
+            planned: Planned::Known {
+                digest: digest.clone(),
+                definition: text.clone(),
+                artifacts: artifacts.clone(),
+            },
         };
         let operations = vec![pin, set];
-        let wanted =
-            Wanted { action: Action::Update, reason: Reason::Pinned, from: current, to: Some(number), operations };
+        let wanted = Wanted {
+            action: Action::Update,
+            reason: Reason::Pinned,
+            from: current,
+            to: Some(number),
+            operations,
+        };
         add(&mut plan, flow.address.clone(), flow.name.clone(), wanted);
         Ok(plan)
     })
@@ -110,8 +126,15 @@ async fn record_outputs(record: &Record, patience: std::time::Duration) -> Resul
         return Ok(());
     }
     let (events, _) = tokio::sync::mpsc::unbounded_channel();
-    let order =
-        Order { workspace, options: &options, made_at, saved: false, operation: "rollback", parallelism: 1, patience };
+    let order = Order {
+        workspace,
+        options: &options,
+        made_at,
+        saved: false,
+        operation: "rollback",
+        parallelism: 1,
+        patience,
+    };
     apply(&order, made, events).await?;
     Ok(())
 }
@@ -120,7 +143,11 @@ async fn release(context: &Context, args: &RollbackArgs) -> Result<Outcome, Fail
     let record = open(context, &args.variables).await?;
     let flow = record.flow(&args.flow)?;
     if flow.pin.is_none() {
-        return Err(Diagnostic::error("Not pinned", format!("`{}` is not held at any version.", flow.address)).into());
+        return Err(Diagnostic::error(
+            "Not pinned",
+            format!("`{}` is not held at any version.", flow.address),
+        )
+        .into());
     }
     let outcome = change(context, &record, "rollback --unpin", args.lock_timeout, &|view| {
         let flow = find(view, &record.workspace.settings.root, &args.flow)?;

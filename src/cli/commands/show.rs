@@ -36,7 +36,10 @@ pub(in crate::cli) async fn run(context: &Context, args: &ShowArgs) -> Result<Ou
 fn plan(context: &Context, args: &ShowArgs, path: &Path) -> Result<Outcome, Failure> {
     let bytes = edge::read(path).map_err(|error| failure::file("read", path, &error))?;
     let saved: SavedPlan<Kept> = decode(&bytes).map_err(|reason| {
-        Failure::from(Diagnostic::error("Not a plan", format!("{} cannot be shown: {reason}.", path.display())))
+        Failure::from(Diagnostic::error(
+            "Not a plan",
+            format!("{} cannot be shown: {reason}.", path.display()),
+        ))
     })?;
     if context.json {
         context.terminal.out(&json::text(&json::plan::document(&saved.plan, false)));
@@ -99,7 +102,8 @@ fn everything(context: &Context, record: &Record) {
         context.terminal.out(&json::text(&document));
         return;
     }
-    let mut text = format!("Project {} in registry {}, segment {}.\n\n", view.project, view.registry, view.seq);
+    let mut text =
+        format!("Project {} in registry {}, segment {}.\n\n", view.project, view.registry, view.seq);
     text.push_str(&versions::flows(flows, context.terminal.theme()));
     if !outputs.is_empty() {
         text.push_str("\nOutputs:\n");

@@ -6,7 +6,9 @@ use tokio::sync::mpsc;
 use super::Outcome;
 use super::record::{Record, Wanted, add, change, empty_plan, find, open};
 use crate::cli::applying::writer;
-use crate::cli::args::{StateCommand, StateExportArgs, StateListArgs, StateMvArgs, StateRebuildArgs, StateRmArgs};
+use crate::cli::args::{
+    StateCommand, StateExportArgs, StateListArgs, StateMvArgs, StateRebuildArgs, StateRmArgs,
+};
 use crate::cli::edge;
 use crate::cli::failure::{self, Failure};
 use crate::cli::planning::is_declared;
@@ -52,7 +54,8 @@ async fn rm(context: &Context, args: &StateRmArgs) -> Result<Outcome, Failure> {
     for flow in &args.flows {
         let flow = record.flow(flow)?;
         context.terminal.err(&format!("{} will be forgotten; its objects stay as they are.\n", flow.address));
-        if is_declared(&record.workspace.config, &flow.address) && flow.root == record.workspace.settings.root {
+        if is_declared(&record.workspace.config, &flow.address) && flow.root == record.workspace.settings.root
+        {
             context.terminal.err("It is still in the configuration, so the next apply creates it anew.\n");
         }
     }
@@ -83,9 +86,12 @@ async fn mv(context: &Context, args: &StateMvArgs) -> Result<Outcome, Failure> {
     let record = open(context, &args.variables).await?;
     let valid = args.to.strip_prefix("flow.").is_some_and(|rest| !rest.is_empty());
     if !valid {
-        return Err(Diagnostic::error("Not an address", format!("`{}` is not the address of a flow.", args.to))
-            .help("write for example `flow.etl` or `flow.etl[\"eu\"]`")
-            .into());
+        return Err(Diagnostic::error(
+            "Not an address",
+            format!("`{}` is not the address of a flow.", args.to),
+        )
+        .help("write for example `flow.etl` or `flow.etl[\"eu\"]`")
+        .into());
     }
     change(context, &record, "state mv", args.lock_timeout, &|view| {
         let root = &record.workspace.settings.root;
@@ -94,7 +100,9 @@ async fn mv(context: &Context, args: &StateMvArgs) -> Result<Outcome, Failure> {
             other.address == args.to && other.archived.is_none() && other.root == *root && other.id != flow.id
         });
         if taken.is_some() {
-            return Err(Diagnostic::error("Address taken", format!("`{}` is recorded already.", args.to)).into());
+            return Err(
+                Diagnostic::error("Address taken", format!("`{}` is recorded already.", args.to)).into()
+            );
         }
         let mut plan = empty_plan(&record.workspace, view);
         let wanted = Wanted {
@@ -158,7 +166,10 @@ async fn republish(
         artifacts: &version.artifacts,
     });
     let document = document.map_err(|error| {
-        Diagnostic::error("Registry damaged", format!("The definition of `{}` is not JSON: {error}.", flow.address))
+        Diagnostic::error(
+            "Registry damaged",
+            format!("The definition of `{}` is not JSON: {error}.", flow.address),
+        )
     })?;
     record.registry.publish(&flow.name, &document).await?;
     Ok(true)
@@ -172,7 +183,8 @@ async fn export(context: &Context, args: &StateExportArgs) -> Result<Outcome, Fa
         let entries = store.list(prefix, None).await.map_err(crate::registry::RegistryError::from)?;
         for entry in entries {
             let stored = store.get(&entry.key).await.map_err(crate::registry::RegistryError::from)?;
-            let parsed = stored.and_then(|stored| serde_json::from_slice::<serde_json::Value>(&stored.bytes).ok());
+            let parsed =
+                stored.and_then(|stored| serde_json::from_slice::<serde_json::Value>(&stored.bytes).ok());
             if let Some(value) = parsed {
                 objects.insert(entry.key, value);
             }

@@ -14,6 +14,8 @@ pub(in crate::cli) async fn run(context: &Context, args: &UnlockArgs) -> Result<
         return Ok(Outcome::Failed);
     }
     let released = lease::unlock(record.registry.store().as_ref(), &args.lease).await?;
-    context.terminal.out(&format!("The lease that {} held for {} is released.\n", released.holder, released.operation));
+    context
+        .terminal
+        .out(&format!("The lease that {} held for {} is released.\n", released.holder, released.operation));
     Ok(Outcome::Done)
 }

@@ -24,10 +24,11 @@ pub(in crate::cli) fn run(context: &Context, args: &ValidateArgs) -> Result<Outc
         crate::plan::label_coverage(flow, &agents, &mut uncovered);
     }
     // Another root may have published an agent that fits, which only a plan can see.
-    diags.extend(uncovered.into_iter().map(|diagnostic| Diagnostic {
-        severity: crate::diag::Severity::Warning,
-        ..diagnostic
-    }));
+    diags.extend(
+        uncovered
+            .into_iter()
+            .map(|diagnostic| Diagnostic { severity: crate::diag::Severity::Warning, ..diagnostic }),
+    );
     if diags.has_errors() {
         return Err(Failure::new(diags, workspace.sources));
     }

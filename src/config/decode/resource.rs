@@ -87,7 +87,9 @@ fn run_config_arguments(kind: RunConfigKind) -> Vec<&'static str> {
 fn takes_meta(kind: ResourceKind, name: &str) -> bool {
     match kind {
         ResourceKind::Flow => true,
-        ResourceKind::RunConfig(_) | ResourceKind::Storage(_) | ResourceKind::Agent(_) => name != "depends_on",
+        ResourceKind::RunConfig(_) | ResourceKind::Storage(_) | ResourceKind::Agent(_) => {
+            name != "depends_on"
+        }
     }
 }
 
@@ -107,14 +109,22 @@ fn resource_kind(block: &Block, diags: &mut Diagnostics) -> Option<ResourceKind>
         "storage" => {
             let kind = StorageKind::from_label(text);
             if let (None, Some(label)) = (kind, label) {
-                diags.push(errors::unknown_kind(label, "storage", StorageKind::ALL.iter().map(|kind| kind.label())));
+                diags.push(errors::unknown_kind(
+                    label,
+                    "storage",
+                    StorageKind::ALL.iter().map(|kind| kind.label()),
+                ));
             }
             kind.map(ResourceKind::Storage)
         }
         _ => {
             let kind = AgentKind::from_label(text);
             if let (None, Some(label)) = (kind, label) {
-                diags.push(errors::unknown_kind(label, "agent", AgentKind::ALL.iter().map(|kind| kind.label())));
+                diags.push(errors::unknown_kind(
+                    label,
+                    "agent",
+                    AgentKind::ALL.iter().map(|kind| kind.label()),
+                ));
             }
             kind.map(ResourceKind::Agent)
         }
@@ -124,7 +134,11 @@ fn resource_kind(block: &Block, diags: &mut Diagnostics) -> Option<ResourceKind>
 fn run_config_kind(label: Option<&Name>, header: Span, diags: &mut Diagnostics) -> Option<RunConfigKind> {
     let label = label?;
     let Some(kind) = RunConfigKind::from_label(&label.text) else {
-        diags.push(errors::unknown_kind(label, "run config", RunConfigKind::ALL.iter().map(|kind| kind.label())));
+        diags.push(errors::unknown_kind(
+            label,
+            "run config",
+            RunConfigKind::ALL.iter().map(|kind| kind.label()),
+        ));
         return None;
     };
     if !kind.available() {

