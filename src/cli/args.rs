@@ -256,7 +256,7 @@ pub struct ApplyArgs {
     /// A plan that `plan --out` saved; it says what to do, so planning options cannot go with it.
     // Single options and not their groups: the message then names what was typed and nothing else.
     #[arg(value_name = "PLAN", conflicts_with_all = [
-        "targets", "excludes", "replaces", "allow_unreadable", "allow_mass_archive", "allow_empty", "refresh_only",
+        "targets", "excludes", "replaces", "allow_unreadable", "allow_mass_archive", "refresh_only",
         "destroy",
     ])]
     pub plan: Option<PathBuf>,

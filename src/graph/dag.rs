@@ -22,7 +22,7 @@ pub(super) fn order(dependencies: &[Vec<usize>]) -> Result<Vec<usize>, Vec<Vec<u
         match component.as_slice() {
             [only] if !graph.contains_edge(*only, *only) => order.push(only.index()),
             members => {
-                cycles.push(cycle_path(members.iter().map(|node| node.index()).collect(), dependencies))
+                cycles.push(cycle_path(members.iter().map(|node| node.index()).collect(), dependencies));
             }
         }
     }

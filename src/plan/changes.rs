@@ -182,7 +182,7 @@ fn same_version(
                 return (change, vec![again_operation()]);
             }
             Standing::Unreadable(reason) => {
-                unreadable.push(format!("{} was not checked: {reason}", artifact.id))
+                unreadable.push(format!("{} was not checked: {reason}", artifact.id));
             }
             // `guard::location` has refused the flow before.
             Standing::Elsewhere(_) => {}

@@ -17,6 +17,8 @@ mod retire;
 pub mod saved;
 pub mod select;
 mod steps;
+#[cfg(test)]
+mod tests;
 
 pub use guard::label_coverage;
 pub use planner::{Options, PlanInput, needed_definitions, plan};

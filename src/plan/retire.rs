@@ -100,7 +100,7 @@ pub(super) fn refresh_only(
                     Standing::Missing => gone += 1,
                     Standing::Altered => notes.push(format!("{} was altered by somebody else", artifact.id)),
                     Standing::Unreadable(reason) => {
-                        notes.push(format!("{} was not checked: {reason}", artifact.id))
+                        notes.push(format!("{} was not checked: {reason}", artifact.id));
                     }
                     Standing::Elsewhere(here) => {
                         notes.push(format!(
