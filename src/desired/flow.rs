@@ -24,6 +24,9 @@ const KEEP_VERSIONS: u32 = 5;
 /// How long a superseded version's artifacts are kept unless `keep_for` says otherwise: 30 days in seconds.
 const KEEP_FOR: u64 = 30 * 24 * 60 * 60;
 
+/// The largest definition, in bytes of its JSON: every backend takes less.
+const MAX_DEFINITION: usize = 1 << 20;
+
 /// The block that a flow is an instance of.
 #[derive(Clone, Copy)]
 pub(super) struct FlowContext<'a> {
@@ -53,7 +56,7 @@ pub(super) fn flow(
     let arguments = run_config.as_ref().map(without_identity);
     let stored = storage.as_ref().map(|(kind, value)| (*kind, without_identity(value)));
     let serving = agent.as_ref().map(|(kind, value)| (*kind, without_identity(value)));
-    let (definition, problems) = build(&FlowInputs {
+    let (mut definition, problems) = build(&FlowInputs {
         name: &name,
         prefect_version: &settings.prefect_version,
         run_config: arguments.as_ref().map(|value| (kind, value)),
@@ -93,13 +96,27 @@ pub(super) fn flow(
             .help("write it as a text, in quotes"),
         );
     }
+    let mut known = known(&definition);
+    if known.as_ref().is_some_and(|known| known.json.get().len() > MAX_DEFINITION) {
+        diags.push(
+            Diagnostic::error(
+                "Definition too large",
+                format!("The definition of `{address}` has more than {} MiB.", MAX_DEFINITION >> 20),
+            )
+            .at(context.node.header)
+            .address(address.to_string())
+            .help("keep large data where the flow can read it, and hand over the place"),
+        );
+        // Flows that refer to this one would only repeat it.
+        (definition, known) = (Value::unknown(Type::Any), None);
+    }
     let labels = definition.get("run_config").and_then(|value| value.get("labels")).and_then(texts);
     DesiredFlow {
         node: context.id,
         span: context.node.header,
         kind,
         provider: reader.provider(run_config.as_ref()),
-        known: known(&definition),
+        known,
         definition,
         labels,
         keep_versions: reader.whole("keep_versions", diags).unwrap_or(KEEP_VERSIONS),
