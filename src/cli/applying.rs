@@ -58,6 +58,7 @@ pub(super) async fn apply(
     events: mpsc::UnboundedSender<ApplyEvent>,
 ) -> Result<ApplyReport, Failure> {
     let Order { workspace, .. } = order;
+    let interrupt = interrupts();
     let registry = open_or_create(&planning.read, workspace).await?;
     let writer = writer(&registry, order.operation, order.patience, &workspace.directory, &events).await?;
     let (planning, refused) = still_fits(order, planning, &registry, &writer).await?;
@@ -71,7 +72,6 @@ pub(super) async fn apply(
 
     let writer = Arc::new(writer);
     let shared = shared(order, &registry, &writer, view.as_ref()).await?;
-    let interrupt = interrupts();
     let mut report =
         execute(&planning.plan, Arc::new(shared), &mut finishing, &refused, interrupt, events).await;
     if report.is_complete() && order.options.mode == crate::plan::model::Mode::Normal {

@@ -206,14 +206,16 @@ fn validate(node: &Node, variable: &Variable, scope: &BlockScope<'_>, diags: &mu
 pub(super) fn bounded(value: Value, node: &Node, span: Span, diags: &mut Diagnostics) -> Value {
     let Err(reason) = measure(&value) else { return value };
     let (summary, detail) = match reason {
-        TooLarge::Depth => ("Value nested too deeply", format!("is nested more than {MAX_DEPTH} levels deep")),
+        TooLarge::Depth => {
+            ("Value nested too deeply", format!("is nested more than {MAX_DEPTH} levels deep"))
+        }
         TooLarge::Members => ("Value too large", format!("has more than {MAX_MEMBERS} members")),
         TooLarge::Text => ("Value too large", format!("holds more than {} MiB of text", MAX_TEXT >> 20)),
     };
     diags.push(
-        Diagnostic::error(summary, format!("The value of `{}` {detail}.", node.address))
-            .at(span)
-            .help("values that are built from each other grow with each step; keep large data in files of its own"),
+        Diagnostic::error(summary, format!("The value of `{}` {detail}.", node.address)).at(span).help(
+            "values that are built from each other grow with each step; keep large data in files of its own",
+        ),
     );
     Value::unknown(Type::Any)
 }

@@ -8,5 +8,6 @@
 )]
 
 mod cli_reference;
+mod crash;
 mod examples;
 mod tidy;
