@@ -9,4 +9,6 @@
 
 mod cli_reference;
 mod examples;
+mod lifecycle;
+mod support;
 mod tidy;
