@@ -98,6 +98,33 @@ impl Serialize for Address {
     }
 }
 
+/// The order of addresses as people read them: by text, but numbers in brackets by their value.
+pub fn natural_order(a: &str, b: &str) -> std::cmp::Ordering {
+    let (mut left, mut right) = (a.split('['), b.split('['));
+    loop {
+        let (x, y) = match (left.next(), right.next()) {
+            (None, None) => return std::cmp::Ordering::Equal,
+            (None, Some(_)) => return std::cmp::Ordering::Less,
+            (Some(_), None) => return std::cmp::Ordering::Greater,
+            (Some(x), Some(y)) => (x, y),
+        };
+        let numbers = (index_of(x), index_of(y));
+        let order = match numbers {
+            (Some(x), Some(y)) => x.cmp(&y),
+            _ => std::cmp::Ordering::Equal,
+        };
+        let order = order.then_with(|| x.cmp(y));
+        if order.is_ne() {
+            return order;
+        }
+    }
+}
+
+/// The number before a closing bracket.
+fn index_of(part: &str) -> Option<u64> {
+    part.split_once(']')?.0.parse().ok()
+}
+
 /// A piece of a path into a value: `env["A"]`, `schedules[0].cron`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(untagged)]
@@ -133,4 +160,20 @@ pub fn path_text(path: &[PathStep]) -> String {
 fn is_plain(key: &str) -> bool {
     key.starts_with(|c: char| c.is_alphabetic() || c == '_')
         && key.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn indices_are_ordered_by_value_and_keys_by_text() {
+        let mut addresses =
+            ["flow.f[10]", "flow.f[9]", "flow.f", "flow.f[\"b\"]", "flow.f[\"a\"]", "flow.e[2]"];
+        addresses.sort_by(|a, b| natural_order(a, b));
+        assert_eq!(
+            addresses,
+            ["flow.e[2]", "flow.f", "flow.f[\"a\"]", "flow.f[\"b\"]", "flow.f[9]", "flow.f[10]"]
+        );
+    }
 }

@@ -4,7 +4,7 @@
 #![allow(clippy::disallowed_methods, reason = "this file is the edge through which the surroundings enter")]
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -135,7 +135,10 @@ pub(super) fn is_file(path: &Path) -> bool {
     path.is_file()
 }
 
-/// The directory that the command works in.
-pub(super) fn directory(chdir: Option<&Path>) -> PathBuf {
-    chdir.map_or_else(|| PathBuf::from("."), Path::to_path_buf)
+/// Goes to the directory that the command works in: every relative path, of options too, starts there.
+///
+/// # Errors
+/// There is no such directory, or it may not be entered.
+pub(super) fn enter(directory: &Path) -> std::io::Result<()> {
+    std::env::set_current_dir(directory)
 }

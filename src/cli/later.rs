@@ -63,6 +63,10 @@ impl Later for Finishing<'_> {
             return;
         };
         let Some(desired) = self.finalizer.planned(address) else { return };
+        // What nothing refers to need not be told to anybody.
+        if !self.workspace.graph.referenced.get(desired.node.0 as usize).copied().unwrap_or(true) {
+            return;
+        }
         let attributes: FlowAttributes = settled(Settled {
             flow,
             name: &desired.name,

@@ -8,7 +8,7 @@ use clap::Parser;
 use super::args::{Cli, Command};
 use super::commands::{self, Outcome};
 use super::edge;
-use super::failure::Failure;
+use super::failure::{self, Failure};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::report::terminal::{Color, Settings, Terminal};
 use crate::report::{diagnostics, json};
@@ -47,18 +47,24 @@ pub fn run() -> u8 {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
-            let wrong = error.use_stderr();
-            // Where not even the usage can be written there is nobody to tell.
-            let _ = error.print();
-            return if wrong { ERROR } else { OK };
+            let terminal = Terminal::new(Settings::default());
+            let text = error.render().ansi().to_string();
+            if error.use_stderr() {
+                terminal.err(&text);
+                return ERROR;
+            }
+            terminal.out(&text);
+            return if terminal.finish().is_ok() { OK } else { ERROR };
         }
     };
     let color = if cli.global.no_color { Color::Never } else { Color::Auto };
     let width = cli.global.width.map(std::num::NonZeroUsize::get);
     let terminal = Terminal::new(Settings { color, width, ..Settings::default() });
-    let directory = edge::directory(cli.global.chdir.as_deref());
-    let context = Context { terminal, directory, json: wants_json(&cli.command) };
-    let code = match dispatch(&context, cli.command) {
+    let context = Context { terminal, directory: PathBuf::from("."), json: wants_json(&cli.command) };
+    let entered = cli.global.chdir.as_deref().map_or(Ok(()), |directory| {
+        edge::enter(directory).map_err(|error| failure::file("entered", directory, &error))
+    });
+    let code = match entered.and_then(|()| dispatch(&context, cli.command)) {
         Ok(outcome) => match outcome {
             Outcome::Done => OK,
             Outcome::Failed => ERROR,

@@ -124,7 +124,7 @@ pub(super) fn missing_argument(header: Span, parent: &str, name: &str) -> Diagno
 pub(super) fn not_yet(span: Span, what: &str) -> Diagnostic {
     Diagnostic::error(
         "Not supported by this version",
-        format!("The language has {what}, but this version of flowform cannot carry it out yet."),
+        format!("The language has {what}, but this version of flowform cannot carry that out yet."),
     )
     .at(span)
     .help("remove it, or use a version of flowform whose changelog lists it")

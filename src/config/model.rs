@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::address::{BlockAddress, PathStep};
 use crate::flow::kind::{AgentKind, RunConfigKind, StorageKind};
 use crate::source::Span;
-use crate::syntax::ast::{Attribute, Block, Expr, Name};
+use crate::syntax::ast::{Attribute, Block, Expr, ExprKind, Name};
 use crate::value::{Type, Value};
 
 /// A block that expressions can refer to, or that is evaluated like one: an index into [`Config::nodes`].
@@ -185,6 +185,14 @@ pub struct Lifecycle {
     pub prevent_destroy: Option<Expr>,
     /// Paths that are taken from the latest version and not compared.
     pub ignore_changes: Vec<(Vec<PathStep>, Span)>,
+}
+
+impl Lifecycle {
+    /// Whether `prevent_destroy = true` is written out, so that it holds for instances that are gone.
+    pub fn prevents_literally(&self) -> bool {
+        let expr = self.prevent_destroy.as_ref().map(|expr| &expr.kind);
+        matches!(expr, Some(ExprKind::Literal(value)) if value.as_bool() == Some(true))
+    }
 }
 
 /// The `flowform` block.

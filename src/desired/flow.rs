@@ -6,23 +6,26 @@ use flowform_provider_api::{Digest, canonical_json};
 use serde_json::value::RawValue;
 
 use super::evaluator::Inputs;
+use super::locate::Places;
 use super::resource::{self, Body, not_a_block, reference_kind, run_config_object, without_identity};
 use super::scope::BlockScope;
 use super::{DesiredFlow, KnownDefinition};
 use crate::address::{Address, InstanceKey, PathStep};
-use crate::config::model::{Config, Node, NodeId, NodeKind, Resource};
+use crate::config::model::{Node, NodeId, NodeKind, Resource};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::eval::evaluate;
 use crate::flow::definition::{FlowInputs, Problem, build};
 use crate::flow::kind::{AgentKind, RunConfigKind, StorageKind};
-use crate::source::Span;
-use crate::syntax::ast::{Attribute, Expr, ExprKind};
+use crate::syntax::ast::Attribute;
 use crate::value::{Kind, Marks, Type, Value, convert, to_json, type_name};
 
 /// How many versions keep their artifacts unless `keep_versions` says otherwise, the current one included.
 const KEEP_VERSIONS: u32 = 5;
 /// How long a superseded version's artifacts are kept unless `keep_for` says otherwise: 30 days in seconds.
 const KEEP_FOR: u64 = 30 * 24 * 60 * 60;
+
+/// The largest definition, in bytes of its JSON: every backend takes less.
+const MAX_DEFINITION: usize = 1 << 20;
 
 /// The block that a flow is an instance of.
 #[derive(Clone, Copy)]
@@ -53,7 +56,7 @@ pub(super) fn flow(
     let arguments = run_config.as_ref().map(without_identity);
     let stored = storage.as_ref().map(|(kind, value)| (*kind, without_identity(value)));
     let serving = agent.as_ref().map(|(kind, value)| (*kind, without_identity(value)));
-    let (definition, problems) = build(&FlowInputs {
+    let (mut definition, problems) = build(&FlowInputs {
         name: &name,
         prefect_version: &settings.prefect_version,
         run_config: arguments.as_ref().map(|value| (kind, value)),
@@ -79,13 +82,41 @@ pub(super) fn flow(
             storage.as_ref().map(|(_, value)| value),
         ));
     }
+    for path in inexact(&definition) {
+        let span = reader.places(run_config.as_ref(), storage.as_ref().map(|(_, value)| value)).locate(&path);
+        diags.push(
+            Diagnostic::error(
+                "Number without an exact form",
+                format!(
+                    "`{}` has more digits than a number of a recorded definition keeps.",
+                    crate::address::path_text(&path)
+                ),
+            )
+            .at(span)
+            .help("write it as a text, in quotes"),
+        );
+    }
+    let mut known = known(&definition);
+    if known.as_ref().is_some_and(|known| known.json.get().len() > MAX_DEFINITION) {
+        diags.push(
+            Diagnostic::error(
+                "Definition too large",
+                format!("The definition of `{address}` has more than {} MiB.", MAX_DEFINITION >> 20),
+            )
+            .at(context.node.header)
+            .address(address.to_string())
+            .help("keep large data where the flow can read it, and hand over the place"),
+        );
+        // Flows that refer to this one would only repeat it.
+        (definition, known) = (Value::unknown(Type::Any), None);
+    }
     let labels = definition.get("run_config").and_then(|value| value.get("labels")).and_then(texts);
     DesiredFlow {
         node: context.id,
         span: context.node.header,
         kind,
         provider: reader.provider(run_config.as_ref()),
-        known: known(&definition),
+        known,
         definition,
         labels,
         keep_versions: reader.whole("keep_versions", diags).unwrap_or(KEEP_VERSIONS),
@@ -104,6 +135,32 @@ pub fn known(definition: &Value) -> Option<KnownDefinition> {
     let digest = Digest::of_bytes(text.as_bytes());
     let json: Box<RawValue> = RawValue::from_string(text).ok()?;
     Some(KnownDefinition { json: Arc::from(json), digest })
+}
+
+/// The paths of numbers that JSON readers would round.
+fn inexact(value: &Value) -> Vec<Vec<PathStep>> {
+    fn walk(value: &Value, path: &mut Vec<PathStep>, found: &mut Vec<Vec<PathStep>>) {
+        if let Kind::Number(number) = &value.kind {
+            let float = number.to_f64();
+            let kept = || crate::value::Number::parse(&float.to_string()).as_ref() == Some(number);
+            if number.to_i64().is_none() && !kept() {
+                found.push(path.clone());
+            }
+        }
+        for (key, member) in value.as_entries().into_iter().flatten() {
+            path.push(PathStep::Key(key.to_string()));
+            walk(member, path, found);
+            path.pop();
+        }
+        for (index, member) in value.as_slice().into_iter().flatten().enumerate() {
+            path.push(PathStep::Index(index));
+            walk(member, path, found);
+            path.pop();
+        }
+    }
+    let mut found = Vec::new();
+    walk(value, &mut Vec::new(), &mut found);
+    found
 }
 
 fn texts(value: &Value) -> Option<Vec<String>> {
@@ -359,6 +416,11 @@ impl Reader<'_> {
         paths
     }
 
+    fn places<'b>(&'b self, run_config: Option<&'b Value>, storage: Option<&'b Value>) -> Places<'b> {
+        let (node, resource) = (self.context.node, self.context.resource);
+        Places { config: self.context.inputs.config, node, resource, run_config, storage }
+    }
+
     /// A problem of the definition, with the place that caused it underlined.
     fn diagnostic(
         &self,
@@ -366,57 +428,10 @@ impl Reader<'_> {
         run_config: Option<&Value>,
         storage: Option<&Value>,
     ) -> Diagnostic {
-        let span = self.locate(&problem.path, run_config, storage);
+        let span = self.places(run_config, storage).locate(&problem.path);
         let mut diagnostic = problem.diagnostic().at(span);
         diagnostic.address = Some(self.address.to_string());
         diagnostic
-    }
-
-    fn locate(&self, path: &[PathStep], run_config: Option<&Value>, storage: Option<&Value>) -> Span {
-        let header = self.context.node.header;
-        let Some((PathStep::Key(first), rest)) = path.split_first() else { return header };
-        let config = self.context.inputs.config;
-        let found = match first.as_str() {
-            "run_config" | "secret_env" => {
-                let rest = if first == "secret_env" { path } else { rest };
-                self.in_run_config(config, rest, run_config)
-            }
-            "storage" => self.in_block(config, rest, storage),
-            "schedule" => self.in_schedule(rest),
-            _ => None,
-        };
-        found
-            .or_else(|| self.argument(first).map(|attribute| descend(&attribute.expr, rest)))
-            .or_else(|| {
-                // Labels are part of the run config in the definition, and of the flow in the configuration.
-                let Some(PathStep::Key(second)) = rest.first() else { return None };
-                self.argument(second)
-                    .map(|attribute| descend(&attribute.expr, rest.get(1..).unwrap_or_default()))
-            })
-            .unwrap_or(header)
-    }
-
-    fn in_run_config(&self, config: &Config, rest: &[PathStep], value: Option<&Value>) -> Option<Span> {
-        let nested = self.context.resource.blocks.iter().find(|block| &*block.kind.text == "run_config");
-        match nested {
-            Some(block) => in_attributes(&block.body.attributes, rest),
-            None => self.in_block(config, rest, value),
-        }
-    }
-
-    fn in_block(&self, config: &Config, rest: &[PathStep], value: Option<&Value>) -> Option<Span> {
-        let node = config.node(resource::node_of(config, value?)?);
-        match &node.kind {
-            NodeKind::Resource(resource) => in_attributes(&resource.arguments, rest),
-            NodeKind::Variable(_) | NodeKind::Local(_) | NodeKind::Output(_) => None,
-        }
-    }
-
-    fn in_schedule(&self, rest: &[PathStep]) -> Option<Span> {
-        let Some((PathStep::Index(index), rest)) = rest.split_first() else { return None };
-        let mut blocks = self.context.resource.blocks.iter().filter(|block| &*block.kind.text == "schedule");
-        let block = blocks.nth(*index)?;
-        in_attributes(&block.body.attributes, rest).or(Some(block.header))
     }
 }
 
@@ -432,27 +447,6 @@ const DEFINITION_KEYS: &[&str] = &[
     "source_hash",
     "family",
 ];
-
-fn in_attributes(attributes: &[Attribute], path: &[PathStep]) -> Option<Span> {
-    let Some((PathStep::Key(name), rest)) = path.split_first() else { return None };
-    let attribute = attributes.iter().find(|attribute| *attribute.name.text == **name)?;
-    Some(descend(&attribute.expr, rest))
-}
-
-/// The place of the part of a written-out value that `path` leads to, as far as it is written out.
-fn descend(expr: &Expr, path: &[PathStep]) -> Span {
-    let inner = match (&expr.kind, path.split_first()) {
-        (ExprKind::Object(items), Some((PathStep::Key(key), rest))) => items
-            .iter()
-            .find(|item| matches!(&item.key.kind, ExprKind::Literal(value) if value.as_str() == Some(key)))
-            .map(|item| descend(&item.value, rest)),
-        (ExprKind::Tuple(items), Some((PathStep::Index(index), rest))) => {
-            items.get(*index).map(|item| descend(item, rest))
-        }
-        _ => None,
-    };
-    inner.unwrap_or(expr.span)
-}
 
 /// The seconds of a text such as `30d` or `1h30m`; a day has 24 hours.
 fn seconds(text: &str) -> Option<u64> {

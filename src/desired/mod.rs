@@ -5,6 +5,7 @@ mod evaluator;
 mod expand;
 mod finalize;
 mod flow;
+mod locate;
 mod outputs;
 mod resource;
 mod scope;

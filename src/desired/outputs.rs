@@ -26,5 +26,15 @@ pub(super) fn output(
             .help("add `sensitive = true` to the output, or wrap the value in `nonsensitive(...)` where it is no secret"),
         );
     }
+    if marks.contains(Marks::VOLATILE) {
+        diags.push(
+            Diagnostic::error(
+                "Output that changes by itself",
+                format!("The output `{}` depends on `timestamp()`, `uuid()` or `bcrypt()`, so every plan would change it.", node.address.name),
+            )
+            .at(output.value.span)
+            .help("remove it; when a version was made is in `flowform versions`"),
+        );
+    }
     DesiredOutput { name: node.address.name.to_string(), value, sensitive: output.sensitive, node: id }
 }

@@ -105,13 +105,10 @@ fn versioned(
     replace: bool,
 ) -> Made {
     let latest = record.latest();
-    // Parsed only where it is needed: most flows of most plans are unchanged.
-    let before =
-        || latest.and_then(|latest| context.input.recorded.definition(record, latest)).and_then(parse);
-    let (definition, known) = match flow.ignore_changes.is_empty() {
-        true => effective(flow, None),
-        false => effective(flow, before().as_ref()),
-    };
+    let raw = latest.and_then(|latest| context.input.recorded.definition(record, latest));
+    // Most flows are told to be unchanged by their digest alone.
+    let ignored_from = raw.filter(|_| !flow.ignore_changes.is_empty()).and_then(parse);
+    let (definition, known) = effective(flow, ignored_from.as_ref());
     let digest = known.as_ref().map(|known| &known.digest);
     let current = record.published;
     match latest {
@@ -136,7 +133,7 @@ fn versioned(
             let from =
                 current.or(latest.filter(|l| again || l.state == VersionState::Bound).map(|l| l.version));
             let mut change = change(flow, action, reason, from, Some(next));
-            change.differences = match before() {
+            change.differences = match ignored_from.or_else(|| raw.and_then(parse)) {
                 Some(before) if !again => differences(&before, &definition),
                 _ => all_of(&definition),
             };

@@ -150,3 +150,14 @@ pub(super) fn prevented(flow: &DesiredFlow) -> Diagnostic {
     .address(flow.address.to_string())
     .help("remove `prevent_destroy`, or leave the flow out with `--exclude`")
 }
+
+/// An instance goes whose block has `prevent_destroy = true`.
+pub(super) fn prevented_instance(address: &str, span: crate::source::Span) -> Diagnostic {
+    Diagnostic::error(
+        "Protected flow",
+        format!("`{address}` is no longer declared, its block has `prevent_destroy = true`, and this plan would archive it."),
+    )
+    .at(span)
+    .address(address)
+    .help("declare the instance again, move it with a `moved` block, or remove `prevent_destroy`")
+}

@@ -148,7 +148,7 @@ fn normal(
                 || !decision.change.notes.is_empty()
         }));
     }
-    let ended = retire::not_declared(input, selection, &kept);
+    let ended = retire::not_declared(input, selection, &kept, diags);
     guard::mass_archive(input, &ended, diags);
     decisions.extend(ended);
     retire::unused_blocks(input, notes);

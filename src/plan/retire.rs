@@ -10,9 +10,12 @@ use super::planner::PlanInput;
 use super::prune::of_archived;
 use super::select::Selection;
 use super::steps::Decision;
+use crate::address::natural_order;
+use crate::config::model::NodeKind;
 use crate::desired::DesiredFlow;
 use crate::diag::Diagnostics;
 use crate::registry::view::{FlowRecord, VersionState};
+use crate::source::Span;
 
 /// Recorded flows of this root that `kept` (ids) does not name: archived with their artifacts, or forgotten where a
 /// `removed` block says so; and archived flows some of whose artifacts remain.
@@ -20,6 +23,7 @@ pub(super) fn not_declared(
     input: PlanInput<'_>,
     selection: &Selection<'_>,
     kept: &BTreeSet<&str>,
+    diags: &mut Diagnostics,
 ) -> Vec<Decision> {
     let mut decisions = Vec::new();
     for record in sorted(input.recorded.own().filter(|record| !kept.contains(record.id.as_str()))) {
@@ -27,6 +31,9 @@ pub(super) fn not_declared(
             continue;
         }
         let removed = input.config.removed.iter().find(|removed| names(&removed.from, &record.address));
+        if let Some(span) = protecting_block(input, &record.address) {
+            diags.push(guard::prevented_instance(&record.address, span));
+        }
         match removed {
             Some(removed) if !removed.destroy => decisions.push(forget(record)),
             Some(_) => decisions.extend(archive(record, Reason::Removed)),
@@ -35,6 +42,16 @@ pub(super) fn not_declared(
     }
     decisions.extend(remains(input, selection, kept));
     decisions
+}
+
+/// The `prevent_destroy = true` of the block that an undeclared instance belonged to, while the block is declared.
+fn protecting_block(input: PlanInput<'_>, address: &str) -> Option<Span> {
+    let name = address.strip_prefix("flow.")?.split('[').next()?;
+    let id = input.config.names.plain("flow", name)?;
+    let NodeKind::Resource(resource) = &input.config.node(id).kind else { return None };
+    let expr = resource.lifecycle.prevent_destroy.as_ref()?;
+    let of_another = input.evaluation.flows.iter().any(|flow| flow.node == id && flow.prevent_destroy);
+    (resource.lifecycle.prevents_literally() || of_another).then_some(expr.span)
 }
 
 /// Artifacts that an interrupted apply left of archived flows.
@@ -195,7 +212,7 @@ fn ended(record: &FlowRecord, action: Action, reason: Reason, from: Option<u32>)
 
 fn sorted<'a>(records: impl Iterator<Item = &'a FlowRecord>) -> Vec<&'a FlowRecord> {
     let mut records: Vec<_> = records.collect();
-    records.sort_by(|a, b| (&a.address, &a.id).cmp(&(&b.address, &b.id)));
+    records.sort_by(|a, b| natural_order(&a.address, &b.address).then_with(|| a.id.cmp(&b.id)));
     records
 }
 

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 
 use super::model::{Change, Operation, Step, StepId};
+use crate::address::natural_order;
 use crate::config::model::NodeId;
 
 /// One change with what it takes, before it has a place in the plan.
@@ -37,11 +38,11 @@ pub(super) fn assemble(mut decisions: Vec<Decision>) -> (Vec<Change>, Vec<Step>)
     // Prunes come last; the sort is stable.
     decisions.sort_by_key(|decision| decision.last);
     let mut order: Vec<usize> = (0..decisions.len()).collect();
-    order.sort_by(|a, b| {
-        let key = |index: &usize| {
-            decisions.get(*index).map(|d| (&d.group, d.last, &d.change.address, d.change.from_version))
-        };
-        key(a).cmp(&key(b))
+    order.sort_by(|a, b| match (decisions.get(*a), decisions.get(*b)) {
+        (Some(a), Some(b)) => natural_order(&a.group, &b.group)
+            .then_with(|| a.last.cmp(&b.last))
+            .then_with(|| a.change.from_version.cmp(&b.change.from_version)),
+        _ => std::cmp::Ordering::Equal,
     });
     let mut place = vec![0; decisions.len()];
     for (position, index) in order.into_iter().enumerate() {

@@ -14,7 +14,9 @@ pub enum RegistryError {
     #[error("the registry's log does not add up: {0}")]
     Log(#[from] LogError),
     /// A document of the registry is not what it should be.
-    #[error("{key} in the registry is damaged: {reason}. Restore it from a backup of the registry")]
+    #[error(
+        "the object {key} of the registry is damaged: {reason}. Restore it from a backup of the registry"
+    )]
     Damaged {
         /// The document's key inside the project.
         key: String,

@@ -309,15 +309,14 @@ fn set_pin(flow: &mut FlowRecord, pin: Option<Pin>) -> Result<(), LogError> {
     Ok(())
 }
 
-/// Pruning what has no artifacts any more changes nothing; an abandoned version may have left some.
+/// Pruning what has no artifacts any more changes nothing; an abandoned version may have left some. The published
+/// version is pruned when a refresh finds its artifacts gone: what `current/` names does not exist any more.
 fn prune(flow: &mut FlowRecord, version: u32) -> Result<(), LogError> {
-    let published = flow.published == Some(version);
+    if flow.published == Some(version) {
+        flow.published = None;
+    }
     let found = version_mut(flow, version, "the pruning")?;
     match found.state {
-        VersionState::Bound if published => {
-            let name = flow.name.clone();
-            return Err(LogError::State { what: "the pruning", name, version, state: "the published one" });
-        }
         VersionState::Bound | VersionState::Pruned => found.state = VersionState::Pruned,
         VersionState::Abandoned => {}
         VersionState::Reserved => return Err(wrong_state(flow, version, "the pruning")),

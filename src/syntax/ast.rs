@@ -70,7 +70,7 @@ pub struct Expr {
 /// The forms of an expression.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ExprKind {
-    /// A literal; containers and templates whose parts are all literal are folded into one.
+    /// A literal; tuples and templates whose parts are all literal, and the empty object, are folded into one.
     Literal(Value),
     /// A bare name: a loop variable, or the start of a reference.
     Variable(Arc<str>),

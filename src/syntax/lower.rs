@@ -1,7 +1,7 @@
 //! The parser's tree to ours: literals folded, names shared, numbers exact, duplicates refused. It keeps nothing of
 //! white space and comments, and it evaluates nothing.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -265,22 +265,11 @@ impl<'t, 'd> Lowering<'t, 'd> {
             }
             items.push(ObjectItem { key, value: self.expr(value.expr()) });
         }
-        let literal = |item: &ObjectItem| {
-            matches!(item.key.kind, ExprKind::Literal(Value { kind: Kind::String(_), .. }))
-                && matches!(item.value.kind, ExprKind::Literal(_))
-        };
-        if !items.iter().all(literal) {
-            return ExprKind::Object(items);
+        // Only an empty object is folded: diagnostics point into the others.
+        match items.is_empty() {
+            true => ExprKind::Literal(Value::object::<Arc<str>>([])),
+            false => ExprKind::Object(items),
         }
-        let mut entries = BTreeMap::new();
-        for item in items {
-            if let (ExprKind::Literal(Value { kind: Kind::String(key), .. }), Some(value)) =
-                (item.key.kind, into_literal(item.value))
-            {
-                entries.insert(key, value);
-            }
-        }
-        ExprKind::Literal(Kind::Object(Arc::new(entries)).into())
     }
 
     fn object_key(&mut self, key: &ObjectKey) -> Expr {

@@ -3,6 +3,7 @@
 
 mod convert;
 mod json;
+pub mod measure;
 mod number;
 mod types;
 

@@ -37,6 +37,19 @@ impl ObjectStore for Prefixed {
         Box::pin(async move { self.inner.get(&self.full(key)?).await })
     }
 
+    fn get_many<'a>(
+        &'a self,
+        keys: &'a [String],
+    ) -> BoxFuture<'a, Vec<Result<Option<Stored>, ProviderError>>> {
+        Box::pin(async move {
+            let full: Result<Vec<String>, ProviderError> = keys.iter().map(|key| self.full(key)).collect();
+            match full {
+                Ok(full) => self.inner.get_many(&full).await,
+                Err(error) => keys.iter().map(|_| Err(error.clone())).collect(),
+            }
+        })
+    }
+
     fn put_if_absent<'a>(
         &'a self,
         key: &'a str,

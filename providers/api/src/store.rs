@@ -54,6 +54,21 @@ pub trait ObjectStore: Send + Sync {
     /// The object, or `None` when there is none.
     fn get<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<Stored>, ProviderError>>;
 
+    /// The objects of many keys, in the order of the keys. A store in which each call costs time of its own
+    /// overrides it to share or overlap them.
+    fn get_many<'a>(
+        &'a self,
+        keys: &'a [String],
+    ) -> BoxFuture<'a, Vec<Result<Option<Stored>, ProviderError>>> {
+        Box::pin(async move {
+            let mut found = Vec::with_capacity(keys.len());
+            for key in keys {
+                found.push(self.get(key).await);
+            }
+            found
+        })
+    }
+
     /// Creates the object unless one exists.
     fn put_if_absent<'a>(
         &'a self,

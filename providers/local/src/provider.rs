@@ -12,14 +12,15 @@ use flowform_provider_api::{
     Provider, ProviderError, PutOutcome, RefreshRequest, RegistryId, Stored, key_part,
 };
 use serde_json::{Value, json};
-use tokio::sync::Semaphore;
-use tokio::task::JoinSet;
 
 /// Where the objects are, below the project.
 const SPECS: &str = "specs/";
 
-/// How many objects are read at once.
-const READS: usize = 64;
+/// How many objects are read before they are looked at: bounds memory.
+const READ_AT_ONCE: usize = 1024;
+
+/// How many artifacts are made at once.
+const WRITES: usize = 64;
 
 /// How often a write is tried again when others write the same object.
 const TRIES: usize = 8;
@@ -79,39 +80,30 @@ impl LocalProvider {
         let entries = self.store.list(SPECS, None).await?;
         let mut observation = Observation { calls: 1, ..Observation::default() };
         let recorded: BTreeSet<&str> = request.recorded.iter().map(|binding| binding.id.as_str()).collect();
-        let reads = Arc::new(Semaphore::new(READS));
-        let mut tasks = JoinSet::new();
-        for key in entries.into_iter().map(|entry| entry.key) {
-            let (store, reads) = (Arc::clone(&self.store), Arc::clone(&reads));
-            tasks.spawn(async move {
-                // The semaphore is never closed; without a permit the read is merely not limited.
-                let _permit = reads.acquire_owned().await.ok();
-                let read = store.get(&key).await;
-                (key, read)
-            });
-        }
-        while let Some(task) = tasks.join_next().await {
-            observation.calls += 1;
-            let (key, read) = task.map_err(|error| {
-                ProviderError::new(ErrorKind::Internal, format!("reading an artifact failed: {error}"))
-            })?;
-            match read {
-                Ok(Some(stored)) => {
-                    let live = match decode(&key, &stored.bytes) {
-                        Content::Sound(live) => LiveArtifact { body: None, ..live },
-                        Content::Altered(live) => live,
-                    };
-                    let ours = live.identity.as_ref().is_some_and(|identity| {
-                        identity.registry == *request.registry && identity.project == request.project
-                    });
-                    if ours || recorded.contains(key.as_str()) {
-                        observation.live.push(live);
+        let keys: Vec<String> = entries.into_iter().map(|entry| entry.key).collect();
+        for keys in keys.chunks(READ_AT_ONCE) {
+            for (key, read) in keys.iter().zip(self.store.get_many(keys).await) {
+                observation.calls += 1;
+                match read {
+                    Ok(Some(stored)) => {
+                        let live = match decode(key, &stored.bytes) {
+                            Content::Sound(live) => LiveArtifact { body: None, ..live },
+                            Content::Altered(live) => live,
+                        };
+                        let ours = live.identity.as_ref().is_some_and(|identity| {
+                            identity.registry == *request.registry && identity.project == request.project
+                        });
+                        if ours || recorded.contains(key.as_str()) {
+                            observation.live.push(live);
+                        }
                     }
+                    // Removed since the listing: absent.
+                    Ok(None) => {}
+                    Err(error) if recorded.contains(key.as_str()) => {
+                        observation.unreadable.push((key.clone(), error));
+                    }
+                    Err(error) => return Err(error),
                 }
-                // Removed since the listing: absent.
-                Ok(None) => {}
-                Err(error) if recorded.contains(key.as_str()) => observation.unreadable.push((key, error)),
-                Err(error) => return Err(error),
             }
         }
         observation.live.sort_by(|a, b| a.id.cmp(&b.id));
@@ -127,7 +119,7 @@ impl Provider for LocalProvider {
     }
 
     fn concurrency(&self) -> usize {
-        READS
+        WRITES
     }
 
     fn refresh<'a>(

@@ -25,6 +25,12 @@ use self::commit::{Outcome, Queue, Write};
 use self::error::io_error;
 use self::path::{PRIVATE, confined};
 
+/// How many threads share the reading of many objects; a file system behind a network answers several at once.
+const READERS: usize = 4;
+
+/// How many objects a thread is started for at least.
+const READ_SHARE: usize = 128;
+
 /// An [`ObjectStore`] over a directory of the local file system.
 ///
 /// Writes that are under way at the same time share their syncs. Every process that writes the directory takes
@@ -59,6 +65,34 @@ impl ObjectStore for DirectoryStore {
             check(key)?;
             let (root, key) = (Arc::clone(&self.root), key.to_owned());
             blocking(move || read(&root, &key)).await
+        })
+    }
+
+    fn get_many<'a>(
+        &'a self,
+        keys: &'a [String],
+    ) -> BoxFuture<'a, Vec<Result<Option<Stored>, ProviderError>>> {
+        Box::pin(async move {
+            // A change of thread costs more than the reading of a small file, so each thread reads many.
+            let share = keys.len().div_ceil(READERS).max(READ_SHARE);
+            let shares: Vec<_> = keys
+                .chunks(share)
+                .map(|keys| {
+                    let (root, keys) = (Arc::clone(&self.root), keys.to_vec());
+                    let read_all =
+                        move || keys.iter().map(|key| check(key).and_then(|()| read(&root, key))).collect();
+                    (share, tokio::task::spawn_blocking(read_all))
+                })
+                .collect();
+            let mut found: Vec<Result<Option<Stored>, ProviderError>> = Vec::with_capacity(keys.len());
+            for (share, task) in shares {
+                let count = share.min(keys.len() - found.len());
+                match task.await {
+                    Ok(read) => found.extend::<Vec<_>>(read),
+                    Err(error) => found.extend(std::iter::repeat_with(|| Err(gone(&error))).take(count)),
+                }
+            }
+            found
         })
     }
 
@@ -135,10 +169,13 @@ async fn blocking<T: Send + 'static>(
 ) -> Result<T, ProviderError> {
     match tokio::task::spawn_blocking(work).await {
         Ok(result) => result,
-        Err(error) => {
-            Err(ProviderError::new(ErrorKind::Internal, format!("a file operation failed: {error}")))
-        }
+        Err(error) => Err(gone(&error)),
     }
+}
+
+/// The thread of a file operation ended without an answer.
+fn gone(error: &tokio::task::JoinError) -> ProviderError {
+    ProviderError::new(ErrorKind::Internal, format!("a file operation failed: {error}"))
 }
 
 fn read(root: &Path, key: &str) -> Result<Option<Stored>, ProviderError> {

@@ -17,6 +17,12 @@ pub(super) mod validate;
 pub(super) mod version;
 pub(super) mod versions;
 
+/// Leaves what a command worked on to the operating system: the process ends next, and taking apart what 10,000
+/// flows hold piece by piece would take a tenth of the whole time.
+fn leave<T>(worked_on: T) {
+    std::mem::forget(worked_on);
+}
+
 /// How a command ended that did its work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Outcome {

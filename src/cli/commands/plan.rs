@@ -1,6 +1,6 @@
 //! `plan`: shows what apply would change, and can save it.
 
-use super::Outcome;
+use super::{Outcome, leave};
 use crate::cli::args::{ModeArgs, PlanArgs, PlanningArgs};
 use crate::cli::edge;
 use crate::cli::failure::{self, Failure};
@@ -44,7 +44,9 @@ pub(in crate::cli) async fn run(context: &Context, args: &PlanArgs) -> Result<Ou
             context.terminal.err(&format!("\n{}\n", report::next_step(saved.as_deref())));
         }
     }
-    Ok(if args.detailed_exitcode && !planning.plan.is_empty() { Outcome::Changes } else { Outcome::Done })
+    let changes = args.detailed_exitcode && !planning.plan.is_empty();
+    leave((planning, workspace));
+    Ok(if changes { Outcome::Changes } else { Outcome::Done })
 }
 
 /// Plans for `plan`, `apply` and `destroy` alike.

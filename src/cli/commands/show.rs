@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::Outcome;
 use super::record::{Record, open};
+use crate::address::natural_order;
 use crate::cli::args::ShowArgs;
 use crate::cli::edge;
 use crate::cli::failure::{self, Failure};
@@ -88,7 +89,7 @@ pub(super) fn show_flow(context: &Context, _: &Record, flow: &FlowRecord) {
 fn everything(context: &Context, record: &Record) {
     let view = &record.view;
     let mut flows: Vec<&FlowRecord> = view.flows.values().filter(|flow| flow.archived.is_none()).collect();
-    flows.sort_by(|a, b| (&a.root, &a.address).cmp(&(&b.root, &b.address)));
+    flows.sort_by(|a, b| a.root.cmp(&b.root).then_with(|| natural_order(&a.address, &b.address)));
     let outputs = view.outputs.get(&record.workspace.settings.root).cloned().unwrap_or_default();
     if context.json {
         let document = json!({

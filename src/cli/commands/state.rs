@@ -5,6 +5,7 @@ use tokio::sync::mpsc;
 
 use super::Outcome;
 use super::record::{Record, Wanted, add, change, empty_plan, find, open};
+use crate::address::natural_order;
 use crate::cli::applying::writer;
 use crate::cli::args::{
     StateCommand, StateExportArgs, StateListArgs, StateMvArgs, StateRebuildArgs, StateRmArgs,
@@ -37,7 +38,7 @@ async fn list(context: &Context, args: &StateListArgs) -> Result<Outcome, Failur
     let record = open(context, &args.variables).await?;
     let shown = record.view.flows.values().filter(|flow| args.archived || flow.archived.is_none());
     let mut flows: Vec<&FlowRecord> = shown.collect();
-    flows.sort_by(|a, b| (&a.root, &a.address).cmp(&(&b.root, &b.address)));
+    flows.sort_by(|a, b| a.root.cmp(&b.root).then_with(|| natural_order(&a.address, &b.address)));
     context.terminal.out(&match context.json {
         true => {
             let flows: Vec<_> = flows.into_iter().map(json::versions).collect();

@@ -1,6 +1,6 @@
 //! `validate`: everything that can be known without a registry, credentials or a network.
 
-use super::Outcome;
+use super::{Outcome, leave};
 use crate::cli::args::ValidateArgs;
 use crate::cli::failure::Failure;
 use crate::cli::run::Context;
@@ -40,5 +40,6 @@ pub(in crate::cli) fn run(context: &Context, args: &ValidateArgs) -> Result<Outc
         let flows = count(evaluation.flows.len(), "flow");
         context.terminal.out(&format!("The configuration is valid: {flows}.\n"));
     }
+    leave((evaluation, workspace));
     Ok(Outcome::Done)
 }

@@ -11,7 +11,17 @@ const MAX_DEPTH: usize = 100;
 
 /// `value` without its sensitive and volatile parts, which are reported.
 pub(super) fn purify(value: &Value, path: &[PathStep], problems: &mut Vec<Problem>) -> Value {
-    walk(value, path, 0, problems)
+    match is_pure(value, 0) {
+        // Nothing is taken out, so what there is can be shared.
+        true => value.clone(),
+        false => walk(value, path, 0, problems),
+    }
+}
+
+fn is_pure(value: &Value, depth: usize) -> bool {
+    depth <= MAX_DEPTH
+        && value.marks == Marks::NONE
+        && value.members().all(|member| is_pure(member, depth + 1))
 }
 
 fn walk(value: &Value, path: &[PathStep], depth: usize, problems: &mut Vec<Problem>) -> Value {

@@ -178,11 +178,11 @@ fn run_configs_are_checked() {
         ),
         (
             json!({"labels": "prod"}),
-            "error run_config.labels: Unsuitable labels: Labels are a list of texts, but this is string.",
+            "error run_config.labels: Unsuitable labels: Labels are a list of texts, but this is a string.",
         ),
         (
             json!({"labels": [1]}),
-            "error run_config.labels[0]: Unsuitable labels: A label is a text, but this is number.",
+            "error run_config.labels[0]: Unsuitable labels: A label is a text, but this is a number.",
         ),
         (
             json!({"labels": [""]}),
@@ -190,7 +190,7 @@ fn run_configs_are_checked() {
         ),
         (
             json!({"env": "A=1"}),
-            "error run_config.env: Unsuitable value: `env` must be a map of texts, but this is string.",
+            "error run_config.env: Unsuitable value: `env` must be a map of texts, but this is a string.",
         ),
         (
             json!({"env": {"A": null}}),
@@ -198,7 +198,7 @@ fn run_configs_are_checked() {
         ),
         (
             json!({"env": {"A": [1]}}),
-            "error run_config.env.A: Unsuitable value: `A` must be a text, a number or a boolean, but this is tuple.",
+            "error run_config.env.A: Unsuitable value: `A` must be a text, a number or a boolean, but this is a tuple.",
         ),
         (json!({"env": {"A=B": "x"}}), "error run_config[\"A=B\"]: x"),
         (
@@ -223,7 +223,7 @@ fn run_configs_are_checked() {
         ),
         (
             json!({"working_dir": ["/x"]}),
-            "error run_config.working_dir: Unsuitable value: `working_dir` must be a text, but this is tuple.",
+            "error run_config.working_dir: Unsuitable value: `working_dir` must be a text, but this is a tuple.",
         ),
         (
             json!({"secret_env": {"A": "hunter2"}}),
@@ -344,7 +344,7 @@ fn storages_are_checked() {
         ),
         (
             json!({"kind": "s3", "bucket": "b", "key": "k", "client_options": [1]}),
-            "error storage.client_options: Unsuitable value: `client_options` must be a map, but this is tuple.",
+            "error storage.client_options: Unsuitable value: `client_options` must be a map, but this is a tuple.",
         ),
     ] {
         assert_eq!(problems(json!({"storage": storage})), vec![expected.to_owned()], "{storage}");

@@ -10,7 +10,15 @@ use crate::value::{Kind, Type, Value, convert, type_name};
 
 /// What a value is called in a sentence.
 pub(super) fn describe(value: &Value) -> String {
-    if value.is_unknown() { "known only after apply".to_owned() } else { type_name(value) }
+    if value.is_unknown() {
+        return "known only after apply".to_owned();
+    }
+    let name = type_name(value);
+    let article = if name.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
+    match value.is_null() {
+        true => name,
+        false => format!("{article} {name}"),
+    }
 }
 
 /// The value as the field wants it, by Terraform's conversions; null stays null. `None` when it does not fit, which

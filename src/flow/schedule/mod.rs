@@ -42,7 +42,7 @@ pub fn normalize(block: &Value, prefect_version: &str) -> (Value, Vec<Problem>) 
             problems.push(Problem::error(
                 Vec::new(),
                 "Unsuitable value",
-                format!("A schedule is an object of its arguments, but this is {}.", type_name(block)),
+                format!("A schedule is an object of its arguments, but this is a {}.", type_name(block)),
             ));
         }
         return (Value::unknown(Type::Any), problems);
@@ -277,7 +277,7 @@ fn dates(value: &Value, zone: &Zone, problems: &mut Vec<Problem>) -> Value {
     if items.is_empty() {
         let detail = match value.as_slice() {
             Some(_) => "`dates` is empty, so the schedule never runs.".to_owned(),
-            None => format!("`dates` is a list of texts, but this is {}.", type_name(value)),
+            None => format!("`dates` is a list of texts, but this is a {}.", type_name(value)),
         };
         problems.push(
             Problem::error(path, "Unsuitable dates", detail)
@@ -348,7 +348,7 @@ fn parameters(value: Option<&Value>, problems: &mut Vec<Problem>) -> Value {
             problems.push(Problem::error(
                 vec![key("parameters")],
                 "Unsuitable value",
-                format!("`parameters` must be a map by parameter name, but this is {}.", type_name(value)),
+                format!("`parameters` must be a map by parameter name, but this is a {}.", type_name(value)),
             ));
             Value::object::<String>([])
         }
@@ -368,7 +368,7 @@ fn not_a_text(name: &str, value: &Value, path: Vec<crate::address::PathStep>) ->
     Problem::error(
         path,
         "Unsuitable value",
-        format!("{name} must be a text, but this is {}.", type_name(value)),
+        format!("{name} must be a text, but this is a {}.", type_name(value)),
     )
 }
 

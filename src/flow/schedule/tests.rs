@@ -102,7 +102,7 @@ fn wrong_schedules_are_explained() {
             json!({"cron": "0 0 15W * *"}),
             "cron: \"0 0 15W * *\" is no cron expression: `W` (the nearest weekday) is not known to the original.",
         ),
-        (json!({"cron": 5}), "cron: `cron` must be a text, but this is number."),
+        (json!({"cron": 5}), "cron: `cron` must be a text, but this is a number."),
         (json!({"interval": 59}), "interval: The shortest interval is one minute, as in the original."),
         (json!({"interval": -1}), "interval: The shortest interval is one minute, as in the original."),
         (
@@ -115,7 +115,10 @@ fn wrong_schedules_are_explained() {
         ),
         (json!({"interval": 4e9}), "interval: The interval is longer than a hundred years."),
         (json!({"dates": []}), "dates: `dates` is empty, so the schedule never runs."),
-        (json!({"dates": "2030-01-01T00:00:00Z"}), "dates: `dates` is a list of texts, but this is string."),
+        (
+            json!({"dates": "2030-01-01T00:00:00Z"}),
+            "dates: `dates` is a list of texts, but this is a string.",
+        ),
         (
             json!({"dates": ["2030-01-01T00:00:00"]}),
             "dates[0]: \"2030-01-01T00:00:00\" is no point in time: it has neither an offset nor a `timezone` beside it.",
@@ -138,14 +141,14 @@ fn wrong_schedules_are_explained() {
         ),
         (
             json!({"cron": "0 6 * * *", "labels": "a"}),
-            "labels: Labels are a list of texts, but this is string.",
+            "labels: Labels are a list of texts, but this is a string.",
         ),
         (json!({"cron": "0 6 * * *", "zone": "UTC"}), "zone: A schedule has no argument `zone`."),
         (
             json!({"cron": "0 6 * * *", "parameters": []}),
-            "parameters: `parameters` must be a map by parameter name, but this is tuple.",
+            "parameters: `parameters` must be a map by parameter name, but this is a tuple.",
         ),
-        (json!([]), ": A schedule is an object of its arguments, but this is tuple."),
+        (json!([]), ": A schedule is an object of its arguments, but this is a tuple."),
     ] {
         assert_eq!(problems(block.clone()), vec![expected.to_owned()], "{block}");
     }

@@ -149,11 +149,6 @@ fn contradictions_are_refused_and_change_nothing() {
             "the abandonment of version 1 of the flow \"name 1\", which is bound",
         ),
         (
-            vec![reserve(1, 1), bind(1, 1)],
-            Event::Prune { flow: id(1), version: 1 },
-            "the pruning of version 1 of the flow \"name 1\", which is the published one",
-        ),
-        (
             vec![reserve(1, 1), archive()],
             archive(),
             "the archiving of the flow \"name 1\", which is archived",

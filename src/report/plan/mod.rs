@@ -187,7 +187,7 @@ fn legend(blocks: &[Block<'_>], theme: Theme) -> String {
             entries.push(format!("{} {}", theme.paint(kind.role(), kind.symbol()), kind.verb()));
         }
     }
-    format!("  {}", entries.join("   "))
+    if entries.is_empty() { String::new() } else { format!("  {}", entries.join("   ")) }
 }
 
 /// Which blocks are shown in detail: where there are too many, those that touch what exists come before those that

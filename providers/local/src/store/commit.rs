@@ -7,7 +7,7 @@ use std::collections::{BTreeSet, VecDeque};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::time::{Duration, SystemTime};
 
 use flowform_provider_api::{ErrorKind, Etag, ProviderError};
@@ -206,36 +206,47 @@ fn private_directory(root: &Path, name: &str, changed: &mut Vec<PathBuf>) -> Res
     Ok(path)
 }
 
-/// Syncs every content; a write whose content cannot be synced is answered here and left out.
-fn sync_files(mut ready: Vec<Ready>) -> Vec<Ready> {
-    let sync = |ready: &mut Ready| match &ready.file {
-        Some((file, _)) => file.as_file().sync_all().map_err(|error| io_error("write", &ready.path, &error)),
-        None => Ok(()),
-    };
+/// Syncs every content, in order; a write whose content cannot be synced is answered here and left out. Threads of
+/// the runtime's pool help, because making one for each batch would cost more than the syncs do.
+fn sync_files(ready: Vec<Ready>) -> Vec<Ready> {
     let share = ready.len().div_ceil(SYNCS).max(1);
-    let results: Vec<Result<(), ProviderError>> = if share == 1 && ready.len() == 1 {
-        ready.iter_mut().map(sync).collect()
-    } else {
-        std::thread::scope(|scope| {
-            let chunks: Vec<_> = ready
-                .chunks_mut(share)
-                .map(|chunk| {
-                    let count = chunk.len();
-                    (count, scope.spawn(move || chunk.iter_mut().map(sync).collect::<Vec<_>>()))
-                })
-                .collect();
-            let lost = || ProviderError::new(ErrorKind::Internal, "the thread that syncs a file panicked");
-            chunks
-                .into_iter()
-                .flat_map(|(count, chunk)| chunk.join().unwrap_or_else(|_| vec![Err(lost()); count]))
-                .collect()
-        })
-    };
-    let mut kept = Vec::with_capacity(ready.len());
-    for (ready, result) in ready.into_iter().zip(results) {
-        match result {
+    let mut rest = ready.into_iter();
+    let first: Vec<Ready> = rest.by_ref().take(share).collect();
+    let pool = tokio::runtime::Handle::current();
+    let mut others = Vec::new();
+    loop {
+        let chunk: Vec<Ready> = rest.by_ref().take(share).collect();
+        if chunk.is_empty() {
+            break;
+        }
+        let (done, result) = mpsc::channel();
+        pool.spawn_blocking(move || {
+            // The receiver waits below.
+            let _ = done.send(sync_share(chunk));
+        });
+        others.push(result);
+    }
+    let mut kept = sync_share(first);
+    for result in others {
+        // When the thread is lost, so are the senders in its share, which tells those that wait.
+        kept.extend(result.recv().unwrap_or_default());
+    }
+    kept
+}
+
+fn sync_share(share: Vec<Ready>) -> Vec<Ready> {
+    let mut kept = Vec::with_capacity(share.len());
+    for ready in share {
+        let synced = match &ready.file {
+            Some((file, _)) => file.as_file().sync_all(),
+            None => Ok(()),
+        };
+        match synced {
             Ok(()) => kept.push(ready),
-            Err(error) => answer(ready.job, Err(error)),
+            Err(error) => {
+                let error = io_error("write", &ready.path, &error);
+                answer(ready.job, Err(error));
+            }
         }
     }
     kept

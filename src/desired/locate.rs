@@ -1,0 +1,88 @@
+//! Where in the texts a part of a flow's inputs is written: in the flow, its run config, its storage, a schedule.
+
+use super::resource::node_of;
+use crate::address::PathStep;
+use crate::config::model::{Config, Node, NodeKind, Resource};
+use crate::source::Span;
+use crate::syntax::ast::{Attribute, Expr, ExprKind};
+use crate::value::Value;
+
+/// The blocks that a flow's inputs are written in.
+pub(super) struct Places<'a> {
+    pub(super) config: &'a Config,
+    pub(super) node: &'a Node,
+    pub(super) resource: &'a Resource,
+    pub(super) run_config: Option<&'a Value>,
+    pub(super) storage: Option<&'a Value>,
+}
+
+impl Places<'_> {
+    /// The place of `path`; the block's header when nothing more exact is written out.
+    pub(super) fn locate(&self, path: &[PathStep]) -> Span {
+        let header = self.node.header;
+        let Some((PathStep::Key(first), rest)) = path.split_first() else { return header };
+        let found = match first.as_str() {
+            "run_config" | "secret_env" => {
+                let rest = if first == "secret_env" { path } else { rest };
+                self.in_run_config(rest)
+            }
+            "storage" => self.in_block(rest, self.storage),
+            "schedule" => self.in_schedule(rest),
+            _ => None,
+        };
+        found
+            .or_else(|| self.resource.argument(first).map(|attribute| descend(&attribute.expr, rest)))
+            .or_else(|| {
+                // Labels are part of the run config in the definition, and of the flow in the configuration.
+                let Some(PathStep::Key(second)) = rest.first() else { return None };
+                self.resource
+                    .argument(second)
+                    .map(|attribute| descend(&attribute.expr, rest.get(1..).unwrap_or_default()))
+            })
+            .unwrap_or(header)
+    }
+
+    fn in_run_config(&self, rest: &[PathStep]) -> Option<Span> {
+        let nested = self.resource.blocks.iter().find(|block| &*block.kind.text == "run_config");
+        match nested {
+            Some(block) => in_attributes(&block.body.attributes, rest),
+            None => self.in_block(rest, self.run_config),
+        }
+    }
+
+    fn in_block(&self, rest: &[PathStep], value: Option<&Value>) -> Option<Span> {
+        let node = self.config.node(node_of(self.config, value?)?);
+        match &node.kind {
+            NodeKind::Resource(resource) => in_attributes(&resource.arguments, rest),
+            NodeKind::Variable(_) | NodeKind::Local(_) | NodeKind::Output(_) => None,
+        }
+    }
+
+    fn in_schedule(&self, rest: &[PathStep]) -> Option<Span> {
+        let Some((PathStep::Index(index), rest)) = rest.split_first() else { return None };
+        let mut blocks = self.resource.blocks.iter().filter(|block| &*block.kind.text == "schedule");
+        let block = blocks.nth(*index)?;
+        in_attributes(&block.body.attributes, rest).or(Some(block.header))
+    }
+}
+
+fn in_attributes(attributes: &[Attribute], path: &[PathStep]) -> Option<Span> {
+    let Some((PathStep::Key(name), rest)) = path.split_first() else { return None };
+    let attribute = attributes.iter().find(|attribute| *attribute.name.text == **name)?;
+    Some(descend(&attribute.expr, rest))
+}
+
+/// The place of the part of a written-out value that `path` leads to, as far as it is written out.
+fn descend(expr: &Expr, path: &[PathStep]) -> Span {
+    let inner = match (&expr.kind, path.split_first()) {
+        (ExprKind::Object(items), Some((PathStep::Key(key), rest))) => items
+            .iter()
+            .find(|item| matches!(&item.key.kind, ExprKind::Literal(value) if value.as_str() == Some(key)))
+            .map(|item| descend(&item.value, rest)),
+        (ExprKind::Tuple(items), Some((PathStep::Index(index), rest))) => {
+            items.get(*index).map(|item| descend(item, rest))
+        }
+        _ => None,
+    };
+    inner.unwrap_or(expr.span)
+}
