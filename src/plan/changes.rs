@@ -53,6 +53,10 @@ pub(super) fn decide(
         return Vec::new();
     }
     let again = matches!(found, Match::Again(_));
+    if let (true, Some(version)) = (again, flow.version) {
+        diags.push(guard::held_and_archived(flow, version));
+        return Vec::new();
+    }
     let made = match hold(context.input.recorded, flow, record) {
         Hold::None => versioned(context, flow, record, again, replace),
         Hold::Configuration(version) => match held(context, flow, record, version, replace) {
@@ -108,10 +112,11 @@ fn versioned(
     let digest = known.as_ref().map(|known| &known.digest);
     let current = record.published;
     match latest {
-        Some(latest) if latest.digest.is_some() && latest.digest.as_ref() == digest => {
-            same_version(context, flow, record, latest, known.as_ref(), again, replace)
+        // A flow that was archived goes on with a new version, even with its old definition.
+        Some(latest) if !again && latest.digest.is_some() && latest.digest.as_ref() == digest => {
+            same_version(context, flow, record, latest, known.as_ref(), replace)
         }
-        Some(latest) if latest.digest.is_none() && latest.state == VersionState::Bound => {
+        Some(latest) if !again && latest.digest.is_none() && latest.state == VersionState::Bound => {
             adopted(context, flow, record, latest, &definition, known.as_ref())
         }
         latest => {
@@ -125,7 +130,8 @@ fn versioned(
             operations.push(set_version(context, flow, Some(record), next, false, &known));
             let reason = if again { Reason::DeclaredAgain } else { Reason::DefinitionChanged };
             let action = if again || latest.is_none() { Action::Create } else { Action::Update };
-            let from = current.or(latest.filter(|l| l.state == VersionState::Bound).map(|l| l.version));
+            let from =
+                current.or(latest.filter(|l| again || l.state == VersionState::Bound).map(|l| l.version));
             let mut change = change(flow, action, reason, from, Some(next));
             change.differences = match ignored_from.or_else(|| raw.and_then(parse)) {
                 Some(before) if !again => differences(&before, &definition),
@@ -143,7 +149,6 @@ fn same_version(
     record: &FlowRecord,
     version: &VersionRecord,
     known: Option<&KnownDefinition>,
-    again: bool,
     replace: bool,
 ) -> Made {
     let number = version.version;
@@ -154,12 +159,6 @@ fn same_version(
         let mut change = change(flow, action, Reason::Interrupted, record.published, Some(number));
         change.notes.push(format!("version {number} was reserved and not completed"));
         return (change, vec![again_operation()]);
-    }
-    if again {
-        return (
-            change(flow, Action::Create, Reason::DeclaredAgain, None, Some(number)),
-            vec![again_operation()],
-        );
     }
     if replace {
         return (simple(Action::Replace, Reason::Requested), vec![remake(again_operation())]);
@@ -306,8 +305,7 @@ fn held(
     let version = record.version(number).filter(|version| version.state != VersionState::Abandoned)?;
     let json = context.input.recorded.definition(record, version)?.to_owned().into();
     let known = KnownDefinition { json, digest: version.digest.clone()? };
-    let again = record.archived.is_some();
-    let (mut change, operations) = same_version(context, flow, record, version, Some(&known), again, replace);
+    let (mut change, operations) = same_version(context, flow, record, version, Some(&known), replace);
     if change.action == Action::Update && change.reason == Reason::NotPublished {
         change.reason = Reason::Pinned;
         change.from_version = record.published;

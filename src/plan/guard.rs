@@ -24,6 +24,20 @@ pub(super) fn foreign(flow: &DesiredFlow, record: &FlowRecord) -> Diagnostic {
     .help("rename the flow, or remove it from the other root with a `removed` block first")
 }
 
+/// The flow is archived, and `version` names one of the versions that it had.
+pub(super) fn held_and_archived(flow: &DesiredFlow, version: u32) -> Diagnostic {
+    Diagnostic::error(
+        "Archived flow",
+        format!(
+            "`{}` was archived, so it cannot be held at version {version}: declared again, it goes on with a new version.",
+            flow.address
+        ),
+    )
+    .at(flow.span)
+    .address(flow.address.to_string())
+    .help("remove `version` and apply; then the flow can be held at any of its versions again")
+}
+
 /// The recorded artifacts live somewhere that the credentials do not lead to.
 pub(super) fn location(flow: &DesiredFlow, record: &FlowRecord, live: &Live) -> Option<Diagnostic> {
     let bound = record.wanted().into_iter().flat_map(|version| &version.artifacts);

@@ -7,7 +7,10 @@
     reason = "tests make files and start the program, and a failed expectation is their way to fail"
 )]
 
+mod changes;
 mod cli_reference;
 mod crash;
 mod examples;
+mod lifecycle;
+mod support;
 mod tidy;
