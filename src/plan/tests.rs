@@ -42,8 +42,13 @@ fn make(text: &str, view: Option<&View>, live: &Live, options: &Options) -> (Pla
     let graph = graph::build(&config, &mut diags);
     let fetched = Definitions::new();
     let recorded = Recorded::new(view, &settings.root, &config.moved, &fetched);
-    let inputs =
-        Inputs { config: &config, graph: &graph, variables: &variables, environment: &NoFiles, settings: &settings };
+    let inputs = Inputs {
+        config: &config,
+        graph: &graph,
+        variables: &variables,
+        environment: &NoFiles,
+        settings: &settings,
+    };
     let declared = |_: &str| true;
     let outcomes = Planned { recorded: &recorded, project: &settings.project, declared: &declared };
     let evaluation = evaluate(inputs, &outcomes, &mut diags);
@@ -95,7 +100,8 @@ fn applied(text: &str) -> (View, Live) {
             };
             let (kind, hash) = (binding.kind.clone(), binding.hash.clone());
             let id = binding.id.clone();
-            artifacts.insert(id.clone(), LiveArtifact { kind, id, identity: Some(identity), hash, body: None });
+            artifacts
+                .insert(id.clone(), LiveArtifact { kind, id, identity: Some(identity), hash, body: None });
         }
         let events = [
             Event::Reserve {
@@ -158,11 +164,18 @@ fn what_cannot_be_read_is_not_taken_for_absent() {
     provider.artifacts.clear();
     provider.unreadable.insert("specs/a".to_owned(), "permission denied".to_owned());
     let refused = check(&text, &recorded, &Options::default());
-    assert!(refused.starts_with("Live object not checked: What is live for `flow.a` could not be read"), "{refused}");
+    assert!(
+        refused.starts_with("Live object not checked: What is live for `flow.a` could not be read"),
+        "{refused}"
+    );
     let options = Options { allow_unreadable: true, ..Options::default() };
     let (plan, diags) = make(&text, Some(&recorded.0), &recorded.1, &options);
     assert!(!diags.has_errors() && plan.steps.is_empty(), "{diags:?}");
-    assert!(check(&text, &recorded, &options).contains("not checked"), "{}", check(&text, &recorded, &options));
+    assert!(
+        check(&text, &recorded, &options).contains("not checked"),
+        "{}",
+        check(&text, &recorded, &options)
+    );
 }
 
 #[test]
@@ -214,7 +227,8 @@ fn missing_and_altered_artifacts_are_replaced_at_the_same_version() {
 fn many_archives_need_a_flag_and_one_does_not() {
     let all: String = ["a", "b", "c", "d"].map(|name| flow(name, "INFO")).concat();
     let recorded = applied(&(CODE.to_owned() + &all));
-    let with = |names: &[&str]| CODE.to_owned() + &names.iter().map(|name| flow(name, "INFO")).collect::<String>();
+    let with =
+        |names: &[&str]| CODE.to_owned() + &names.iter().map(|name| flow(name, "INFO")).collect::<String>();
     let errors = |text: &str, options: &Options| {
         let (_, diags) = make(text, Some(&recorded.0), &recorded.1, options);
         diags.into_iter().map(|diagnostic| diagnostic.summary).collect::<Vec<_>>()
