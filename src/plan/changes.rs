@@ -1,6 +1,6 @@
 //! One declared flow: what happens to it, why, and what that takes.
 
-use flowform_provider_api::Digest;
+use flowform_provider_api::{Binding, Digest};
 use serde_json::Value as Json;
 use serde_json::value::RawValue;
 
@@ -82,12 +82,26 @@ pub(super) fn decide(
     }
     move_first(flow, record, found, &mut change, &mut operations);
     let current = change.to_version.or(change.from_version).unwrap_or(1);
-    let mut decisions = vec![decision(context, flow, change, operations)];
     let retention = Retention { versions: flow.keep_versions, seconds: flow.keep_for };
-    for (version, artifacts) in prunable(record, current, retention, context.input.now) {
-        decisions.push(prune(record, &flow.address.to_string(), version, artifacts, Reason::Superseded));
-    }
+    let superseded = prunable(record, current, &reused(&operations), retention, context.input.now);
+    let prunes: Vec<Decision> = superseded
+        .into_iter()
+        .map(|(version, artifacts)| {
+            prune(record, &flow.address.to_string(), version, artifacts, Reason::Superseded)
+        })
+        .collect();
+    let mut decisions = vec![decision(context, flow, change, operations)];
+    decisions.extend(prunes);
     decisions
+}
+
+/// The live artifacts that the operations bind anew.
+fn reused(operations: &[Operation]) -> Vec<&Binding> {
+    let planned = operations.iter().filter_map(|operation| match operation {
+        Operation::SetVersion { planned: Planned::Known { artifacts, .. }, .. } => Some(artifacts),
+        _ => None,
+    });
+    planned.flatten().filter_map(|artifact| artifact.existing.as_ref()).collect()
 }
 
 fn digest_of(record: &FlowRecord, version: u32) -> Option<&Digest> {
@@ -401,7 +415,7 @@ pub(super) fn prune(
     record: &FlowRecord,
     address: &str,
     version: &VersionRecord,
-    artifacts: Vec<flowform_provider_api::Binding>,
+    artifacts: Vec<Binding>,
     reason: Reason,
 ) -> Decision {
     let number = version.version;
