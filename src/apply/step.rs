@@ -103,7 +103,10 @@ pub(super) async fn run(job: Job) -> Result<Completed, StepError> {
             let setting = Setting { flow, name, address, version, digest, definition, artifacts };
             setting.run(&shared, reserved, &interrupt).await
         }
-        Operation::Abandon { flow, version } => {
+        Operation::Abandon { flow, version, artifacts } => {
+            for artifact in artifacts {
+                shared.remove(&artifact, &interrupt).await?;
+            }
             shared.append(Event::Abandon { flow, version }).await?;
             Ok(done)
         }

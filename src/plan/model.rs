@@ -232,12 +232,14 @@ pub struct PlannedArtifact {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Operation {
-    /// Give up a reserved version.
+    /// Give up a reserved version, and remove what was made for it already.
     Abandon {
         /// The flow.
         flow: FlowId,
         /// The version.
         version: u32,
+        /// What was made and not bound.
+        artifacts: Vec<Binding>,
     },
     /// Give the flow another name, address or root.
     Move {

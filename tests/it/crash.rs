@@ -87,7 +87,7 @@ fn assert_consistent(directory: &Path) {
             let version = event["version"].as_u64().unwrap_or_default();
             match kind.as_str() {
                 "reserve" => {
-                    assert!(versions.entry(flow).or_default().insert(version), "version {version} twice")
+                    assert!(versions.entry(flow).or_default().insert(version), "version {version} twice");
                 }
                 "bind" => {
                     bound.insert(flow, version);
@@ -104,7 +104,9 @@ fn assert_consistent(directory: &Path) {
         let expected: BTreeSet<u64> = (1..=versions.len() as u64).collect();
         assert_eq!(*versions, expected, "the versions of {flow} have no gaps");
     }
-    assert_eq!(files(&project.join("specs")).into_iter().collect::<BTreeSet<_>>(), artifacts);
+    let alive: BTreeSet<PathBuf> = files(&project.join("specs")).into_iter().collect();
+    let odd: Vec<_> = alive.symmetric_difference(&artifacts).take(3).collect();
+    assert!(odd.is_empty(), "alive and not bound, or bound and not alive: {odd:?}");
     let current = files(&project.join("current"));
     assert_eq!(current.len(), FLOWS);
     for document in current {

@@ -236,7 +236,7 @@ impl Run {
     pub(crate) fn all(&self) -> String {
         format!(
             "$ flowform {}\n{}{}[exit code {}]",
-            self.what,
+            masked(&self.what, Path::new("/nowhere")),
             self.stdout,
             self.stderr,
             self.code.unwrap_or(-1)
