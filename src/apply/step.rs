@@ -160,6 +160,12 @@ pub(super) async fn run(job: Job) -> Result<Completed, StepError> {
             shared.append(Event::Prune { flow, version }).await?;
             Ok(done)
         }
+        Operation::Discard { flow: _, version: _, artifacts } => {
+            for artifact in artifacts {
+                shared.remove(&artifact, &interrupt).await?;
+            }
+            Ok(done)
+        }
         Operation::PublishAgents { document } => {
             shared.writer.watch().check()?;
             match document {

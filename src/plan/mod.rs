@@ -17,6 +17,7 @@ mod retire;
 pub mod saved;
 pub mod select;
 mod steps;
+mod strays;
 #[cfg(test)]
 mod tests;
 
