@@ -1,9 +1,9 @@
 //! IO: reads what is live for everything recorded, batched per provider. It writes nothing and decides nothing.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use flowform_provider_api::{Binding, FlowId, LiveArtifact, Provider, ProviderError, RefreshRequest};
+use flowform_provider_api::{Binding, Provider, ProviderError, RefreshRequest};
 
 use crate::plan::live::{Live, ProviderLive};
 use crate::registry::view::{FlowRecord, VersionState, View};
@@ -33,9 +33,6 @@ pub async fn refresh(
     result.live.agents = agents.by_root;
     result.live.calls += agents.calls;
     result.warnings = agents.warnings;
-    let bound = view.flows.values().flat_map(|flow| &flow.versions).flat_map(|version| &version.artifacts);
-    let known: HashSet<(&str, &str)> =
-        bound.map(|binding| (binding.provider.as_str(), binding.id.as_str())).collect();
     for (name, provider) in providers {
         let recorded: Vec<Binding> = view
             .flows
@@ -47,13 +44,8 @@ pub async fn refresh(
         let request =
             RefreshRequest { registry: &view.registry, project: &view.project, recorded: &recorded };
         let read = read(provider.as_ref(), request).await;
-        if let Ok((live, calls)) = &read {
+        if let Ok((_, calls)) = &read {
             result.live.calls += calls;
-            let left =
-                live.artifacts.values().filter_map(|artifact| unbound(name, artifact, live, view, &known));
-            for (version, binding) in left {
-                result.live.unbound.entry(version).or_default().push(binding);
-            }
         }
         result.live.providers.insert(name.clone(), read.map(|(live, _)| live));
     }
@@ -70,29 +62,6 @@ async fn read(
         observation.live.into_iter().map(|artifact| (artifact.id.clone(), artifact)).collect();
     let unreadable = observation.unreadable.into_iter().map(|(id, error)| (id, error.message)).collect();
     Ok((ProviderLive { location, artifacts, unreadable }, observation.calls))
-}
-
-/// The version that a live artifact was made for, when nothing records it.
-fn unbound(
-    provider: &str,
-    artifact: &LiveArtifact,
-    live: &ProviderLive,
-    view: &View,
-    known: &HashSet<(&str, &str)>,
-) -> Option<((FlowId, u32), Binding)> {
-    let identity = artifact.identity.as_ref()?;
-    let ours = identity.registry == view.registry && identity.project == view.project;
-    if !ours || known.contains(&(provider, artifact.id.as_str())) {
-        return None;
-    }
-    let binding = Binding {
-        kind: artifact.kind.clone(),
-        provider: provider.to_owned(),
-        id: artifact.id.clone(),
-        hash: artifact.hash.clone(),
-        location: live.location.clone(),
-    };
-    Some(((identity.flow.clone(), identity.version), binding))
 }
 
 /// The artifacts that should be alive as recorded.

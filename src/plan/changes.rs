@@ -9,7 +9,7 @@ use super::artifacts::{Rendering, planned};
 use super::diff::{all_of, differences};
 use super::effective::effective;
 use super::guard;
-use super::live::{Live, Standing};
+use super::live::Standing;
 use super::model::{Action, Change, Operation, Planned, PlannedArtifact, Reason, Subject};
 use super::pin::{Hold, hold};
 use super::planner::{PlanInput, no_such_version, parse};
@@ -139,7 +139,7 @@ fn versioned(
             if let Some(latest) = latest
                 && latest.state == VersionState::Reserved
             {
-                operations.push(abandon(record, latest.version, context.input.live));
+                operations.push(Operation::Abandon { flow: record.id.clone(), version: latest.version });
             }
             operations.push(set_version(context, flow, Some(record), next, false, &known));
             let reason = if again { Reason::DeclaredAgain } else { Reason::DefinitionChanged };
@@ -349,11 +349,6 @@ fn decision(
     let before = context.input.graph.flows_before.get(flow.node.0 as usize);
     let after = before.into_iter().flat_map(|nodes| nodes.iter().copied()).collect();
     Decision { node: Some(flow.node), after, ..Decision::new(change, operations) }
-}
-
-/// The end of a reserved version.
-pub(super) fn abandon(record: &FlowRecord, version: u32, live: &Live) -> Operation {
-    Operation::Abandon { flow: record.id.clone(), version, artifacts: live.left_of(&record.id, version) }
 }
 
 /// The removal of a superseded version's artifacts.

@@ -1,8 +1,8 @@
 //! What a refresh read, as the planner is given it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-use flowform_provider_api::{Binding, FlowId, LiveArtifact, Location, ProviderError};
+use flowform_provider_api::{Binding, LiveArtifact, Location, ProviderError};
 
 /// The live side of a plan.
 #[derive(Clone, Debug, Default)]
@@ -11,9 +11,6 @@ pub struct Live {
     pub providers: BTreeMap<String, Result<ProviderLive, ProviderError>>,
     /// The agents documents in the registry, by root.
     pub agents: BTreeMap<String, serde_json::Value>,
-    /// Live artifacts of this registry and project that no version is bound to, by flow and version: what an apply
-    /// left that stopped between making and binding.
-    pub unbound: HashMap<(FlowId, u32), Vec<Binding>>,
     /// How many calls were made.
     pub calls: u64,
 }
@@ -45,11 +42,6 @@ pub enum Standing {
 }
 
 impl Live {
-    /// What is alive of a version that was never bound.
-    pub fn left_of(&self, flow: &FlowId, version: u32) -> Vec<Binding> {
-        self.unbound.get(&(flow.clone(), version)).cloned().unwrap_or_default()
-    }
-
     /// How a recorded artifact stands.
     pub fn standing(&self, binding: &Binding) -> Standing {
         match self.providers.get(&binding.provider) {
@@ -69,5 +61,18 @@ impl Live {
                 Some(_) => Standing::Altered,
             },
         }
+    }
+
+    /// The live artifacts that are not among `recorded` (ids), each with its provider configuration.
+    pub fn unrecorded<'a>(
+        &'a self,
+        recorded: &'a HashSet<&str>,
+    ) -> impl Iterator<Item = (&'a str, &'a ProviderLive, &'a LiveArtifact)> {
+        let read =
+            self.providers.iter().filter_map(|(name, read)| Some((name.as_str(), read.as_ref().ok()?)));
+        let all = read.flat_map(|(name, provider)| {
+            provider.artifacts.values().map(move |artifact| (name, provider, artifact))
+        });
+        all.filter(|(_, _, artifact)| !recorded.contains(&*artifact.id))
     }
 }

@@ -18,6 +18,7 @@ mod retire;
 pub mod saved;
 pub mod select;
 mod steps;
+mod strays;
 #[cfg(test)]
 mod tests;
 

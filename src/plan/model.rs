@@ -112,6 +112,8 @@ pub enum Reason {
     Superseded,
     /// The flow is archived.
     OfArchivedFlow,
+    /// An interrupted apply left it, and no version has it.
+    LeftBehind,
     /// The live object could not be read, so nothing is done.
     Unreadable,
     /// The published document differs.
@@ -232,14 +234,12 @@ pub struct PlannedArtifact {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Operation {
-    /// Give up a reserved version, and remove what was made for it already.
+    /// Give up a reserved version.
     Abandon {
         /// The flow.
         flow: FlowId,
         /// The version.
         version: u32,
-        /// What was made and not bound.
-        artifacts: Vec<Binding>,
     },
     /// Give the flow another name, address or root.
     Move {
@@ -318,6 +318,15 @@ pub enum Operation {
         /// The version.
         version: u32,
         /// The artifacts to remove: those that no kept version shares.
+        artifacts: Vec<Binding>,
+    },
+    /// Remove artifacts that carry a version's identity and that no version is bound to.
+    Discard {
+        /// The flow.
+        flow: FlowId,
+        /// The version that they were made for.
+        version: u32,
+        /// The artifacts to remove.
         artifacts: Vec<Binding>,
     },
     /// Write this root's agents document, or withdraw it.

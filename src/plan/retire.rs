@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::changes::{abandon, prune};
+use super::changes::prune;
 use super::guard;
-use super::live::{Live, Standing};
+use super::live::Standing;
 use super::model::{Action, Change, Operation, Reason, Subject};
 use super::planner::PlanInput;
 use super::prune::of_archived;
@@ -36,8 +36,8 @@ pub(super) fn not_declared(
         }
         match removed {
             Some(removed) if !removed.destroy => decisions.push(forget(record)),
-            Some(_) => decisions.extend(archive(record, Reason::Removed, input.live)),
-            None => decisions.extend(archive(record, Reason::NotDeclared, input.live)),
+            Some(_) => decisions.extend(archive(record, Reason::Removed)),
+            None => decisions.extend(archive(record, Reason::NotDeclared)),
         }
     }
     decisions.extend(remains(input, selection, kept));
@@ -90,7 +90,7 @@ pub(super) fn destroy(
         if let Some(flow) = protected.get(&record.address) {
             diags.push(guard::prevented(flow));
         }
-        decisions.extend(archive(record, Reason::Destroyed, input.live));
+        decisions.extend(archive(record, Reason::Destroyed));
     }
     decisions.extend(remains(input, selection, &BTreeSet::new()));
     decisions
@@ -171,13 +171,10 @@ pub(super) fn unused_blocks(input: PlanInput<'_>, notes: &mut Vec<String>) {
     }
 }
 
-fn archive(record: &FlowRecord, reason: Reason, live: &Live) -> Vec<Decision> {
+fn archive(record: &FlowRecord, reason: Reason) -> Vec<Decision> {
     let from = record.wanted().map(|version| version.version);
     let change = ended(record, Action::Archive, reason, from);
-    let unfinished = record.latest().filter(|latest| latest.state == VersionState::Reserved);
-    let mut operations: Vec<Operation> =
-        unfinished.map(|latest| abandon(record, latest.version, live)).into_iter().collect();
-    operations.push(Operation::Archive { flow: record.id.clone() });
+    let operations = vec![Operation::Archive { flow: record.id.clone() }];
     let mut decisions = vec![Decision::new(change, operations)];
     decisions.extend(prunes(record));
     decisions

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use flowform_provider_api::ObjectStore;
+use flowform_provider_api::{ObjectStore, RegistryId};
 use flowform_provider_contract::MemoryStore;
 use serde_json::{Value as Json, json};
 use tokio::sync::mpsc;
@@ -169,7 +169,7 @@ pub(super) async fn settled(texts: &Texts, store: &Store) -> Result<(), String> 
 
 pub(super) async fn view(store: &Store) -> Result<View, String> {
     let registry = Registry::open(Arc::clone(store), "default").await.map_err(|error| error.to_string())?;
-    let registry = registry.ok_or("there is no registry")?;
+    let Some(registry) = registry else { return Ok(View::new(RegistryId("none".to_owned()), "default")) };
     Ok(registry.load().await.map_err(|error| error.to_string())?.view)
 }
 
@@ -269,8 +269,9 @@ pub(super) async fn state(store: &Store) -> Result<String, String> {
     for (number, flow) in flows.iter().enumerate() {
         text = text.replace(flow.id.as_str(), &format!("<flow {number}>"));
     }
+    text = text.replace(view.registry.as_str(), "<registry>");
     // The order of keys depends on the identities.
-    let mut lines: Vec<&str> = text.replace(view.registry.as_str(), "<registry>").leak().lines().collect();
+    let mut lines: Vec<&str> = text.lines().map(|line| line.trim_end_matches(',')).collect();
     lines.sort_unstable();
     Ok(lines.join("\n"))
 }

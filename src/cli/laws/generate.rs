@@ -23,9 +23,17 @@ pub(super) struct Conf {
     fresh: usize,
 }
 
+/// Blocks that are the same in every configuration.
+const PREAMBLE: [&str; 5] = ["flowform", "variable", "storage", "run_config \"local\"", "agent"];
+
+/// Shows what one configuration has and another has not.
 impl std::fmt::Debug for Conf {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "\n{}", self.text())
+        f.write_str("\n")?;
+        self.blocks()
+            .iter()
+            .filter(|block| !PREAMBLE.iter().any(|word| block.starts_with(word)))
+            .try_for_each(|block| f.write_str(block))
     }
 }
 

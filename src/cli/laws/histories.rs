@@ -17,10 +17,7 @@ async fn lived(history: &[Conf]) -> Result<(), String> {
             in_order(&applied)?;
             settled(&conf.texts(), &store).await
         };
-        step.await.map_err(|error| {
-            let before = number.checked_sub(1).map(|before| history[before].text()).unwrap_or_default();
-            format!("edit {number}: {error}\n--- before:\n{before}\n--- now:\n{}", conf.text())
-        })?;
+        step.await.map_err(|error| format!("edit {number}: {error}"))?;
     }
     Ok(())
 }

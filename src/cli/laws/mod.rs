@@ -4,6 +4,7 @@
 mod driver;
 mod generate;
 mod histories;
+mod mishaps;
 
 use proptest::prelude::ProptestConfig;
 
