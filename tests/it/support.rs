@@ -263,7 +263,13 @@ fn masked(text: &str, directory: &Path) -> String {
             true => columns.replace_all(line, "  ").into_owned(),
             false => line.to_owned(),
         });
-    lines.collect()
+    let mut lines: Vec<String> = lines.collect();
+    // Steps that do not wait for each other end in any order.
+    let is_step = |line: &String| line.ends_with("([took])\n");
+    for run in lines.chunk_by_mut(|a, b| is_step(a) && is_step(b)) {
+        run.sort();
+    }
+    lines.concat()
 }
 
 /// Every file below a directory by its relative path, with its bytes.
