@@ -10,6 +10,8 @@
 mod changes;
 mod cli_reference;
 mod examples;
+mod guards;
+mod kill;
 mod lifecycle;
 mod support;
 mod tidy;
