@@ -147,7 +147,12 @@ fn versioned(
             let from =
                 current.or(latest.filter(|l| again || l.state == VersionState::Bound).map(|l| l.version));
             let mut change = change(flow, action, reason, from, Some(next));
-            change.differences = match ignored_from.or_else(|| raw.and_then(parse)) {
+            // A flow that was held goes on from the version at which it was held.
+            let left = current
+                .filter(|version| latest.is_some_and(|latest| latest.version != *version))
+                .and_then(|version| context.input.recorded.definition(record, record.version(version)?))
+                .and_then(parse);
+            change.differences = match left.or(ignored_from).or_else(|| raw.and_then(parse)) {
                 Some(before) if !again => differences(&before, &definition),
                 _ => all_of(&definition),
             };

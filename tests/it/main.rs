@@ -11,6 +11,8 @@ mod changes;
 mod cli_reference;
 mod crash;
 mod examples;
+mod guards;
+mod kill;
 mod lifecycle;
 mod support;
 mod tidy;
