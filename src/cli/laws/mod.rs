@@ -5,6 +5,7 @@ mod driver;
 mod generate;
 mod histories;
 mod mishaps;
+mod robustness;
 
 use proptest::prelude::ProptestConfig;
 
