@@ -1,7 +1,12 @@
 //! Times the stages of a plan in memory, on 1,000 flows with a run config each: as blocks and as one `for_each`.
 //! It reads and writes nothing; whole commands are measured by `commands.py`.
 
-#![allow(clippy::expect_used, clippy::panic, missing_docs, reason = "a benchmark ends where its input is wrong")]
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    missing_docs,
+    reason = "a benchmark ends where its input is wrong"
+)]
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
@@ -260,7 +265,11 @@ fn shape(criterion: &mut Criterion, shape: &str, text: &str) {
     assert_eq!(recorded.len(), FLOWS);
     group.bench_function("diff, equal", |bench| {
         bench.iter(|| {
-            recorded.iter().zip(&definitions).map(|(before, after)| differences(before, after).len()).sum::<usize>()
+            recorded
+                .iter()
+                .zip(&definitions)
+                .map(|(before, after)| differences(before, after).len())
+                .sum::<usize>()
         });
     });
     group.bench_function("diff, all of it", |bench| {

@@ -37,7 +37,10 @@ impl ObjectStore for Prefixed {
         Box::pin(async move { self.inner.get(&self.full(key)?).await })
     }
 
-    fn get_many<'a>(&'a self, keys: &'a [String]) -> BoxFuture<'a, Vec<Result<Option<Stored>, ProviderError>>> {
+    fn get_many<'a>(
+        &'a self,
+        keys: &'a [String],
+    ) -> BoxFuture<'a, Vec<Result<Option<Stored>, ProviderError>>> {
         Box::pin(async move {
             let full: Result<Vec<String>, ProviderError> = keys.iter().map(|key| self.full(key)).collect();
             match full {

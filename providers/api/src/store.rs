@@ -56,7 +56,10 @@ pub trait ObjectStore: Send + Sync {
 
     /// The objects of many keys, in the order of the keys. A store in which each call costs time of its own
     /// overrides it to share or overlap them.
-    fn get_many<'a>(&'a self, keys: &'a [String]) -> BoxFuture<'a, Vec<Result<Option<Stored>, ProviderError>>> {
+    fn get_many<'a>(
+        &'a self,
+        keys: &'a [String],
+    ) -> BoxFuture<'a, Vec<Result<Option<Stored>, ProviderError>>> {
         Box::pin(async move {
             let mut found = Vec::with_capacity(keys.len());
             for key in keys {

@@ -66,7 +66,10 @@ impl ObjectStore for DirectoryStore {
         })
     }
 
-    fn get_many<'a>(&'a self, keys: &'a [String]) -> BoxFuture<'a, Vec<Result<Option<Stored>, ProviderError>>> {
+    fn get_many<'a>(
+        &'a self,
+        keys: &'a [String],
+    ) -> BoxFuture<'a, Vec<Result<Option<Stored>, ProviderError>>> {
         Box::pin(async move {
             // A change of thread costs more than the reading of a small file, so each thread reads many.
             let share = keys.len().div_ceil(READERS).max(READ_SHARE);
@@ -74,13 +77,14 @@ impl ObjectStore for DirectoryStore {
                 .chunks(share)
                 .map(|keys| {
                     let (root, keys) = (Arc::clone(&self.root), keys.to_vec());
-                    let read_all = move || keys.iter().map(|key| check(key).and_then(|()| read(&root, key))).collect();
+                    let read_all =
+                        move || keys.iter().map(|key| check(key).and_then(|()| read(&root, key))).collect();
                     (share, tokio::task::spawn_blocking(read_all))
                 })
                 .collect();
             let mut found: Vec<Result<Option<Stored>, ProviderError>> = Vec::with_capacity(keys.len());
             for (share, task) in shares {
-                let count = share.min(keys.len() - found.len());
+                let count = share.min(keys.len().saturating_sub(found.len()));
                 match task.await {
                     Ok(read) => found.extend::<Vec<_>>(read),
                     Err(error) => found.extend(std::iter::repeat_with(|| Err(gone(&error))).take(count)),

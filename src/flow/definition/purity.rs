@@ -19,7 +19,9 @@ pub(super) fn purify(value: &Value, path: &[PathStep], problems: &mut Vec<Proble
 }
 
 fn is_pure(value: &Value, depth: usize) -> bool {
-    depth <= MAX_DEPTH && value.marks == Marks::NONE && value.members().all(|member| is_pure(member, depth + 1))
+    depth <= MAX_DEPTH
+        && value.marks == Marks::NONE
+        && value.members().all(|member| is_pure(member, depth + 1))
 }
 
 fn walk(value: &Value, path: &[PathStep], depth: usize, problems: &mut Vec<Problem>) -> Value {
