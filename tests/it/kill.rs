@@ -30,7 +30,7 @@ fn configuration(level: u32) -> String {
 const FLOWS: usize = 60;
 
 /// A lease that is soon over, so that the next apply need not wait for the one that was killed.
-const LEASE: (&str, &str) = ("FLOWFORM_LEASE_TTL", "300ms");
+const LEASE: (&str, &str) = ("FLOWFORM_LEASE_TTL", "2s");
 
 fn spawn(project: &Project, line: &str) -> Child {
     project

@@ -10,8 +10,10 @@
 mod changes;
 mod cli_reference;
 mod crash;
+mod errors;
 mod examples;
 mod guards;
+mod json;
 mod kill;
 mod lifecycle;
 mod support;
