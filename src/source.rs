@@ -48,6 +48,8 @@ pub struct SourceFile {
     pub name: String,
     /// The whole text, without a byte-order mark.
     pub text: Arc<str>,
+    /// Where each line but the first begins.
+    lines: Arc<[u32]>,
 }
 
 /// All source texts of one configuration, in a fixed order.
@@ -60,7 +62,11 @@ impl SourceMap {
     /// Adds a text and returns its id.
     pub fn add(&mut self, name: impl Into<String>, text: impl Into<Arc<str>>) -> FileId {
         let id = FileId(self.files.len() as u32);
-        self.files.push(SourceFile { name: name.into(), text: text.into() });
+        let text: Arc<str> = text.into();
+        // Found once: there may be as many diagnostics as lines.
+        let lines =
+            text.bytes().zip(1_u32..).filter(|(byte, _)| *byte == b'\n').map(|(_, next)| next).collect();
+        self.files.push(SourceFile { name: name.into(), text, lines });
         id
     }
 
@@ -83,16 +89,19 @@ impl SourceMap {
 
     /// Where byte `offset` of `file` is.
     pub fn line_column(&self, file: FileId, offset: u32) -> LineColumn {
-        let text = self.file(file).map(|file| &*file.text).unwrap_or_default();
+        let Some(SourceFile { text, lines, .. }) = self.file(file) else {
+            return LineColumn { line: 1, column: 1 };
+        };
         let mut offset = (offset as usize).min(text.len());
         while !text.is_char_boundary(offset) {
             offset -= 1;
         }
-        let before = &text[..offset];
-        let line_start = before.rfind('\n').map_or(0, |index| index + 1);
+        let line = lines.partition_point(|start| *start as usize <= offset);
+        let start =
+            line.checked_sub(1).and_then(|before| lines.get(before)).map_or(0, |start| *start as usize);
         LineColumn {
-            line: before.bytes().filter(|byte| *byte == b'\n').count() as u32 + 1,
-            column: before[line_start..].chars().count() as u32 + 1,
+            line: line as u32 + 1,
+            column: text.get(start..offset).map_or(0, |before| before.chars().count()) as u32 + 1,
         }
     }
 }
