@@ -1,6 +1,8 @@
 //! How large a value is, within bounds: what is named once can be used many times, so that a few lines of text could
 //! make a value that no machine holds, or one nested so deeply that walking it takes more stack than there is.
 
+use std::fmt;
+
 use super::{Kind, Value};
 
 /// How deeply a named value may be nested. An expression adds the parser's 64 levels at most, so everything that
@@ -24,6 +26,16 @@ pub enum TooLarge {
     Text,
 }
 
+impl fmt::Display for TooLarge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Depth => write!(f, "is nested more than {MAX_DEPTH} levels deep"),
+            Self::Members => write!(f, "has more than {MAX_MEMBERS} members"),
+            Self::Text => write!(f, "holds more than {} MiB of text", MAX_TEXT >> 20),
+        }
+    }
+}
+
 /// Checks a value against the bounds. It takes no more steps than [`MAX_MEMBERS`], however often parts are shared.
 ///
 /// # Errors
@@ -39,13 +51,21 @@ pub fn measure(value: &Value) -> Result<(), TooLarge> {
         if depth > MAX_DEPTH {
             return Err(TooLarge::Depth);
         }
-        if let Kind::String(content) = &value.kind {
-            text = text.saturating_add(content.len());
-            if text > MAX_TEXT {
-                return Err(TooLarge::Text);
+        match &value.kind {
+            Kind::String(content) => {
+                text = text.saturating_add(content.len());
+                if text > MAX_TEXT {
+                    return Err(TooLarge::Text);
+                }
             }
+            Kind::List(items) | Kind::Set(items) | Kind::Tuple(items) => {
+                open.extend(items.iter().map(|member| (member, depth + 1)));
+            }
+            Kind::Map(entries) | Kind::Object(entries) => {
+                open.extend(entries.values().map(|member| (member, depth + 1)));
+            }
+            Kind::Null | Kind::Bool(_) | Kind::Number(_) | Kind::Unknown(_) => {}
         }
-        open.extend(value.members().map(|member| (member, depth + 1)));
     }
     Ok(())
 }
