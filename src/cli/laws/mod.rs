@@ -5,6 +5,9 @@ mod driver;
 mod generate;
 mod histories;
 mod mishaps;
+mod robustness;
+mod saved;
+mod scale;
 
 use proptest::prelude::ProptestConfig;
 
