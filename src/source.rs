@@ -48,7 +48,7 @@ pub struct SourceFile {
     pub name: String,
     /// The whole text, without a byte-order mark.
     pub text: Arc<str>,
-    /// Where each line but the first begins.
+    /// Where each line begins.
     lines: Arc<[u32]>,
 }
 
@@ -63,9 +63,8 @@ impl SourceMap {
     pub fn add(&mut self, name: impl Into<String>, text: impl Into<Arc<str>>) -> FileId {
         let id = FileId(self.files.len() as u32);
         let text: Arc<str> = text.into();
-        // Found once: there may be as many diagnostics as lines.
-        let lines =
-            text.bytes().zip(1_u32..).filter(|(byte, _)| *byte == b'\n').map(|(_, next)| next).collect();
+        let breaks = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
+        let lines = std::iter::once(0).chain(breaks.map(|(index, _)| index as u32 + 1)).collect();
         self.files.push(SourceFile { name: name.into(), text, lines });
         id
     }
@@ -89,19 +88,15 @@ impl SourceMap {
 
     /// Where byte `offset` of `file` is.
     pub fn line_column(&self, file: FileId, offset: u32) -> LineColumn {
-        let Some(SourceFile { text, lines, .. }) = self.file(file) else {
-            return LineColumn { line: 1, column: 1 };
-        };
-        let mut offset = (offset as usize).min(text.len());
-        while !text.is_char_boundary(offset) {
+        let Some(file) = self.file(file) else { return LineColumn { line: 1, column: 1 } };
+        let mut offset = (offset as usize).min(file.text.len());
+        while !file.text.is_char_boundary(offset) {
             offset -= 1;
         }
-        let line = lines.partition_point(|start| *start as usize <= offset);
-        let start =
-            line.checked_sub(1).and_then(|before| lines.get(before)).map_or(0, |start| *start as usize);
-        LineColumn {
-            line: line as u32 + 1,
-            column: text.get(start..offset).map_or(0, |before| before.chars().count()) as u32 + 1,
-        }
+        // The first line begins at 0, so at least one does not begin later.
+        let line = file.lines.partition_point(|start| *start as usize <= offset).max(1);
+        let start = file.lines.get(line - 1).copied().unwrap_or(0) as usize;
+        let column = file.text.get(start..offset).unwrap_or_default().chars().count();
+        LineColumn { line: line as u32, column: column as u32 + 1 }
     }
 }

@@ -75,8 +75,10 @@ pub(super) async fn apply(
     let shared = shared(order, &registry, &writer, view.as_ref(), &planning.plan).await?;
     let mut report =
         execute(&planning.plan, Arc::new(shared), &mut finishing, &refused, interrupt, events).await;
-    if report.is_complete() && order.options.mode == crate::plan::model::Mode::Normal {
-        report.outputs = finishing.outputs();
+    if report.is_complete() {
+        if order.options.mode == crate::plan::model::Mode::Normal {
+            report.outputs = finishing.outputs();
+        }
         if !planning.plan.outputs.is_empty() {
             let outputs = report.outputs.clone();
             writer.append(Event::Outputs { root, outputs }).await?;
@@ -183,14 +185,7 @@ async fn still_fits(
         return Ok((Planning { read, ..planning }, HashMap::new()));
     }
     let Planning { read, plan, .. } = planning;
-    if let Some(planned) = plan.registry.as_deref().filter(|planned| *planned != view.registry.as_str()) {
-        return Err(Diagnostic::error(
-            "Plan of another registry",
-            format!("The plan was made for the registry {planned}, and this is {}.", view.registry),
-        )
-        .help("plan again")
-        .into());
-    }
+    same_registry(&plan, Some(&view))?;
     let mut read = Read { registry: Some(Arc::clone(registry)), view: Some(view), ..read };
     read.refresh(order.workspace).await?;
     let mut diags = Diagnostics::new();
@@ -202,6 +197,25 @@ async fn still_fits(
     // What was confirmed runs, with the steps as they were confirmed.
     now.plan = plan;
     Ok((now, refused))
+}
+
+/// Refuses a saved plan whose registry is not the one that there is.
+///
+/// # Errors
+/// It is another one, or gone.
+pub(in crate::cli) fn same_registry(plan: &Plan, view: Option<&View>) -> Result<(), Failure> {
+    let Some(planned) = &plan.registry else { return Ok(()) };
+    let found = match view {
+        Some(view) if view.registry.as_str() == planned => return Ok(()),
+        Some(view) => format!("this is {}", view.registry),
+        None => "there is none here now".to_owned(),
+    };
+    Err(Diagnostic::error(
+        "Plan of another registry",
+        format!("The plan was made for the registry {planned}, and {found}."),
+    )
+    .help("plan again")
+    .into())
 }
 
 async fn shared(

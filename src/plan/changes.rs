@@ -4,21 +4,21 @@ use flowform_provider_api::{Binding, Digest};
 use serde_json::Value as Json;
 use serde_json::value::RawValue;
 
+use super::adopt;
 use super::artifacts::{Rendering, planned};
 use super::diff::{all_of, differences};
 use super::effective::effective;
 use super::guard;
 use super::live::Standing;
-use super::model::{Action, Change, Difference, Operation, Planned, PlannedArtifact, Reason, Subject};
+use super::model::{Action, Change, Operation, Planned, PlannedArtifact, Reason, Subject};
 use super::pin::{Hold, hold};
-use super::planner::{PlanInput, boxed, no_such_version, parse};
+use super::planner::{PlanInput, no_such_version, parse};
 use super::prune::{Retention, prunable, reused};
 use super::recorded::Match;
 use super::steps::Decision;
 use crate::desired::{DesiredFlow, KnownDefinition};
 use crate::diag::Diagnostics;
 use crate::registry::view::{FlowRecord, VersionRecord, VersionState};
-use crate::value::Value;
 
 /// What all decisions share.
 pub(super) struct Context<'a> {
@@ -99,7 +99,7 @@ fn digest_of(record: &FlowRecord, version: u32) -> Option<&Digest> {
     record.version(version).and_then(|version| version.digest.as_ref())
 }
 
-type Made = (Change, Vec<Operation>);
+pub(super) type Made = (Change, Vec<Operation>);
 
 /// The ordinary case: the latest version against the configuration.
 fn versioned(
@@ -122,7 +122,7 @@ fn versioned(
             same_version(context, flow, record, latest, known.as_ref(), replace)
         }
         Some(latest) if !again && latest.digest.is_none() && latest.state == VersionState::Bound => {
-            adopted(context, flow, record, latest, &definition, known.as_ref())
+            adopt::adopted(context, flow, record, latest, &definition, known.as_ref())
         }
         latest => {
             let next = record.next_version();
@@ -138,7 +138,12 @@ fn versioned(
             let from =
                 current.or(latest.filter(|l| again || l.state == VersionState::Bound).map(|l| l.version));
             let mut change = change(flow, action, reason, from, Some(next));
-            change.differences = match ignored_from.or_else(|| raw.and_then(parse)) {
+            // A flow that was held goes on from the version at which it was held.
+            let left = current
+                .filter(|version| latest.is_some_and(|latest| latest.version != *version))
+                .and_then(|version| context.input.recorded.definition(record, record.version(version)?))
+                .and_then(parse);
+            change.differences = match left.or(ignored_from).or_else(|| raw.and_then(parse)) {
                 Some(before) if !again => differences(&before, &definition),
                 _ => all_of(&definition),
             };
@@ -233,71 +238,6 @@ fn newly_taken(
     Some((change, vec![set_version(context, flow, Some(record), number, true, &known.cloned())]))
 }
 
-/// An adopted version: its definition is learnt when the configuration renders to the very object.
-fn adopted(
-    context: &Context<'_>,
-    flow: &DesiredFlow,
-    record: &FlowRecord,
-    version: &VersionRecord,
-    definition: &Value,
-    known: Option<&KnownDefinition>,
-) -> Made {
-    let planned = known.map(|known| artifacts(context, flow, Some(record), known)).unwrap_or_default();
-    let equal = !planned.is_empty()
-        && planned.iter().all(|wanted| {
-            version
-                .artifacts
-                .iter()
-                .any(|bound| bound.kind == wanted.artifact.kind && bound.hash == wanted.artifact.hash)
-        });
-    if equal && let Some(known) = known {
-        let number = version.version;
-        let mut change = change(flow, Action::Adopt, Reason::Imported, Some(number), Some(number));
-        change.notes.push(
-            "the imported object equals what the configuration renders to; it stays as it is".to_owned(),
-        );
-        let define = Operation::Define {
-            flow: record.id.clone(),
-            version: number,
-            digest: known.digest.clone(),
-            definition: boxed(&known.json),
-        };
-        let mut publish = set_version(context, flow, Some(record), number, true, &Some(known.clone()));
-        if let Operation::SetVersion { planned: Planned::Known { artifacts, .. }, .. } = &mut publish {
-            for artifact in artifacts {
-                artifact.existing = version
-                    .artifacts
-                    .iter()
-                    .find(|bound| {
-                        bound.kind == artifact.artifact.kind && bound.hash == artifact.artifact.hash
-                    })
-                    .cloned();
-            }
-        }
-        return (change, vec![define, publish]);
-    }
-    let next = record.next_version();
-    let mut change =
-        change(flow, Action::Update, Reason::DefinitionChanged, Some(version.version), Some(next));
-    change.differences =
-        imported_differences(context, version, &planned).unwrap_or_else(|| all_of(definition));
-    change.notes.push("the imported object differs from what the configuration renders to".to_owned());
-    (change, vec![set_version(context, flow, Some(record), next, false, &known.cloned())])
-}
-
-/// The imported object against what would be made.
-fn imported_differences(
-    context: &Context<'_>,
-    version: &VersionRecord,
-    planned: &[PlannedArtifact],
-) -> Option<Vec<Difference>> {
-    let bound = version.artifacts.first()?;
-    let wanted = planned.iter().find(|planned| planned.artifact.kind == bound.kind)?;
-    let live = context.input.live.providers.get(&bound.provider)?.as_ref().ok()?;
-    let body: &Json = live.artifacts.get(&bound.id)?.body.as_ref()?;
-    Some(differences(body, &crate::value::from_json(&wanted.artifact.body)))
-}
-
 /// The flow is held at a version: that one is kept alive and published, whatever the configuration says. `None` when
 /// there is no such version, or its definition is not known.
 fn held(
@@ -375,7 +315,13 @@ fn move_first(
     operations.insert(0, Operation::Move { flow: record.id.clone(), name: flow.name.clone(), address });
 }
 
-fn change(flow: &DesiredFlow, action: Action, reason: Reason, from: Option<u32>, to: Option<u32>) -> Change {
+pub(super) fn change(
+    flow: &DesiredFlow,
+    action: Action,
+    reason: Reason,
+    from: Option<u32>,
+    to: Option<u32>,
+) -> Change {
     Change {
         address: flow.address.to_string(),
         subject: Subject::Flow,
@@ -427,7 +373,7 @@ pub(super) fn prune(
 }
 
 /// The artifacts that a known definition needs.
-fn artifacts(
+pub(super) fn artifacts(
     context: &Context<'_>,
     flow: &DesiredFlow,
     record: Option<&FlowRecord>,
@@ -448,7 +394,7 @@ fn planned_for(
 }
 
 /// The operation that makes `version` the flow's current one.
-fn set_version(
+pub(super) fn set_version(
     context: &Context<'_>,
     flow: &DesiredFlow,
     record: Option<&FlowRecord>,

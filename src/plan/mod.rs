@@ -1,5 +1,6 @@
 //! Deciding: desired against recorded and live, in pure code. Nothing here does IO, knows the time or the terminal.
 
+mod adopt;
 mod agents;
 pub mod artifacts;
 mod changes;

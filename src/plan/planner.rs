@@ -86,8 +86,9 @@ pub fn plan(input: PlanInput<'_>, diags: &mut Diagnostics) -> Plan {
         decisions.extend(agents::decide(input));
     }
     let outputs = match input.options.mode {
-        Mode::Normal => output_changes(input, &selection),
-        Mode::Destroy | Mode::RefreshOnly => Vec::new(),
+        Mode::Normal => output_changes(input, &selection, &input.evaluation.outputs),
+        Mode::Destroy => output_changes(input, &selection, &[]),
+        Mode::RefreshOnly => Vec::new(),
     };
     if selection.is_partial() {
         notes.push(
@@ -159,7 +160,11 @@ fn normal(
     (decisions, unchanged)
 }
 
-fn output_changes(input: PlanInput<'_>, selection: &Selection<'_>) -> Vec<OutputChange> {
+fn output_changes(
+    input: PlanInput<'_>,
+    selection: &Selection<'_>,
+    desired: &[DesiredOutput],
+) -> Vec<OutputChange> {
     if selection.is_partial() {
         return Vec::new();
     }
@@ -167,7 +172,7 @@ fn output_changes(input: PlanInput<'_>, selection: &Selection<'_>) -> Vec<Output
     let recorded =
         input.recorded.view.and_then(|view| view.outputs.get(&input.settings.root)).unwrap_or(&empty);
     let desired: BTreeMap<&str, &DesiredOutput> =
-        input.evaluation.outputs.iter().map(|output| (output.name.as_str(), output)).collect();
+        desired.iter().map(|output| (output.name.as_str(), output)).collect();
     let names: BTreeSet<&str> = desired.keys().copied().chain(recorded.keys().map(String::as_str)).collect();
     let mut changes = Vec::new();
     for name in names {
@@ -201,7 +206,8 @@ pub(super) fn no_such_version(address: &str, version: u32, span: crate::source::
     .help("list the versions with `flowform versions`, or remove `version`")
 }
 
-/// Definitions that the planner will need and the view may not hold: those that `version` arguments and pins name.
+/// Definitions that the planner will need and the view may not hold: those that `version` arguments and pins name, and
+/// published ones that are not the latest.
 pub fn needed_definitions(
     evaluation: &Evaluation,
     recorded: &Recorded<'_>,
@@ -216,6 +222,13 @@ pub fn needed_definitions(
     }
     let pins = recorded.own().filter_map(|record| Some((record.id.clone(), record.pin.as_ref()?.version)));
     needed.extend(pins);
+    // A flow that was held goes on from the version that is published, not from its latest.
+    let behind = recorded.own().filter_map(|record| {
+        let published = record.published?;
+        let latest = record.latest().map(|latest| latest.version);
+        (latest != Some(published)).then(|| (record.id.clone(), published))
+    });
+    needed.extend(behind);
     needed
 }
 

@@ -134,7 +134,17 @@ pub(super) fn refresh_only(
                     format!("What is live for `{}` could not be read: {}.", record.address, notes.join("; ")),
                 ).help("give the credentials the right to read it, or go on without it with `--allow-unreadable`"));
             }
-            if gone > 0 {
+            if gone > 0 && record.published == Some(version.version) {
+                // What is published stays recorded as it is: the next plan sees what is gone and makes it again.
+                differs = true;
+                let mut decision =
+                    prune(record, &record.address, version, Vec::new(), Reason::ArtifactMissing);
+                decision.change.action = Action::NoOp;
+                decision.change.notes.push("the next apply makes it again".to_owned());
+                decision.change.notes.extend(notes);
+                decision.operations.clear();
+                decisions.push(decision);
+            } else if gone > 0 {
                 differs = true;
                 let mut decision =
                     prune(record, &record.address, version, Vec::new(), Reason::ArtifactMissing);

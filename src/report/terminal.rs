@@ -151,21 +151,19 @@ impl Terminal {
         self.animated
     }
 
-    /// Asks `question` and waits for the answer; only "yes" accepts, the end of the input does not.
+    /// Asks `question` and waits for the answer; only "yes" accepts, the end of the input does not. `unattended` says
+    /// what to do where nobody can be asked.
     ///
     /// # Errors
     /// When nobody is there to answer, or the answer cannot be read.
-    pub fn confirm(&self, question: &str) -> Result<bool, Box<Diagnostic>> {
+    pub fn confirm(&self, question: &str, unattended: &str) -> Result<bool, Box<Diagnostic>> {
         if !self.interactive {
             return Err(Box::new(
                 Diagnostic::error(
                     "Approval needed",
-                    "These changes need somebody's approval, and nobody can be asked: the input is not a terminal.",
+                    "This needs somebody's approval, and nobody can be asked: the input is not a terminal.",
                 )
-                .help(
-                    "read the plan, then run the command again with --auto-approve; or save it with \
-                     `flowform plan --out FILE` and run `flowform apply FILE`, which asks nothing",
-                ),
+                .help(unattended),
             ));
         }
         self.err(&format!("{question}\n  Only \"yes\" is accepted: "));
@@ -276,7 +274,7 @@ mod tests {
     fn asked(answer: &'static str) -> bool {
         let settings = Settings { interactive: Some(true), ..Settings::default() };
         let terminal = Terminal::with_streams(settings, io::sink(), io::sink(), answer.as_bytes());
-        terminal.confirm("Apply these changes?").unwrap()
+        terminal.confirm("Apply these changes?", "use --auto-approve").unwrap()
     }
 
     #[test]
@@ -291,7 +289,7 @@ mod tests {
     #[test]
     fn nobody_there_is_an_error_that_names_the_way_out() {
         let terminal = Terminal::with_streams(Settings::default(), io::sink(), io::sink(), io::empty());
-        let error = terminal.confirm("Apply?").unwrap_err();
+        let error = terminal.confirm("Apply?", "use --auto-approve").unwrap_err();
         assert!(error.help.unwrap().contains("--auto-approve"));
     }
 

@@ -29,6 +29,8 @@ pub fn render(flow: &FlowRecord, theme: Theme) -> String {
 
 /// Recorded flows as a table: what `state list` shows.
 pub fn flows<'a>(flows: impl IntoIterator<Item = &'a FlowRecord>, theme: Theme) -> String {
+    let flows: Vec<&FlowRecord> = flows.into_iter().collect();
+    let several_roots = flows.windows(2).any(|pair| matches!(pair, [a, b] if a.root != b.root));
     let rows: Vec<Vec<String>> = flows
         .into_iter()
         .map(|flow| {
@@ -49,6 +51,7 @@ pub fn flows<'a>(flows: impl IntoIterator<Item = &'a FlowRecord>, theme: Theme) 
                 current.map(|version| version.version.to_string()).unwrap_or_default(),
                 current.map(state).unwrap_or_default().to_owned(),
                 current.map(|version| version.origin.at.clone()).unwrap_or_default(),
+                if several_roots { flow.root.clone() } else { String::new() },
                 remarks.join(", "),
             ]
         })
@@ -56,7 +59,7 @@ pub fn flows<'a>(flows: impl IntoIterator<Item = &'a FlowRecord>, theme: Theme) 
     if rows.is_empty() {
         return "No flow is recorded.\n".to_owned();
     }
-    table::render(&["FLOW", "NAME", "VERSION", "STATE", "CREATED", ""], &rows, theme)
+    table::render(&["FLOW", "NAME", "VERSION", "STATE", "CREATED", "ROOT", ""], &rows, theme)
 }
 
 /// Where a version stands, in a word.

@@ -243,7 +243,10 @@ fn a_pinned_version_by_argument() {
     project.edit("DEBUG", "TRACE");
     project.is_settled();
     project.edit("\n  version = 1", "");
-    project.plan().says("flow.etl will be updated to version 3 (now 1)");
+    project
+        .plan()
+        .says("flow.etl will be updated to version 3 (now 1)")
+        .says("run_config.env.LEVEL: \"INFO\" -> \"TRACE\"");
     project.apply();
     project.is_settled();
     project.edit("flow \"etl\" {", "flow \"etl\" {\n  version = 9");

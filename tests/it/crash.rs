@@ -37,7 +37,7 @@ fn command(directory: &Path, arguments: &[&str]) -> Command {
         .env_clear()
         .env("NO_COLOR", "1")
         .env("FLOWFORM_ACTOR", "tester")
-        .env("FLOWFORM_LEASE_TTL", "400ms");
+        .env("FLOWFORM_LEASE_TTL", "1500ms");
     command.current_dir(directory).args(arguments).stdin(Stdio::null());
     command
 }
@@ -87,7 +87,7 @@ fn assert_consistent(directory: &Path) {
             let version = event["version"].as_u64().unwrap_or_default();
             match kind.as_str() {
                 "reserve" => {
-                    assert!(versions.entry(flow).or_default().insert(version), "version {version} twice")
+                    assert!(versions.entry(flow).or_default().insert(version), "version {version} twice");
                 }
                 "bind" => {
                     bound.insert(flow, version);
@@ -104,7 +104,9 @@ fn assert_consistent(directory: &Path) {
         let expected: BTreeSet<u64> = (1..=versions.len() as u64).collect();
         assert_eq!(*versions, expected, "the versions of {flow} have no gaps");
     }
-    assert_eq!(files(&project.join("specs")).into_iter().collect::<BTreeSet<_>>(), artifacts);
+    let alive: BTreeSet<PathBuf> = files(&project.join("specs")).into_iter().collect();
+    let odd: Vec<_> = alive.symmetric_difference(&artifacts).take(3).collect();
+    assert!(odd.is_empty(), "alive and not bound, or bound and not alive: {odd:?}");
     let current = files(&project.join("current"));
     assert_eq!(current.len(), FLOWS);
     for document in current {
@@ -150,7 +152,7 @@ fn kills_in_a_row_do_not_add_up() {
             .expect("it is written");
         let mut child = start(directory, &["apply", "--auto-approve", "--lock-timeout", "5s"]);
         // The lease of the one killed before has to expire first.
-        std::thread::sleep(Duration::from_millis(if round == 0 { 60 } else { 470 + round * 30 }));
+        std::thread::sleep(Duration::from_millis(if round == 0 { 60 } else { 1570 + round * 30 }));
         child.kill().expect("it is killed, or has ended");
         child.wait().expect("it ends");
     }

@@ -93,6 +93,7 @@ fn the_story_of_one_flow() {
     project.is_settled();
 
     tell(project.run("destroy --auto-approve").succeeds());
+    project.run("output").succeeds().says("No outputs are recorded.");
     assert_eq!(published(&project, "etl"), Value::Null);
     assert_eq!(project.artifacts(), Vec::<String>::new());
     tell(project.run("versions flow.etl").succeeds());
@@ -250,6 +251,9 @@ fn outputs_in_their_forms() {
 #[test]
 fn showing_and_listing() {
     let project = Project::applied(SHOP);
+    project.edit("INFO", "DEBUG");
+    project.apply();
+    project.run("rollback flow.etl 1 --auto-approve").succeeds();
     let mut text = String::new();
     for command in ["show", "show flow.etl", "state list", "state show etl", "show flow.elt"] {
         text.push_str(&project.run(command).all());
@@ -284,7 +288,7 @@ fn rebuilding_restores_what_is_derived() {
     let file = project.registry("shop").join("current/etl.json");
     let before = std::fs::read(&file).expect("it is published");
     std::fs::remove_file(&file).expect("it can be removed");
-    project.run("state rebuild").succeeds().says("1 flows, 1 published documents");
+    project.run("state rebuild").succeeds().says("1 flow, 1 published document");
     assert_eq!(std::fs::read(&file).expect("it is published again"), before);
     project.is_settled();
 }
@@ -307,9 +311,10 @@ fn the_whole_registry_can_be_exported() {
 fn what_was_forgotten_can_be_imported() {
     let project = Project::applied(SHOP);
     let artifact = bound(&project, "flow.etl", 1).remove(0);
-    project.run("state rm flow.etl --auto-approve").succeeds();
+    project.run("state rm flow.etl --auto-approve").succeeds().complains("so the next apply creates it anew");
     assert_eq!(published(&project, "etl"), Value::Null);
-    assert_eq!(project.artifacts(), [artifact.clone()], "its artifact stays");
+    assert_eq!(project.artifacts(), std::slice::from_ref(&artifact), "its artifact stays");
+    // The directory of the artifact is named after the flow's id.
     let mut text = String::new();
     text.push_str(&project.run("import flow.elt specs/x.json").fails().all());
     text.push_str("\n\n");
@@ -377,8 +382,10 @@ fn graphs_in_both_forms() {
 fn rendering_in_both_forms() {
     let project = Project::new(SHOP);
     snapshot!("render_json", project.run("render flow.etl").succeeds().stdout);
+    let json = project.run("render etl --run-id 4c1f8a").succeeds().json();
     let yaml = project.run("render etl --format yaml --run-id 4c1f8a").succeeds();
-    snapshot!("render_yaml", yaml.stdout);
+    assert_eq!(serde_saphyr::from_str::<Value>(yaml.raw()).expect("it is YAML"), json);
+    assert_eq!(json["start"]["env"]["FLOWFORM_RUN_ID"], "4c1f8a");
     project.run("render flow.elt").fails().complains("did you mean `flow.etl`?");
     assert!(project.registry_files().is_empty(), "rendering makes no registry");
 }

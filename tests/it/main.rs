@@ -10,7 +10,11 @@
 mod changes;
 mod cli_reference;
 mod crash;
+mod errors;
 mod examples;
+mod guards;
+mod json;
+mod kill;
 mod lifecycle;
 mod support;
 mod tidy;

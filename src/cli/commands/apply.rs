@@ -4,8 +4,8 @@ use std::path::Path;
 
 use tokio::sync::mpsc;
 
-use super::Outcome;
 use super::plan::{make, options, show};
+use super::{AUTO_APPROVE, Outcome};
 use crate::apply::event::{ApplyEvent, ApplyReport};
 use crate::cli::applying::{self, Order};
 use crate::cli::args::{ApplyArgs, DestroyArgs, ModeArgs, PlanningArgs, WorkArgs};
@@ -20,6 +20,10 @@ use crate::plan::model::Mode;
 use crate::plan::saved::{SavedPlan, decode};
 use crate::report::progress::Progress;
 use crate::report::{apply as report, json};
+
+/// What to do where nobody can be asked.
+const UNATTENDED: &str = "read the plan, then run the command again with --auto-approve; or save it with \
+     `flowform plan --out FILE` and run `flowform apply FILE`, which asks nothing";
 
 pub(in crate::cli) async fn run(context: &Context, args: &ApplyArgs) -> Result<Outcome, Failure> {
     if let Some(path) = &args.plan {
@@ -77,7 +81,11 @@ async fn plan_and_apply(
             Mode::Destroy => "Do you want to archive all of this?",
             Mode::Normal | Mode::RefreshOnly => "Do you want to make these changes?",
         };
-        if !context.terminal.confirm(question)? {
+        let unattended = match options.mode {
+            Mode::Destroy => AUTO_APPROVE,
+            Mode::Normal | Mode::RefreshOnly => UNATTENDED,
+        };
+        if !context.terminal.confirm(question, unattended)? {
             context.terminal.err("Nothing was changed.\n");
             return Ok(Outcome::Failed);
         }
@@ -111,9 +119,13 @@ async fn saved(context: &Context, args: &ApplyArgs, path: &Path) -> Result<Outco
         show(context, &saved.plan, args.full);
     }
     if saved.plan.is_empty() {
+        if context.json {
+            context.terminal.out(&json::line(&json::apply::document(&ApplyReport::default())));
+        }
         return Ok(Outcome::Done);
     }
     let read = planning::read(&workspace).await?;
+    applying::same_registry(&saved.plan, read.view.as_ref())?;
     let planning = Planning {
         plan: saved.plan,
         ..planning::make(&workspace, read, &saved.options, saved.made_at, &mut diags).await?

@@ -23,6 +23,9 @@ fn leave<T>(worked_on: T) {
     std::mem::forget(worked_on);
 }
 
+/// What to do where nobody can be asked.
+const AUTO_APPROVE: &str = "read what is above, then run the command again with --auto-approve";
+
 /// How a command ended that did its work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Outcome {

@@ -2,9 +2,9 @@
 
 use serde_json::value::RawValue;
 
-use super::Outcome;
 use super::diff::definition;
 use super::record::{Record, Wanted, add, change, empty_plan, find, open};
+use super::{AUTO_APPROVE, Outcome};
 use crate::cli::applying::{Order, apply};
 use crate::cli::args::RollbackArgs;
 use crate::cli::edge;
@@ -67,7 +67,7 @@ async fn hold(context: &Context, args: &RollbackArgs, number: u32) -> Result<Out
         version.version,
         current.map_or_else(|| "none".to_owned(), |current| current.to_string())
     ));
-    if !args.auto_approve && !context.terminal.confirm("Do you want to roll back?")? {
+    if !args.auto_approve && !context.terminal.confirm("Do you want to roll back?", AUTO_APPROVE)? {
         context.terminal.err("Nothing was changed.\n");
         return Ok(Outcome::Failed);
     }

@@ -14,7 +14,7 @@ use crate::cli::run::Context;
 use crate::cli::workspace::Kept;
 use crate::diag::Diagnostic;
 use crate::plan::saved::{SavedPlan, decode};
-use crate::registry::view::{DefinitionAt, FlowRecord};
+use crate::registry::view::FlowRecord;
 use crate::report::value::Shown;
 use crate::report::{json, versions};
 
@@ -23,7 +23,7 @@ pub(in crate::cli) async fn run(context: &Context, args: &ShowArgs) -> Result<Ou
         Some(path) if edge::is_file(Path::new(path)) => plan(context, args, Path::new(path)),
         Some(flow) => {
             let record = open(context, &args.variables).await?;
-            show_flow(context, &record, record.flow(flow)?);
+            show_flow(context, &record, record.flow(flow)?).await?;
             Ok(Outcome::Done)
         }
         None => {
@@ -51,12 +51,16 @@ fn plan(context: &Context, args: &ShowArgs, path: &Path) -> Result<Outcome, Fail
 }
 
 /// One flow: who it is, its versions, its current definition.
-pub(super) fn show_flow(context: &Context, _: &Record, flow: &FlowRecord) {
+///
+/// # Errors
+/// The definition cannot be read from the log.
+pub(super) async fn show_flow(context: &Context, record: &Record, flow: &FlowRecord) -> Result<(), Failure> {
     let current = flow.wanted();
-    let definition = current.and_then(|version| match &version.definition {
-        DefinitionAt::Inline(json) => serde_json::from_str::<serde_json::Value>(json.get()).ok(),
-        DefinitionAt::Segment(_) | DefinitionAt::Unknown => None,
-    });
+    let definition = match current {
+        Some(version) => record.registry.definition(&record.view, &flow.id, version.version).await?,
+        None => None,
+    };
+    let definition = definition.and_then(|json| serde_json::from_str::<serde_json::Value>(json.get()).ok());
     if context.json {
         let document = json!({
             "format_version": json::FORMAT_VERSION,
@@ -72,11 +76,10 @@ pub(super) fn show_flow(context: &Context, _: &Record, flow: &FlowRecord) {
             "versions": json::versions(flow),
         });
         context.terminal.out(&json::text(&document));
-        return;
+        return Ok(());
     }
-    let mut text = format!("{} ({})\n", flow.address, flow.name);
-    text.push_str(&format!("  id    {}\n  root  {}\n\n", flow.id, flow.root));
-    text.push_str(&versions::render(flow, context.terminal.theme()));
+    let mut text = versions::render(flow, context.terminal.theme());
+    text.push_str(&format!("\nId {}, declared by the root {}.\n", flow.id, flow.root));
     if let (Some(version), Some(definition)) = (current, definition) {
         text.push_str(&format!("\nDefinition of version {}:\n", version.version));
         for line in Shown::json(&definition).lines(context.terminal.width()) {
@@ -84,6 +87,7 @@ pub(super) fn show_flow(context: &Context, _: &Record, flow: &FlowRecord) {
         }
     }
     context.terminal.out(&text);
+    Ok(())
 }
 
 fn everything(context: &Context, record: &Record) {

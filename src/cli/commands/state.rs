@@ -3,8 +3,8 @@
 use serde_json::json;
 use tokio::sync::mpsc;
 
-use super::Outcome;
 use super::record::{Record, Wanted, add, change, empty_plan, find, open};
+use super::{AUTO_APPROVE, Outcome};
 use crate::address::natural_order;
 use crate::cli::applying::writer;
 use crate::cli::args::{
@@ -17,6 +17,7 @@ use crate::cli::run::Context;
 use crate::diag::Diagnostic;
 use crate::plan::model::{Action, Operation, Reason};
 use crate::registry::view::FlowRecord;
+use crate::report::text::count;
 use crate::report::{json, versions};
 
 pub(in crate::cli) async fn run(context: &Context, command: &StateCommand) -> Result<Outcome, Failure> {
@@ -24,7 +25,7 @@ pub(in crate::cli) async fn run(context: &Context, command: &StateCommand) -> Re
         StateCommand::List(args) => list(context, args).await,
         StateCommand::Show(args) => {
             let record = open(context, &args.variables).await?;
-            super::show::show_flow(context, &record, record.flow(&args.flow)?);
+            super::show::show_flow(context, &record, record.flow(&args.flow)?).await?;
             Ok(Outcome::Done)
         }
         StateCommand::Rm(args) => rm(context, args).await,
@@ -60,7 +61,7 @@ async fn rm(context: &Context, args: &StateRmArgs) -> Result<Outcome, Failure> {
             context.terminal.err("It is still in the configuration, so the next apply creates it anew.\n");
         }
     }
-    if !args.auto_approve && !context.terminal.confirm("Do you want to stop managing this?")? {
+    if !args.auto_approve && !context.terminal.confirm("Do you want to stop managing this?", AUTO_APPROVE)? {
         context.terminal.err("Nothing was changed.\n");
         return Ok(Outcome::Failed);
     }
@@ -139,9 +140,10 @@ async fn rebuild(context: &Context, args: &StateRebuildArgs) -> Result<Outcome, 
         context.terminal.err(&format!("Warning: {}.\n", warning.trim_end_matches('.')));
     }
     context.terminal.out(&format!(
-        "Rebuilt from {} segments: {} flows, {written} published documents.\n",
-        rebuilt.view.seq,
-        rebuilt.view.flows.len()
+        "Rebuilt from {}: {}, {}.\n",
+        count(usize::try_from(rebuilt.view.seq).unwrap_or(usize::MAX), "segment"),
+        count(rebuilt.view.flows.len(), "flow"),
+        count(written, "published document")
     ));
     Ok(Outcome::Done)
 }

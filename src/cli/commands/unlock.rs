@@ -9,7 +9,8 @@ use crate::registry::lease;
 
 pub(in crate::cli) async fn run(context: &Context, args: &UnlockArgs) -> Result<Outcome, Failure> {
     let record = open(context, &args.variables).await?;
-    if !args.force && !context.terminal.confirm("Is it certain that no apply is running?")? {
+    let unattended = "make certain that no apply is running, then run the command again with --force";
+    if !args.force && !context.terminal.confirm("Is it certain that no apply is running?", unattended)? {
         context.terminal.err("The lease stays as it is.\n");
         return Ok(Outcome::Failed);
     }

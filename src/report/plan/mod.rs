@@ -156,6 +156,7 @@ pub fn summary(plan: &Plan) -> String {
         return format!("No changes to what could be read.{rest} What was not checked may differ.");
     }
     let why = match plan.mode {
+        Mode::Normal if of(Kind::Hold) > 0 => "What is live is what is recorded.",
         Mode::Normal => "What is live and recorded is what the configuration says.",
         Mode::RefreshOnly => "What is recorded is what is live.",
         Mode::Destroy => "There is nothing of this root configuration to archive.",

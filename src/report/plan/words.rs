@@ -206,6 +206,7 @@ pub(super) fn aside(change: &Change, many: bool) -> &'static str {
         (Kind::Forget, true) => "; their objects stay where they are",
         (Kind::Archive, false) => "; its history stays",
         (Kind::Archive, true) => "; their history stays",
+        (Kind::Prune, _) if change.reason == Reason::ArtifactMissing => "",
         (Kind::Prune, false) => "; its artifacts are removed",
         (Kind::Prune, true) => "; their artifacts are removed",
         (
@@ -269,7 +270,7 @@ pub(super) fn because(change: &Change, many: bool) -> Option<&'static str> {
         }
         Reason::Destroyed => ("destroy was asked for", "destroy was asked for"),
         Reason::Removed => ("a `removed` block asks for it", "`removed` blocks ask for it"),
-        Reason::Imported => ("an `import` block names it", "`import` blocks name them"),
+        Reason::Imported => ("it was imported", "they were imported"),
         Reason::Pinned => {
             ("it is pinned there; the configuration is ahead", "they are pinned; the configuration is ahead")
         }
