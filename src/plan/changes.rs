@@ -13,7 +13,7 @@ use super::live::Standing;
 use super::model::{Action, Change, Operation, Planned, PlannedArtifact, Reason, Subject};
 use super::pin::{Hold, hold};
 use super::planner::{PlanInput, no_such_version, parse};
-use super::prune::{Retention, prunable};
+use super::prune::{Retention, prunable, reused};
 use super::recorded::Match;
 use super::steps::Decision;
 use crate::desired::{DesiredFlow, KnownDefinition};
@@ -93,15 +93,6 @@ pub(super) fn decide(
     let mut decisions = vec![decision(context, flow, change, operations)];
     decisions.extend(prunes);
     decisions
-}
-
-/// The live artifacts that the operations bind anew.
-fn reused(operations: &[Operation]) -> Vec<&Binding> {
-    let planned = operations.iter().filter_map(|operation| match operation {
-        Operation::SetVersion { planned: Planned::Known { artifacts, .. }, .. } => Some(artifacts),
-        _ => None,
-    });
-    planned.flatten().filter_map(|artifact| artifact.existing.as_ref()).collect()
 }
 
 fn digest_of(record: &FlowRecord, version: u32) -> Option<&Digest> {
