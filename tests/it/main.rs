@@ -9,9 +9,12 @@
 
 mod changes;
 mod cli_reference;
+mod errors;
 mod examples;
 mod guards;
+mod json;
 mod kill;
 mod lifecycle;
 mod support;
 mod tidy;
+mod variables;

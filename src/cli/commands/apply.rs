@@ -4,8 +4,8 @@ use std::path::Path;
 
 use tokio::sync::mpsc;
 
-use super::{AUTO_APPROVE, Outcome};
 use super::plan::{make, options, show};
+use super::{AUTO_APPROVE, Outcome};
 use crate::apply::event::{ApplyEvent, ApplyReport};
 use crate::cli::applying::{self, Order};
 use crate::cli::args::{ApplyArgs, DestroyArgs, ModeArgs, PlanningArgs, WorkArgs};
