@@ -112,10 +112,12 @@ pub fn what(operation: &Operation) -> String {
         Operation::Unpin { .. } => "let go of the pin".to_owned(),
         Operation::Archive { .. } => "archive".to_owned(),
         Operation::Forget { .. } => "stop managing".to_owned(),
-        Operation::Prune { version, artifacts, .. } => match artifacts.len() {
-            1 => format!("remove the artifact of version {version}"),
-            count => format!("remove {count} artifacts of version {version}"),
-        },
+        Operation::Prune { version, artifacts, .. } | Operation::Discard { version, artifacts, .. } => {
+            match artifacts.len() {
+                1 => format!("remove the artifact of version {version}"),
+                count => format!("remove {count} artifacts of version {version}"),
+            }
+        }
         Operation::PublishAgents { document: Some(_) } => "publish the agents document".to_owned(),
         Operation::PublishAgents { document: None } => "withdraw the agents document".to_owned(),
     }

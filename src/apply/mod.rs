@@ -3,6 +3,7 @@
 
 pub mod event;
 pub mod executor;
+pub mod names;
 pub mod published;
 pub mod scheduler;
 pub mod step;

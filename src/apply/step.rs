@@ -12,9 +12,11 @@ use serde_json::value::RawValue;
 use tokio::sync::{Semaphore, watch};
 
 use super::executor::Interrupt;
+use super::names::Names;
 use super::published::{self, Published};
 use crate::plan::model::{Operation, Planned, PlannedArtifact};
 use crate::registry::event::{Event, Origin};
+use crate::registry::view::FlowRecord;
 use crate::registry::{Registry, RegistryError, Writer};
 
 /// What every step works with.
@@ -35,6 +37,8 @@ pub struct Shared {
     pub new_id: Arc<dyn Fn() -> String + Send + Sync>,
     /// At most this many calls at once in all.
     pub parallelism: Semaphore,
+    /// The names that are taken.
+    pub names: Names,
     /// How many steps are under way, and how many of those wait for the log.
     pub traffic: Traffic,
 }
@@ -108,12 +112,9 @@ pub(super) async fn run(job: Job) -> Result<Completed, StepError> {
             Ok(done)
         }
         Operation::Move { flow, name, address } => {
-            let former = shared.writer.with_view(|view| view.flows.get(&flow).map(|flow| flow.name.clone()));
+            // The document under the former name is withdrawn when the new one is published.
             let root = shared.root.clone();
-            shared.append(Event::Move { flow, name: name.clone(), address, root }).await?;
-            if let Some(former) = former.filter(|former| *former != name) {
-                shared.registry.withdraw(&former).await?;
-            }
+            shared.append(Event::Move { flow, name, address, root }).await?;
             Ok(done)
         }
         Operation::Adopt { name, address, artifact } => {
@@ -157,6 +158,12 @@ pub(super) async fn run(job: Job) -> Result<Completed, StepError> {
                 shared.remove(&artifact, &interrupt).await?;
             }
             shared.append(Event::Prune { flow, version }).await?;
+            Ok(done)
+        }
+        Operation::Discard { flow: _, version: _, artifacts } => {
+            for artifact in artifacts {
+                shared.remove(&artifact, &interrupt).await?;
+            }
             Ok(done)
         }
         Operation::PublishAgents { document } => {
@@ -218,6 +225,7 @@ impl Setting {
             });
         }
         self.publish(shared, &flow, &bindings, interrupt).await?;
+        shared.withdraw_former(&flow).await?;
         let bind = Event::Bind {
             flow: flow.clone(),
             version: self.version,
@@ -287,13 +295,23 @@ impl Shared {
         Origin { at: (self.now)(), ..self.origin.clone() }
     }
 
+    /// Withdraws the documents under the names that the flow has had since it was last bound.
+    async fn withdraw_former(&self, flow: &FlowId) -> Result<(), StepError> {
+        let former = |flow: &FlowRecord| flow.stale_names.clone();
+        let names = self.writer.with_view(|view| view.flows.get(flow).map(former));
+        self.withdraw(flow, names.unwrap_or_default()).await
+    }
+
+    /// Withdraws the flow's document, and those under its former names.
     async fn withdraw_all(&self, flow: &FlowId) -> Result<(), StepError> {
-        let names = self.writer.with_view(|view| {
-            let flow = view.flows.get(flow);
-            flow.map(|flow| flow.stale_names.iter().chain([&flow.name]).cloned().collect::<Vec<_>>())
-        });
-        for name in names.unwrap_or_default() {
-            self.registry.withdraw(&name).await?;
+        let all = |flow: &FlowRecord| flow.stale_names.iter().chain([&flow.name]).cloned().collect();
+        let names = self.writer.with_view(|view| view.flows.get(flow).map(all));
+        self.withdraw(flow, names.unwrap_or_default()).await
+    }
+
+    async fn withdraw(&self, flow: &FlowId, names: Vec<String>) -> Result<(), StepError> {
+        for name in names.iter().filter(|name| !self.names.is_taken(name, flow)) {
+            self.registry.withdraw(name).await?;
         }
         Ok(())
     }

@@ -14,6 +14,7 @@ use super::planning::{Planning, Read, connect, is_declared, make};
 use super::workspace::Workspace;
 use crate::apply::event::{ApplyEvent, ApplyReport};
 use crate::apply::executor::{Interrupt, Later, Resolved, execute};
+use crate::apply::names::Names;
 use crate::apply::step::{Completed, Connected, Shared, Traffic};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::plan::Options;
@@ -58,6 +59,7 @@ pub(super) async fn apply(
     events: mpsc::UnboundedSender<ApplyEvent>,
 ) -> Result<ApplyReport, Failure> {
     let Order { workspace, .. } = order;
+    let interrupt = interrupts();
     let registry = open_or_create(&planning.read, workspace).await?;
     let writer = writer(&registry, order.operation, order.patience, &workspace.directory, &events).await?;
     let (planning, refused) = still_fits(order, planning, &registry, &writer).await?;
@@ -70,8 +72,7 @@ pub(super) async fn apply(
     let mut finishing = Finishing::new(workspace, &planning, &recorded, &agents, &outcomes);
 
     let writer = Arc::new(writer);
-    let shared = shared(order, &registry, &writer, view.as_ref()).await?;
-    let interrupt = interrupts();
+    let shared = shared(order, &registry, &writer, view.as_ref(), &planning.plan).await?;
     let mut report =
         execute(&planning.plan, Arc::new(shared), &mut finishing, &refused, interrupt, events).await;
     if report.is_complete() {
@@ -104,7 +105,7 @@ pub(super) async fn carry_out(
     let writer = Arc::new(writer);
     let result = match made {
         Ok(plan) => {
-            let shared = shared(order, registry, &writer, Some(&view)).await?;
+            let shared = shared(order, registry, &writer, Some(&view), &plan).await?;
             Ok(execute(&plan, Arc::new(shared), &mut NothingLater, &HashMap::new(), interrupts(), events)
                 .await)
         }
@@ -222,10 +223,12 @@ async fn shared(
     registry: &Arc<Registry>,
     writer: &Arc<Writer>,
     view: Option<&View>,
+    plan: &Plan,
 ) -> Result<Shared, Failure> {
     let mut providers = BTreeMap::new();
     let empty = View::new(registry.id().clone(), registry.project());
-    for (name, provider) in connect(order.workspace, registry, view.unwrap_or(&empty)) {
+    let view = view.unwrap_or(&empty);
+    for (name, provider) in connect(order.workspace, registry, view) {
         // A provider that cannot say where it leads is told of by the refresh; its steps fail one by one.
         if let Ok(location) = provider.location().await {
             let limit = Semaphore::new(provider.concurrency().max(1));
@@ -241,6 +244,7 @@ async fn shared(
         now: edge::clock(),
         new_id: Arc::new(edge::new_id),
         parallelism: Semaphore::new(order.parallelism.max(1)),
+        names: Names::new(view, plan),
         traffic: Traffic::default(),
     })
 }

@@ -1,6 +1,8 @@
 //! What was not known at plan time: evaluated again as flows are done, and held against the plan.
 
-use flowform_provider_api::Digest;
+use std::collections::HashSet;
+
+use flowform_provider_api::{Binding, Digest};
 
 use super::planning::Planning;
 use super::workspace::Workspace;
@@ -9,7 +11,7 @@ use crate::apply::step::Completed;
 use crate::desired::{Finalizer, FlowAttributes, Outcomes};
 use crate::diag::Diagnostics;
 use crate::plan::artifacts::{KnownAgent, Rendering, planned};
-use crate::plan::model::Planned as PlannedDefinition;
+use crate::plan::model::{Operation, Plan, Planned as PlannedDefinition};
 use crate::plan::outcomes::{Settled, settled};
 use crate::plan::recorded::{Match, Recorded};
 use crate::providers;
@@ -23,6 +25,7 @@ pub(super) struct Finishing<'a> {
     planning: &'a Planning,
     recorded: &'a Recorded<'a>,
     agents: &'a [KnownAgent],
+    removed: HashSet<(&'a str, &'a str)>,
     finalizer: Finalizer<'a>,
 }
 
@@ -36,7 +39,7 @@ impl<'a> Finishing<'a> {
         outcomes: &'a dyn Outcomes,
     ) -> Self {
         let finalizer = Finalizer::new(workspace.inputs(), &planning.evaluation, outcomes);
-        Self { workspace, planning, recorded, agents, finalizer }
+        Self { workspace, planning, recorded, agents, removed: removed(&planning.plan), finalizer }
     }
 
     /// The outputs with final values.
@@ -53,6 +56,15 @@ impl<'a> Finishing<'a> {
         }
         outputs
     }
+}
+
+/// The artifacts that a plan removes, by provider and id: nothing may be bound to them any more.
+fn removed(plan: &Plan) -> HashSet<(&str, &str)> {
+    let prunes = plan.steps.iter().filter_map(|step| match &step.operation {
+        Operation::Prune { artifacts, .. } => Some(artifacts),
+        _ => None,
+    });
+    prunes.flatten().map(|artifact| (artifact.provider.as_str(), artifact.id.as_str())).collect()
 }
 
 impl Later for Finishing<'_> {
@@ -124,7 +136,12 @@ impl Later for Finishing<'_> {
         let definition = serde_json::from_str(known.json.get()).map_err(|error| error.to_string())?;
         let digest: Digest = known.digest.clone();
         let live = (record, &self.planning.read.live);
-        let artifacts = planned(rendering, &desired.name, desired.provider.as_deref(), &definition, live);
+        let mut artifacts = planned(rendering, &desired.name, desired.provider.as_deref(), &definition, live);
+        for artifact in &mut artifacts {
+            let stays =
+                |found: &Binding| !self.removed.contains(&(found.provider.as_str(), found.id.as_str()));
+            artifact.existing = artifact.existing.take().filter(stays);
+        }
         Ok(Resolved::Changed(PlannedDefinition::Known {
             digest,
             definition: known.json.as_ref().to_owned(),

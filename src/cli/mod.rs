@@ -7,6 +7,8 @@ pub mod duration;
 mod edge;
 mod failure;
 mod later;
+#[cfg(test)]
+mod laws;
 mod planning;
 pub mod reference;
 mod run;

@@ -53,6 +53,14 @@ pub(super) struct Planning {
 /// The registry cannot be read. A provider that cannot be read is in the result as such.
 pub(super) async fn read(workspace: &Workspace) -> Result<Read, Failure> {
     let store = providers::registry_store(&workspace.settings.registry, &workspace.directory);
+    read_from(workspace, store).await
+}
+
+/// The same from a store of one's own.
+///
+/// # Errors
+/// The registry cannot be read.
+pub(super) async fn read_from(workspace: &Workspace, store: Arc<dyn ObjectStore>) -> Result<Read, Failure> {
     let registry = Registry::open(Arc::clone(&store), &workspace.settings.project).await?;
     let Some(registry) = registry.map(Arc::new) else {
         return Ok(Read { store, registry: None, view: None, live: Live::default(), warnings: Vec::new() });

@@ -17,7 +17,7 @@ use crate::eval::evaluate as evaluate_expr;
 use crate::eval::functions::Environment;
 use crate::graph::Graph;
 use crate::source::Span;
-use crate::value::measure::{MAX_DEPTH, MAX_MEMBERS, MAX_TEXT, TooLarge, measure};
+use crate::value::measure::{TooLarge, measure};
 use crate::value::{Kind, Marks, Type, Value, convert};
 
 /// What an evaluation works on.
@@ -205,15 +205,14 @@ fn validate(node: &Node, variable: &Variable, scope: &BlockScope<'_>, diags: &mu
 /// The value, or an unknown in place of one that is too large to be worked with.
 pub(super) fn bounded(value: Value, node: &Node, span: Span, diags: &mut Diagnostics) -> Value {
     let Err(reason) = measure(&value) else { return value };
-    let (summary, detail) = match reason {
-        TooLarge::Depth => ("Value nested too deeply", format!("is nested more than {MAX_DEPTH} levels deep")),
-        TooLarge::Members => ("Value too large", format!("has more than {MAX_MEMBERS} members")),
-        TooLarge::Text => ("Value too large", format!("holds more than {} MiB of text", MAX_TEXT >> 20)),
+    let summary = match reason {
+        TooLarge::Depth => "Value nested too deeply",
+        TooLarge::Members | TooLarge::Text => "Value too large",
     };
     diags.push(
-        Diagnostic::error(summary, format!("The value of `{}` {detail}.", node.address))
-            .at(span)
-            .help("values that are built from each other grow with each step; keep large data in files of its own"),
+        Diagnostic::error(summary, format!("The value of `{}` {reason}.", node.address)).at(span).help(
+            "values that are built from each other grow with each step; keep large data in files of its own",
+        ),
     );
     Value::unknown(Type::Any)
 }

@@ -1,5 +1,6 @@
 //! `count` and `for_each`: one block to its instances.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::scope::Instance;
@@ -13,7 +14,7 @@ use crate::syntax::ast::Expr;
 use crate::value::{Kind, Marks, Number, Value, described, type_name};
 
 /// The most instances that one block may have.
-const MAX_INSTANCES: usize = 1_000_000;
+const MAX_INSTANCES: usize = 100_000;
 
 /// The instances of a block, in key order; none when the repetition is in error.
 pub(super) fn expand(
@@ -67,6 +68,18 @@ fn count(expr: &Expr, value: &Value, diags: &mut Diagnostics) -> Vec<(InstanceKe
 
 fn for_each(expr: &Expr, value: &Value, diags: &mut Diagnostics) -> Vec<(InstanceKey, Instance)> {
     if refused(expr, value, "for_each", diags) {
+        return Vec::new();
+    }
+    let count = value.as_entries().map(BTreeMap::len).or(value.as_slice().map(<[Value]>::len));
+    if count.is_some_and(|count| count > MAX_INSTANCES) {
+        diags.push(
+            Diagnostic::error(
+                "Too many instances",
+                format!("A block has at most {MAX_INSTANCES} instances, and `for_each` asks for more."),
+            )
+            .at(expr.span)
+            .help("divide the keys among several blocks"),
+        );
         return Vec::new();
     }
     let instance = |key: Arc<str>, value: Value| {

@@ -8,6 +8,7 @@ use super::scope::Scope;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::source::Span;
 use crate::syntax::ast::{Conditional, Expr, ExprKind, ObjectItem, Traversal, UnaryOp};
+use crate::value::measure::{TooLarge, measure};
 use crate::value::{Kind, Marks, Type, Value, convert, type_name, type_of, unify};
 
 /// How many parts of expressions one call evaluates at most: loops in loops end instead of running for days.
@@ -34,7 +35,24 @@ pub(super) fn evaluate_within(limit: u64, expr: &Expr, scope: &dyn Scope, diags:
         );
         return Value::unknown(Type::Any);
     }
-    value
+    settled(value, expr, diags)
+}
+
+/// The value, or an unknown in place of one that is too large to be worked with: a part that is written once can be
+/// used many times. What a name stands for has been looked at before.
+pub(super) fn settled(value: Value, expr: &Expr, diags: &mut Diagnostics) -> Value {
+    if matches!(expr.kind, ExprKind::Literal(_) | ExprKind::Variable(_) | ExprKind::Traversal(_)) {
+        return value;
+    }
+    let Err(reason) = measure(&value) else { return value };
+    let summary = match reason {
+        TooLarge::Depth => "Value nested too deeply",
+        TooLarge::Members | TooLarge::Text => "Value too large",
+    };
+    diags.push(Diagnostic::error(summary, format!("The value {reason}.")).at(expr.span).help(
+        "values that are built from each other grow with each step; keep large data in files of its own",
+    ));
+    poison()
 }
 
 /// A loop variable, and those around it.
@@ -99,7 +117,7 @@ impl Evaluator<'_> {
                 Value::tuple(items.iter().map(|item| self.eval(item, locals, diags)).collect::<Vec<_>>())
             }
             ExprKind::Object(items) => self.object(items, locals, diags),
-            ExprKind::Template(parts) => self.template(parts, locals, diags),
+            ExprKind::Template(parts) => self.template(parts, expr.span, locals, diags),
             ExprKind::Call(call) => self.call(call, expr.span, locals, diags),
             ExprKind::Unary(op, operand) => self.unary(*op, operand, locals, diags),
             ExprKind::Binary(binary) => self.binary(binary, locals, diags),

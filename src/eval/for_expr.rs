@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
-use super::expr::{Evaluator, Local, Locals, poison};
+use super::expr::{Evaluator, Local, Locals, poison, settled};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::source::Span;
 use crate::syntax::ast::{Expr, For};
@@ -76,7 +76,7 @@ struct Made {
 
 impl Evaluator<'_> {
     pub(super) fn for_expr(&mut self, expr: &For, locals: Locals<'_>, diags: &mut Diagnostics) -> Value {
-        let collection = self.eval(&expr.collection, locals, diags);
+        let collection = settled(self.eval(&expr.collection, locals, diags), &expr.collection, diags);
         let Some(elements) = elements(&collection, expr.collection.span, diags) else {
             // The elements are not known, but the marks that the result will have are.
             let unknown = poison();

@@ -1,7 +1,8 @@
 //! Templates to texts. Null and collections have no text in a template.
 
-use super::expr::{Evaluator, Local, Locals, poison};
+use super::expr::{Evaluator, Local, Locals, poison, settled};
 use super::for_expr::elements;
+use super::functions::MAX_TEXT;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::source::Span;
 use crate::syntax::ast::{Expr, TemplatePart};
@@ -12,12 +13,14 @@ struct Text {
     text: String,
     known: bool,
     marks: Marks,
+    too_long: bool,
 }
 
 impl Evaluator<'_> {
     pub(super) fn template(
         &mut self,
         parts: &[TemplatePart],
+        span: Span,
         locals: Locals<'_>,
         diags: &mut Diagnostics,
     ) -> Value {
@@ -25,8 +28,16 @@ impl Evaluator<'_> {
         if let [TemplatePart::Interpolation(expr)] = parts {
             return self.eval(expr, locals, diags);
         }
-        let mut out = Text { text: String::new(), known: true, marks: Marks::NONE };
+        let mut out = Text { text: String::new(), known: true, marks: Marks::NONE, too_long: false };
         self.parts(parts, locals, &mut out, diags);
+        if out.too_long {
+            let detail = format!("The text would be longer than {} MiB.", MAX_TEXT >> 20);
+            diags.push(
+                Diagnostic::error("Text too long", detail)
+                    .at(span)
+                    .help("texts that are put together from each other grow with each step"),
+            );
+        }
         let kind = match out.known {
             true => Kind::String(out.text.into()),
             false => Kind::Unknown(Type::String),
@@ -76,7 +87,7 @@ impl Evaluator<'_> {
         (locals, out): (Locals<'_>, &mut Text),
         diags: &mut Diagnostics,
     ) {
-        let items = self.eval(collection, locals, diags);
+        let items = settled(self.eval(collection, locals, diags), collection, diags);
         out.marks = out.marks.union(items.marks);
         let Some(elements) = elements(&items, collection.span, diags) else {
             // What the body will be made of is not known, but the marks that it will have are.
@@ -101,6 +112,10 @@ impl Evaluator<'_> {
 
     fn append(&mut self, text: &str, out: &mut Text) {
         self.spend_bytes(text.len());
+        if out.text.len() + text.len() > MAX_TEXT {
+            (out.known, out.too_long) = (false, true);
+            out.text = String::new();
+        }
         if out.known {
             out.text.push_str(text);
         }

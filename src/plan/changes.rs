@@ -1,24 +1,24 @@
 //! One declared flow: what happens to it, why, and what that takes.
 
-use flowform_provider_api::Digest;
+use flowform_provider_api::{Binding, Digest};
 use serde_json::Value as Json;
 use serde_json::value::RawValue;
 
+use super::adopt;
 use super::artifacts::{Rendering, planned};
 use super::diff::{all_of, differences};
 use super::effective::effective;
 use super::guard;
 use super::live::Standing;
-use super::model::{Action, Change, Difference, Operation, Planned, PlannedArtifact, Reason, Subject};
+use super::model::{Action, Change, Operation, Planned, PlannedArtifact, Reason, Subject};
 use super::pin::{Hold, hold};
-use super::planner::{PlanInput, boxed, no_such_version, parse};
+use super::planner::{PlanInput, no_such_version, parse};
 use super::prune::{Retention, prunable};
 use super::recorded::Match;
 use super::steps::Decision;
 use crate::desired::{DesiredFlow, KnownDefinition};
 use crate::diag::Diagnostics;
 use crate::registry::view::{FlowRecord, VersionRecord, VersionState};
-use crate::value::Value;
 
 /// What all decisions share.
 pub(super) struct Context<'a> {
@@ -82,19 +82,33 @@ pub(super) fn decide(
     }
     move_first(flow, record, found, &mut change, &mut operations);
     let current = change.to_version.or(change.from_version).unwrap_or(1);
-    let mut decisions = vec![decision(context, flow, change, operations)];
     let retention = Retention { versions: flow.keep_versions, seconds: flow.keep_for };
-    for (version, artifacts) in prunable(record, current, retention, context.input.now) {
-        decisions.push(prune(record, &flow.address.to_string(), version, artifacts, Reason::Superseded));
-    }
+    let superseded = prunable(record, current, &reused(&operations), retention, context.input.now);
+    let prunes: Vec<Decision> = superseded
+        .into_iter()
+        .map(|(version, artifacts)| {
+            prune(record, &flow.address.to_string(), version, artifacts, Reason::Superseded)
+        })
+        .collect();
+    let mut decisions = vec![decision(context, flow, change, operations)];
+    decisions.extend(prunes);
     decisions
+}
+
+/// The live artifacts that the operations bind anew.
+fn reused(operations: &[Operation]) -> Vec<&Binding> {
+    let planned = operations.iter().filter_map(|operation| match operation {
+        Operation::SetVersion { planned: Planned::Known { artifacts, .. }, .. } => Some(artifacts),
+        _ => None,
+    });
+    planned.flatten().filter_map(|artifact| artifact.existing.as_ref()).collect()
 }
 
 fn digest_of(record: &FlowRecord, version: u32) -> Option<&Digest> {
     record.version(version).and_then(|version| version.digest.as_ref())
 }
 
-type Made = (Change, Vec<Operation>);
+pub(super) type Made = (Change, Vec<Operation>);
 
 /// The ordinary case: the latest version against the configuration.
 fn versioned(
@@ -117,7 +131,7 @@ fn versioned(
             same_version(context, flow, record, latest, known.as_ref(), replace)
         }
         Some(latest) if !again && latest.digest.is_none() && latest.state == VersionState::Bound => {
-            adopted(context, flow, record, latest, &definition, known.as_ref())
+            adopt::adopted(context, flow, record, latest, &definition, known.as_ref())
         }
         latest => {
             let next = record.next_version();
@@ -239,71 +253,6 @@ fn newly_taken(
     Some((change, vec![set_version(context, flow, Some(record), number, true, &known.cloned())]))
 }
 
-/// An adopted version: its definition is learnt when the configuration renders to the very object.
-fn adopted(
-    context: &Context<'_>,
-    flow: &DesiredFlow,
-    record: &FlowRecord,
-    version: &VersionRecord,
-    definition: &Value,
-    known: Option<&KnownDefinition>,
-) -> Made {
-    let planned = known.map(|known| artifacts(context, flow, Some(record), known)).unwrap_or_default();
-    let equal = !planned.is_empty()
-        && planned.iter().all(|wanted| {
-            version
-                .artifacts
-                .iter()
-                .any(|bound| bound.kind == wanted.artifact.kind && bound.hash == wanted.artifact.hash)
-        });
-    if equal && let Some(known) = known {
-        let number = version.version;
-        let mut change = change(flow, Action::Adopt, Reason::Imported, Some(number), Some(number));
-        change.notes.push(
-            "the imported object equals what the configuration renders to; it stays as it is".to_owned(),
-        );
-        let define = Operation::Define {
-            flow: record.id.clone(),
-            version: number,
-            digest: known.digest.clone(),
-            definition: boxed(&known.json),
-        };
-        let mut publish = set_version(context, flow, Some(record), number, true, &Some(known.clone()));
-        if let Operation::SetVersion { planned: Planned::Known { artifacts, .. }, .. } = &mut publish {
-            for artifact in artifacts {
-                artifact.existing = version
-                    .artifacts
-                    .iter()
-                    .find(|bound| {
-                        bound.kind == artifact.artifact.kind && bound.hash == artifact.artifact.hash
-                    })
-                    .cloned();
-            }
-        }
-        return (change, vec![define, publish]);
-    }
-    let next = record.next_version();
-    let mut change =
-        change(flow, Action::Update, Reason::DefinitionChanged, Some(version.version), Some(next));
-    change.differences =
-        imported_differences(context, version, &planned).unwrap_or_else(|| all_of(definition));
-    change.notes.push("the imported object differs from what the configuration renders to".to_owned());
-    (change, vec![set_version(context, flow, Some(record), next, false, &known.cloned())])
-}
-
-/// The imported object against what would be made.
-fn imported_differences(
-    context: &Context<'_>,
-    version: &VersionRecord,
-    planned: &[PlannedArtifact],
-) -> Option<Vec<Difference>> {
-    let bound = version.artifacts.first()?;
-    let wanted = planned.iter().find(|planned| planned.artifact.kind == bound.kind)?;
-    let live = context.input.live.providers.get(&bound.provider)?.as_ref().ok()?;
-    let body: &Json = live.artifacts.get(&bound.id)?.body.as_ref()?;
-    Some(differences(body, &crate::value::from_json(&wanted.artifact.body)))
-}
-
 /// The flow is held at a version: that one is kept alive and published, whatever the configuration says. `None` when
 /// there is no such version, or its definition is not known.
 fn held(
@@ -381,7 +330,13 @@ fn move_first(
     operations.insert(0, Operation::Move { flow: record.id.clone(), name: flow.name.clone(), address });
 }
 
-fn change(flow: &DesiredFlow, action: Action, reason: Reason, from: Option<u32>, to: Option<u32>) -> Change {
+pub(super) fn change(
+    flow: &DesiredFlow,
+    action: Action,
+    reason: Reason,
+    from: Option<u32>,
+    to: Option<u32>,
+) -> Change {
     Change {
         address: flow.address.to_string(),
         subject: Subject::Flow,
@@ -412,7 +367,7 @@ pub(super) fn prune(
     record: &FlowRecord,
     address: &str,
     version: &VersionRecord,
-    artifacts: Vec<flowform_provider_api::Binding>,
+    artifacts: Vec<Binding>,
     reason: Reason,
 ) -> Decision {
     let number = version.version;
@@ -433,7 +388,7 @@ pub(super) fn prune(
 }
 
 /// The artifacts that a known definition needs.
-fn artifacts(
+pub(super) fn artifacts(
     context: &Context<'_>,
     flow: &DesiredFlow,
     record: Option<&FlowRecord>,
@@ -454,7 +409,7 @@ fn planned_for(
 }
 
 /// The operation that makes `version` the flow's current one.
-fn set_version(
+pub(super) fn set_version(
     context: &Context<'_>,
     flow: &DesiredFlow,
     record: Option<&FlowRecord>,

@@ -63,12 +63,16 @@ impl Live {
         }
     }
 
-    /// The live ids of a provider that no record names and that carry an identity of this registry.
-    pub fn unrecorded<'a>(&'a self, recorded: &'a HashSet<&str>) -> impl Iterator<Item = &'a LiveArtifact> {
-        self.providers
-            .values()
-            .filter_map(|provider| provider.as_ref().ok())
-            .flat_map(|provider| provider.artifacts.values())
-            .filter(move |artifact| !recorded.contains(&*artifact.id))
+    /// The live artifacts that are not among `recorded` (ids), each with its provider configuration.
+    pub fn unrecorded<'a>(
+        &'a self,
+        recorded: &'a HashSet<&str>,
+    ) -> impl Iterator<Item = (&'a str, &'a ProviderLive, &'a LiveArtifact)> {
+        let read =
+            self.providers.iter().filter_map(|(name, read)| Some((name.as_str(), read.as_ref().ok()?)));
+        let all = read.flat_map(|(name, provider)| {
+            provider.artifacts.values().map(move |artifact| (name, provider, artifact))
+        });
+        all.filter(|(_, _, artifact)| !recorded.contains(&*artifact.id))
     }
 }

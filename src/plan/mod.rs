@@ -1,5 +1,6 @@
 //! Deciding: desired against recorded and live, in pure code. Nothing here does IO, knows the time or the terminal.
 
+mod adopt;
 mod agents;
 pub mod artifacts;
 mod changes;
@@ -17,6 +18,7 @@ mod retire;
 pub mod saved;
 pub mod select;
 mod steps;
+mod strays;
 #[cfg(test)]
 mod tests;
 

@@ -112,6 +112,8 @@ pub enum Reason {
     Superseded,
     /// The flow is archived.
     OfArchivedFlow,
+    /// An interrupted apply left it, and no version has it.
+    LeftBehind,
     /// The live object could not be read, so nothing is done.
     Unreadable,
     /// The published document differs.
@@ -316,6 +318,15 @@ pub enum Operation {
         /// The version.
         version: u32,
         /// The artifacts to remove: those that no kept version shares.
+        artifacts: Vec<Binding>,
+    },
+    /// Remove artifacts that carry a version's identity and that no version is bound to.
+    Discard {
+        /// The flow.
+        flow: FlowId,
+        /// The version that they were made for.
+        version: u32,
+        /// The artifacts to remove.
         artifacts: Vec<Binding>,
     },
     /// Write this root's agents document, or withdraw it.

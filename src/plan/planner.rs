@@ -17,6 +17,7 @@ use super::recorded::{Match, Recorded};
 use super::retire;
 use super::select::{Filters, Selection};
 use super::steps::{Decision, assemble};
+use super::strays;
 use crate::config::Config;
 use crate::desired::{DesiredOutput, Evaluation, Settings};
 use crate::diag::{Diagnostic, Diagnostics};
@@ -78,6 +79,9 @@ pub fn plan(input: PlanInput<'_>, diags: &mut Diagnostics) -> Plan {
         Mode::Destroy => (retire::destroy(input, &selection, diags), 0),
         Mode::RefreshOnly => retire::refresh_only(input, &selection, diags),
     };
+    if input.options.mode != Mode::RefreshOnly {
+        strays::discard(input, &selection, &mut decisions);
+    }
     if input.options.mode != Mode::RefreshOnly && selection.takes_address("agent") {
         decisions.extend(agents::decide(input));
     }

@@ -17,13 +17,14 @@ pub(super) struct Retention {
 }
 
 /// The versions to prune once `current` is the flow's current version, oldest first, each with the artifacts that
-/// no kept version shares.
-pub(super) fn prunable(
-    flow: &FlowRecord,
+/// no kept version shares and the current one does not take over (`reused`).
+pub(super) fn prunable<'a>(
+    flow: &'a FlowRecord,
     current: u32,
+    reused: &[&Binding],
     retention: Retention,
     now: Timestamp,
-) -> Vec<(&VersionRecord, Vec<Binding>)> {
+) -> Vec<(&'a VersionRecord, Vec<Binding>)> {
     let bound = |version: &&VersionRecord| {
         version.state == VersionState::Bound && version.version != current && !version.artifacts.is_empty()
     };
@@ -44,6 +45,7 @@ pub(super) fn prunable(
     let shared: HashSet<(&str, &str)> = kept
         .iter()
         .flat_map(|version| &version.artifacts)
+        .chain(reused.iter().copied())
         .map(|artifact| (artifact.provider.as_str(), artifact.id.as_str()))
         .collect();
     pruned.reverse();

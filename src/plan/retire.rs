@@ -184,7 +184,8 @@ pub(super) fn unused_blocks(input: PlanInput<'_>, notes: &mut Vec<String>) {
 fn archive(record: &FlowRecord, reason: Reason) -> Vec<Decision> {
     let from = record.wanted().map(|version| version.version);
     let change = ended(record, Action::Archive, reason, from);
-    let mut decisions = vec![Decision::new(change, vec![Operation::Archive { flow: record.id.clone() }])];
+    let operations = vec![Operation::Archive { flow: record.id.clone() }];
+    let mut decisions = vec![Decision::new(change, operations)];
     decisions.extend(prunes(record));
     decisions
 }

@@ -121,7 +121,7 @@ pub fn fold(view: &mut View, seq: u64, event: Event) -> Result<(), LogError> {
             reserve(view, flow, Names { name, address, root }, record)
         }
         Event::Bind { flow, version, artifacts, at } => {
-            let flow = live(view, &flow, "a binding")?;
+            let flow = known(view, &flow, "a binding")?;
             let found = version_mut(flow, version, "a binding")?;
             match found.state {
                 VersionState::Reserved | VersionState::Bound | VersionState::Pruned => {}
@@ -130,6 +130,8 @@ pub fn fold(view: &mut View, seq: u64, event: Event) -> Result<(), LogError> {
             found.state = VersionState::Bound;
             found.artifacts = artifacts;
             found.superseded_at = None;
+            // A flow that is declared again goes on with the version that it had.
+            flow.archived = None;
             for older in flow.versions.iter_mut().filter(|older| older.version < version) {
                 if older.state == VersionState::Bound && older.superseded_at.is_none() {
                     older.superseded_at = Some(at.clone());

@@ -1,6 +1,8 @@
 //! How large a value is, within bounds: what is named once can be used many times, so that a few lines of text could
 //! make a value that no machine holds, or one nested so deeply that walking it takes more stack than there is.
 
+use std::fmt;
+
 use super::{Kind, Value};
 
 /// How deeply a named value may be nested. An expression adds the parser's 64 levels at most, so everything that
@@ -22,6 +24,16 @@ pub enum TooLarge {
     Members,
     /// More text than [`MAX_TEXT`].
     Text,
+}
+
+impl fmt::Display for TooLarge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Depth => write!(f, "is nested more than {MAX_DEPTH} levels deep"),
+            Self::Members => write!(f, "has more than {MAX_MEMBERS} members"),
+            Self::Text => write!(f, "holds more than {} MiB of text", MAX_TEXT >> 20),
+        }
+    }
 }
 
 /// Checks a value against the bounds. It takes no more steps than [`MAX_MEMBERS`], however often parts are shared.

@@ -449,9 +449,10 @@ def main():
             run_flowform(binary, home, shape, count, given.runs, given.limit, results)
         for command, shape, count in comparisons:
             run_terraform(terraform, home, command, shape, count, given.terraform_runs, given.limit, results)
-    report(results, given.sizes, shapes, comparisons, given.runs)
-    if given.json:
-        save(given.json, results)
+        # Before the many files are removed, which takes its time.
+        report(results, given.sizes, shapes, comparisons, given.runs)
+        if given.json:
+            save(given.json, results)
 
 
 if __name__ == "__main__":

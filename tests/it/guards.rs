@@ -164,7 +164,8 @@ fn segment(project: &Project, number: u32) -> std::path::PathBuf {
 
 #[test]
 fn a_damaged_log_is_told_and_never_written_to() {
-    let damages: [(&str, &dyn Fn(&Project)); 4] = [
+    type Damage<'a> = (&'a str, &'a dyn Fn(&Project));
+    let damages: [Damage<'_>; 4] = [
         ("cut off", &|project| fs::write(segment(project, 2), "{\"format\":1,").expect("it can be written")),
         ("missing", &|project| fs::remove_file(segment(project, 1)).expect("it can be removed")),
         ("out of order", &|project| {

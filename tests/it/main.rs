@@ -9,6 +9,7 @@
 
 mod changes;
 mod cli_reference;
+mod crash;
 mod errors;
 mod examples;
 mod guards;

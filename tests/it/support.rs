@@ -220,13 +220,6 @@ impl Run {
         serde_json::from_str(&self.raw).unwrap_or_else(|error| panic!("{error} in {}", self.all()))
     }
 
-    /// The standard output as one JSON document a line.
-    pub(crate) fn json_lines(&self) -> Vec<Value> {
-        let parse =
-            |line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error} in {}", self.all()));
-        self.raw.lines().map(parse).collect()
-    }
-
     /// The standard output without masks.
     pub(crate) fn raw(&self) -> &str {
         &self.raw
@@ -236,7 +229,7 @@ impl Run {
     pub(crate) fn all(&self) -> String {
         format!(
             "$ flowform {}\n{}{}[exit code {}]",
-            self.what,
+            masked(&self.what, Path::new("/nowhere")),
             self.stdout,
             self.stderr,
             self.code.unwrap_or(-1)
@@ -263,7 +256,13 @@ fn masked(text: &str, directory: &Path) -> String {
             true => columns.replace_all(line, "  ").into_owned(),
             false => line.to_owned(),
         });
-    lines.collect()
+    let mut lines: Vec<String> = lines.collect();
+    // Steps that do not wait for each other end in any order.
+    let is_step = |line: &String| line.ends_with("([took])\n");
+    for run in lines.chunk_by_mut(|a, b| is_step(a) && is_step(b)) {
+        run.sort();
+    }
+    lines.concat()
 }
 
 /// Every file below a directory by its relative path, with its bytes.

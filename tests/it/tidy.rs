@@ -405,7 +405,11 @@ fn walk(folder: &Path, paths: &mut Vec<PathBuf>) {
 
 fn is_test(name: &str) -> bool {
     let file = name.rsplit('/').next().unwrap_or_default();
-    file == "tests.rs" || file.ends_with("_tests.rs") || file == "vectors.rs" || name.contains("/tests/")
+    file == "tests.rs"
+        || file.ends_with("_tests.rs")
+        || file == "vectors.rs"
+        || name.contains("/tests/")
+        || name.contains("/laws/")
 }
 
 /// The text without comment lines and without a test module at its end.

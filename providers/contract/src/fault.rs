@@ -26,6 +26,7 @@ pub struct FaultStore {
     inner: Arc<dyn ObjectStore>,
     fault: Mutex<Option<(u64, Fault)>>,
     writes: AtomicU64,
+    reads: AtomicU64,
     dead: AtomicBool,
 }
 
@@ -36,6 +37,7 @@ impl FaultStore {
             inner,
             fault: Mutex::new(Some((at, fault))),
             writes: AtomicU64::new(0),
+            reads: AtomicU64::new(0),
             dead: AtomicBool::new(false),
         }
     }
@@ -48,6 +50,11 @@ impl FaultStore {
     /// How many writes were asked for.
     pub fn writes(&self) -> u64 {
         self.writes.load(Ordering::SeqCst)
+    }
+
+    /// How many reads and listings were asked for.
+    pub fn reads(&self) -> u64 {
+        self.reads.load(Ordering::SeqCst)
     }
 
     fn alive(&self) -> Result<(), ProviderError> {
@@ -96,6 +103,7 @@ impl ObjectStore for FaultStore {
     fn get<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<Stored>, ProviderError>> {
         Box::pin(async move {
             self.alive()?;
+            self.reads.fetch_add(1, Ordering::SeqCst);
             self.inner.get(key).await
         })
     }
@@ -132,6 +140,7 @@ impl ObjectStore for FaultStore {
     ) -> BoxFuture<'a, Result<Vec<Entry>, ProviderError>> {
         Box::pin(async move {
             self.alive()?;
+            self.reads.fetch_add(1, Ordering::SeqCst);
             self.inner.list(prefix, after).await
         })
     }

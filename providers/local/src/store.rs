@@ -86,7 +86,7 @@ impl ObjectStore for DirectoryStore {
                 .collect();
             let mut found: Vec<Result<Option<Stored>, ProviderError>> = Vec::with_capacity(keys.len());
             for (share, task) in shares {
-                let count = share.min(keys.len() - found.len());
+                let count = share.min(keys.len().saturating_sub(found.len()));
                 match task.await {
                     Ok(read) => found.extend::<Vec<_>>(read),
                     Err(error) => found.extend(std::iter::repeat_with(|| Err(gone(&error))).take(count)),

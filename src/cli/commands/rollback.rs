@@ -2,9 +2,9 @@
 
 use serde_json::value::RawValue;
 
-use super::{AUTO_APPROVE, Outcome};
 use super::diff::definition;
 use super::record::{Record, Wanted, add, change, empty_plan, find, open};
+use super::{AUTO_APPROVE, Outcome};
 use crate::cli::applying::{Order, apply};
 use crate::cli::args::RollbackArgs;
 use crate::cli::edge;

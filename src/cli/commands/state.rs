@@ -3,8 +3,8 @@
 use serde_json::json;
 use tokio::sync::mpsc;
 
-use super::{AUTO_APPROVE, Outcome};
 use super::record::{Record, Wanted, add, change, empty_plan, find, open};
+use super::{AUTO_APPROVE, Outcome};
 use crate::address::natural_order;
 use crate::cli::applying::writer;
 use crate::cli::args::{

@@ -8,7 +8,7 @@ use super::{Environment, FunctionError};
 use crate::value::{Kind, Number, Value};
 
 /// The most bytes of a text that a function makes.
-pub(super) const MAX_TEXT: usize = 16 << 20;
+pub(in crate::eval) const MAX_TEXT: usize = 16 << 20;
 /// The most members of a collection that a function makes.
 pub(super) const MAX_MEMBERS: usize = 1 << 20;
 

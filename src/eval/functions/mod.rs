@@ -20,6 +20,7 @@ mod time;
 
 use std::fmt;
 
+pub(super) use call::MAX_TEXT;
 use call::{Body, Call};
 
 use crate::value::{Kind, Marks, Type, Value, convert, unmark_deep};

@@ -278,6 +278,10 @@ pub(super) fn because(change: &Change, many: bool) -> Option<&'static str> {
         Reason::Superseded => {
             ("it is superseded and was kept long enough", "they are superseded and were kept long enough")
         }
+        Reason::LeftBehind => (
+            "an interrupted apply left it and no version has it",
+            "interrupted applies left them and no version has them",
+        ),
         Reason::OfArchivedFlow => ("its flow is archived", "their flows are archived"),
         Reason::Unreadable => ("its live object could not be read", "their live objects could not be read"),
         Reason::AgentDeclared => {

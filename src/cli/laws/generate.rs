@@ -1,0 +1,455 @@
+//! Configurations by chance, as HCL text, and edits between them. Whatever is generated is valid.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use proptest::prelude::*;
+
+/// The files of a configuration by name.
+pub(super) type Texts = BTreeMap<String, String>;
+
+/// A configuration.
+#[derive(Clone)]
+pub(super) struct Conf {
+    flows: Vec<Flow>,
+    /// Whether there is an agent, which then takes every flow.
+    agent: bool,
+    /// What the shared run config has in its environment.
+    shared: u8,
+    /// What a local value holds that half of the flows take in.
+    local: u8,
+    outputs: bool,
+    moved: Vec<(String, String)>,
+    fresh: usize,
+}
+
+/// Blocks that are the same in every configuration.
+const PREAMBLE: [&str; 5] = ["flowform", "variable", "storage", "run_config \"local\"", "agent"];
+
+/// Shows what one configuration has and another has not.
+impl std::fmt::Debug for Conf {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("\n")?;
+        self.blocks()
+            .iter()
+            .filter(|block| !PREAMBLE.iter().any(|word| block.starts_with(word)))
+            .try_for_each(|block| f.write_str(block))
+    }
+}
+
+#[derive(Clone, Debug)]
+struct Flow {
+    label: String,
+    name: Option<String>,
+    repeat: Repeat,
+    run: Run,
+    env: u8,
+    parameter: u8,
+    labels: u8,
+    /// Labels of earlier flows whose versions it takes in.
+    up: BTreeSet<String>,
+    /// Labels of earlier flows that it waits for.
+    after: BTreeSet<String>,
+    keep: u8,
+    ignore: bool,
+    pin: Option<u32>,
+    storage: bool,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum Repeat {
+    Once,
+    Keys(BTreeSet<char>),
+    Count(u8),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Run {
+    None,
+    Universal,
+    Shared,
+    Nested,
+    Extended,
+}
+
+/// A change of a configuration. Numbers name flows, modulo how many there are.
+#[derive(Clone, Debug)]
+pub(super) enum Edit {
+    Env(u8, u8),
+    Shared(u8),
+    Local(u8),
+    Parameter(u8, u8),
+    Labels(u8, u8),
+    Add(Box<Seed>),
+    Remove(u8),
+    Move(u8),
+    Name(u8),
+    Swap(u8, u8),
+    Keys(u8, u8),
+    Pin(u8),
+    Unpin,
+    Agent,
+    Outputs,
+    /// The configuration of that many edits ago.
+    Back(u8),
+}
+
+/// What a flow is made from.
+#[derive(Clone, Debug)]
+pub(super) struct Seed {
+    named: bool,
+    repeat: (u8, u8),
+    run: u8,
+    values: (u8, u8, u8),
+    up: Vec<u8>,
+    after: Vec<u8>,
+    keep: u8,
+    ignore: bool,
+    storage: bool,
+}
+
+fn seed() -> impl Strategy<Value = Seed> {
+    let shape = (any::<bool>(), (0..6_u8, 0..8_u8), 0..5_u8, (0..3_u8, 0..3_u8, 0..4_u8));
+    let links = (prop::collection::vec(any::<u8>(), 0..3), prop::collection::vec(any::<u8>(), 0..2));
+    (shape, links, 0..5_u8, prop::bool::weighted(0.2), any::<bool>()).prop_map(
+        |((named, repeat, run, values), (up, after), keep, ignore, storage)| Seed {
+            named,
+            repeat,
+            run,
+            values,
+            up,
+            after,
+            keep,
+            ignore,
+            storage,
+        },
+    )
+}
+
+/// Configurations of up to `most` flow blocks.
+pub(super) fn conf(most: usize) -> impl Strategy<Value = Conf> {
+    let settings = (any::<bool>(), 0..3_u8, 0..3_u8, any::<bool>());
+    (prop::collection::vec(seed(), 1..=most), settings).prop_map(
+        |(seeds, (agent, shared, local, outputs))| {
+            let mut conf =
+                Conf { flows: Vec::new(), agent, shared, local, outputs, moved: Vec::new(), fresh: 0 };
+            for seed in seeds {
+                conf.add(&seed);
+            }
+            conf
+        },
+    )
+}
+
+/// A configuration and what becomes of it, edit by edit.
+pub(super) fn history(flows: usize, edits: usize) -> impl Strategy<Value = Vec<Conf>> {
+    (conf(flows), prop::collection::vec(edit(), 1..=edits)).prop_map(|(first, edits)| {
+        let mut all = vec![first];
+        for edit in edits {
+            let next = match edit {
+                Edit::Back(ago) => {
+                    let mut back = all[all.len() - 1 - usize::from(ago) % all.len()].clone();
+                    back.moved.clear();
+                    back.unpin();
+                    back.fresh = all.iter().map(|conf| conf.fresh).max().unwrap_or_default();
+                    back
+                }
+                edit => all[all.len() - 1].edited(&edit),
+            };
+            all.push(next);
+        }
+        all
+    })
+}
+
+fn edit() -> impl Strategy<Value = Edit> {
+    let n = any::<u8>;
+    prop_oneof![
+        3 => (n(), 0..4_u8).prop_map(|(flow, to)| Edit::Env(flow, to)),
+        1 => (0..4_u8).prop_map(Edit::Shared),
+        1 => (0..4_u8).prop_map(Edit::Local),
+        1 => (n(), 0..4_u8).prop_map(|(flow, to)| Edit::Parameter(flow, to)),
+        2 => (n(), 0..4_u8).prop_map(|(flow, to)| Edit::Labels(flow, to)),
+        2 => seed().prop_map(|seed| Edit::Add(Box::new(seed))),
+        2 => n().prop_map(Edit::Remove),
+        2 => n().prop_map(Edit::Move),
+        1 => n().prop_map(Edit::Name),
+        1 => (n(), n()).prop_map(|(a, b)| Edit::Swap(a, b)),
+        2 => (n(), 0..8_u8).prop_map(|(flow, keys)| Edit::Keys(flow, keys)),
+        2 => n().prop_map(Edit::Pin),
+        1 => Just(Edit::Unpin),
+        1 => Just(Edit::Agent),
+        1 => Just(Edit::Outputs),
+        4 => (1..4_u8).prop_map(Edit::Back),
+    ]
+}
+
+impl Conf {
+    /// The same without any flow held at a version.
+    pub(super) fn unpinned(&self) -> Self {
+        let mut conf = self.clone();
+        conf.unpin();
+        conf
+    }
+
+    fn unpin(&mut self) {
+        self.flows.iter_mut().for_each(|flow| flow.pin = None);
+    }
+
+    fn at(&self, number: u8) -> usize {
+        usize::from(number) % self.flows.len()
+    }
+
+    fn add(&mut self, seed: &Seed) {
+        let label = format!("f{}", self.fresh);
+        self.fresh += 1;
+        let earlier = |numbers: &[u8]| -> BTreeSet<String> {
+            let known = self.flows.len();
+            let known = numbers
+                .iter()
+                .filter(|_| known > 0)
+                .map(|n| self.flows[usize::from(*n) % known].label.clone());
+            known.collect()
+        };
+        let repeat = match seed.repeat {
+            (0, bits) => Repeat::Keys(keys(bits)),
+            (1, count) => Repeat::Count(count % 4),
+            _ => Repeat::Once,
+        };
+        let named = seed.named && repeat == Repeat::Once;
+        self.flows.push(Flow {
+            name: named.then(|| format!("N {label}")),
+            repeat,
+            run: [Run::None, Run::Universal, Run::Shared, Run::Nested, Run::Extended]
+                [usize::from(seed.run) % 5],
+            env: seed.values.0,
+            parameter: seed.values.1,
+            labels: seed.values.2,
+            up: earlier(&seed.up),
+            after: earlier(&seed.after),
+            keep: seed.keep,
+            ignore: seed.ignore,
+            pin: None,
+            storage: seed.storage,
+            label,
+        });
+    }
+
+    fn edited(&self, edit: &Edit) -> Self {
+        let mut conf = self.clone();
+        conf.moved.clear();
+        match edit {
+            Edit::Env(n, to) => conf.flows[self.at(*n)].env = *to,
+            Edit::Shared(to) => conf.shared = *to,
+            Edit::Local(to) => conf.local = *to,
+            Edit::Parameter(n, to) => conf.flows[self.at(*n)].parameter = *to,
+            Edit::Labels(n, to) => conf.flows[self.at(*n)].labels = *to,
+            Edit::Add(seed) => conf.add(seed),
+            Edit::Remove(n) if conf.flows.len() > 1 => {
+                let gone = conf.flows.remove(self.at(*n)).label;
+                for flow in &mut conf.flows {
+                    flow.up.remove(&gone);
+                    flow.after.remove(&gone);
+                }
+            }
+            Edit::Move(n) => conf.rename(self.at(*n)),
+            Edit::Name(n) => {
+                let flow = &mut conf.flows[self.at(*n)];
+                if flow.repeat == Repeat::Once {
+                    flow.name = match flow.name {
+                        Some(_) => None,
+                        None => Some(format!("N {}", flow.label)),
+                    };
+                }
+            }
+            Edit::Swap(a, b) => {
+                let (a, b) = (self.at(*a), self.at(*b));
+                if conf.flows[a].repeat == Repeat::Once && conf.flows[b].repeat == Repeat::Once {
+                    let (first, second) = (conf.flows[a].effective(), conf.flows[b].effective());
+                    conf.flows[a].name = Some(second);
+                    conf.flows[b].name = Some(first);
+                }
+            }
+            Edit::Keys(n, bits) => {
+                let flow = &mut conf.flows[self.at(*n)];
+                flow.pin = None;
+                flow.repeat = match &flow.repeat {
+                    Repeat::Once => {
+                        flow.name = None;
+                        let address = format!("flow.{}", flow.label);
+                        conf.moved.push((address.clone(), format!("{address}[\"a\"]")));
+                        Repeat::Keys(keys(*bits | 1))
+                    }
+                    Repeat::Keys(_) => Repeat::Keys(keys(*bits)),
+                    Repeat::Count(_) => Repeat::Count(*bits % 4),
+                };
+            }
+            Edit::Pin(n) => conf.flows[self.at(*n)].pin = Some(1),
+            Edit::Unpin => conf.unpin(),
+            Edit::Agent => conf.agent = !conf.agent,
+            Edit::Outputs => conf.outputs = !conf.outputs,
+            Edit::Remove(_) | Edit::Back(_) => {}
+        }
+        conf
+    }
+
+    /// Another address, with a `moved` block.
+    fn rename(&mut self, index: usize) {
+        let from = self.flows[index].label.clone();
+        let to = format!("f{}", self.fresh);
+        self.fresh += 1;
+        self.flows[index].label.clone_from(&to);
+        for flow in &mut self.flows {
+            for labels in [&mut flow.up, &mut flow.after] {
+                if labels.remove(&from) {
+                    labels.insert(to.clone());
+                }
+            }
+        }
+        self.moved.push((format!("flow.{from}"), format!("flow.{to}")));
+    }
+
+    /// The text, in one file.
+    pub(super) fn text(&self) -> String {
+        self.blocks().concat()
+    }
+
+    /// The text, in one file.
+    pub(super) fn texts(&self) -> Texts {
+        Texts::from([("main.hcl".to_owned(), self.text())])
+    }
+
+    /// The same blocks in other places.
+    pub(super) fn shuffled(&self, mut chance: u64) -> Texts {
+        let mut next = |below: usize| {
+            chance = chance.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (chance >> 33) as usize % below
+        };
+        let mut blocks = self.blocks();
+        for index in (1..blocks.len()).rev() {
+            blocks.swap(index, next(index + 1));
+        }
+        let mut texts = Texts::new();
+        for block in blocks {
+            texts.entry(["a.hcl", "m.hcl", "z.hcl"][next(3)].to_owned()).or_default().push_str(&block);
+        }
+        texts
+    }
+
+    fn blocks(&self) -> Vec<String> {
+        let mut blocks = vec![
+            "flowform {\n  default_labels = [\"base\"]\n}\n".to_owned(),
+            "variable \"level\" {\n  type    = string\n  default = \"info\"\n}\n".to_owned(),
+            format!("locals {{\n  shared = \"l{}\"\n  both   = \"${{var.level}}-${{local.shared}}\"\n}}\n", self.local),
+            "storage \"module\" \"code\" {\n  module = \"flows.etl\"\n}\n".to_owned(),
+            "storage \"local\" \"disk\" {\n  directory = \"/srv/flows\"\n  path      = \"/srv/flows/etl.py\"\n}\n".to_owned(),
+            format!(
+                "run_config \"universal\" \"base\" {{\n  labels = [\"x\"]\n  env    = {{ SHARED = \"{}\" }}\n}}\n",
+                self.shared
+            ),
+            "run_config \"local\" \"own\" {\n  extends     = run_config.universal.base\n  working_dir = \"/srv\"\n  env         = { BOTH = local.both }\n}\n".to_owned(),
+        ];
+        if self.agent {
+            blocks.push(
+                "agent \"local\" \"all\" {\n  labels = [\"base\", \"x\", \"y\", \"z\"]\n}\n".to_owned(),
+            );
+        }
+        for (from, to) in &self.moved {
+            blocks.push(format!("moved {{\n  from = {from}\n  to   = {to}\n}}\n"));
+        }
+        for flow in &self.flows {
+            blocks.push(self.flow(flow));
+            if self.outputs {
+                let value = self.version_of(&flow.label);
+                blocks.push(format!("output \"of_{}\" {{\n  value = {value}\n}}\n", flow.label));
+            }
+        }
+        blocks
+    }
+
+    /// An expression for the versions of a flow, as one text.
+    fn version_of(&self, label: &str) -> String {
+        match self.flows.iter().find(|flow| flow.label == label).map(|flow| &flow.repeat) {
+            Some(Repeat::Keys(_)) => {
+                format!("join(\",\", [for key, flow in flow.{label} : \"${{key}}${{flow.version}}\"])")
+            }
+            Some(Repeat::Count(_)) => {
+                format!("join(\",\", [for flow in flow.{label} : tostring(flow.version)])")
+            }
+            Some(Repeat::Once) | None => format!("tostring(flow.{label}.version)"),
+        }
+    }
+
+    fn flow(&self, flow: &Flow) -> String {
+        let mut text = format!("flow \"{}\" {{\n", flow.label);
+        let mut line = |name: &str, value: &str| {
+            let _ = writeln!(text, "  {name} = {value}");
+        };
+        match &flow.repeat {
+            Repeat::Once => {}
+            Repeat::Keys(keys) => {
+                let keys: Vec<String> = keys.iter().map(|key| format!("{key} = \"v{key}\"")).collect();
+                line("for_each", &format!("{{ {} }}", keys.join(", ")));
+            }
+            Repeat::Count(count) => line("count", &count.to_string()),
+        }
+        if let Some(name) = &flow.name {
+            line("name", &format!("\"{name}\""));
+        }
+        line("storage", if flow.storage { "storage.module.code" } else { "storage.local.disk" });
+        if flow.labels > 0 {
+            line("labels", ["[\"x\"]", "[\"y\", \"x\"]", "[\"z\"]"][usize::from(flow.labels - 1) % 3]);
+        }
+        let own = match flow.repeat {
+            Repeat::Once => "\"once\"",
+            Repeat::Keys(_) => "each.value",
+            Repeat::Count(_) => "count.index",
+        };
+        line("parameters", &format!("{{ p = {}, own = {own} }}", flow.parameter));
+        if flow.keep > 2 {
+            line("keep_versions", &(flow.keep - 2).to_string());
+            line("keep_for", "\"0s\"");
+        }
+        if let Some(version) = flow.pin {
+            line("version", &version.to_string());
+        }
+        if !flow.after.is_empty() {
+            let after: Vec<String> = flow.after.iter().map(|label| format!("flow.{label}")).collect();
+            line("depends_on", &format!("[{}]", after.join(", ")));
+        }
+        match flow.run {
+            Run::None => {}
+            Run::Universal => line("run_config", "run_config.universal.base"),
+            Run::Shared => line("run_config", "run_config.local.own"),
+            Run::Nested | Run::Extended => {
+                text.push_str("  run_config \"local\" {\n");
+                if flow.run == Run::Extended {
+                    text.push_str("    extends = run_config.local.own\n");
+                }
+                let mut env = vec![format!("LEVEL = \"{}\"", flow.env)];
+                env.extend(flow.up.iter().map(|label| format!("UP_{label} = {}", self.version_of(label))));
+                let _ = writeln!(text, "    env = {{ {} }}\n  }}", env.join(", "));
+                if flow.ignore {
+                    text.push_str("  lifecycle {\n    ignore_changes = [env[\"LEVEL\"]]\n  }\n");
+                }
+            }
+        }
+        text.push_str("}\n");
+        text
+    }
+}
+
+impl Flow {
+    fn effective(&self) -> String {
+        self.name.clone().unwrap_or_else(|| self.label.clone())
+    }
+}
+
+fn keys(bits: u8) -> BTreeSet<char> {
+    ['a', 'b', 'c']
+        .into_iter()
+        .enumerate()
+        .filter(|(bit, _)| bits & (1 << bit) != 0)
+        .map(|(_, key)| key)
+        .collect()
+}

@@ -1,0 +1,17 @@
+//! The laws that every plan and apply keeps, on configurations by chance and in this process.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod driver;
+mod generate;
+mod histories;
+mod mishaps;
+mod robustness;
+
+use proptest::prelude::ProptestConfig;
+
+/// That many cases; `PROPTEST_CASES=2560` makes it ten times as many.
+fn cases(number: u32) -> ProptestConfig {
+    let standard = ProptestConfig::default();
+    let cases = (number * standard.cases / 256).max(1);
+    ProptestConfig { cases, failure_persistence: None, max_shrink_iters: 300, ..standard }
+}
