@@ -48,6 +48,8 @@ pub struct SourceFile {
     pub name: String,
     /// The whole text, without a byte-order mark.
     pub text: Arc<str>,
+    /// Where each line begins.
+    lines: Arc<[u32]>,
 }
 
 /// All source texts of one configuration, in a fixed order.
@@ -60,7 +62,10 @@ impl SourceMap {
     /// Adds a text and returns its id.
     pub fn add(&mut self, name: impl Into<String>, text: impl Into<Arc<str>>) -> FileId {
         let id = FileId(self.files.len() as u32);
-        self.files.push(SourceFile { name: name.into(), text: text.into() });
+        let text: Arc<str> = text.into();
+        let breaks = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
+        let lines = std::iter::once(0).chain(breaks.map(|(index, _)| index as u32 + 1)).collect();
+        self.files.push(SourceFile { name: name.into(), text, lines });
         id
     }
 
@@ -83,16 +88,15 @@ impl SourceMap {
 
     /// Where byte `offset` of `file` is.
     pub fn line_column(&self, file: FileId, offset: u32) -> LineColumn {
-        let text = self.file(file).map(|file| &*file.text).unwrap_or_default();
-        let mut offset = (offset as usize).min(text.len());
-        while !text.is_char_boundary(offset) {
+        let Some(file) = self.file(file) else { return LineColumn { line: 1, column: 1 } };
+        let mut offset = (offset as usize).min(file.text.len());
+        while !file.text.is_char_boundary(offset) {
             offset -= 1;
         }
-        let before = &text[..offset];
-        let line_start = before.rfind('\n').map_or(0, |index| index + 1);
-        LineColumn {
-            line: before.bytes().filter(|byte| *byte == b'\n').count() as u32 + 1,
-            column: before[line_start..].chars().count() as u32 + 1,
-        }
+        // The first line begins at 0, so at least one does not begin later.
+        let line = file.lines.partition_point(|start| *start as usize <= offset).max(1);
+        let start = file.lines.get(line - 1).copied().unwrap_or(0) as usize;
+        let column = file.text.get(start..offset).unwrap_or_default().chars().count();
+        LineColumn { line: line as u32, column: column as u32 + 1 }
     }
 }

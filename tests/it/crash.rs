@@ -37,7 +37,7 @@ fn command(directory: &Path, arguments: &[&str]) -> Command {
         .env_clear()
         .env("NO_COLOR", "1")
         .env("FLOWFORM_ACTOR", "tester")
-        .env("FLOWFORM_LEASE_TTL", "400ms");
+        .env("FLOWFORM_LEASE_TTL", "1500ms");
     command.current_dir(directory).args(arguments).stdin(Stdio::null());
     command
 }
@@ -152,7 +152,7 @@ fn kills_in_a_row_do_not_add_up() {
             .expect("it is written");
         let mut child = start(directory, &["apply", "--auto-approve", "--lock-timeout", "5s"]);
         // The lease of the one killed before has to expire first.
-        std::thread::sleep(Duration::from_millis(if round == 0 { 60 } else { 470 + round * 30 }));
+        std::thread::sleep(Duration::from_millis(if round == 0 { 60 } else { 1570 + round * 30 }));
         child.kill().expect("it is killed, or has ended");
         child.wait().expect("it ends");
     }
