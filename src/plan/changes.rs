@@ -138,6 +138,12 @@ fn versioned(
             let from =
                 current.or(latest.filter(|l| again || l.state == VersionState::Bound).map(|l| l.version));
             let mut change = change(flow, action, reason, from, Some(next));
+            if let Some(latest) = latest.filter(|latest| latest.state == VersionState::Reserved) {
+                change.notes.push(format!(
+                    "version {} was reserved and not completed; it is given up",
+                    latest.version
+                ));
+            }
             // A flow that was held goes on from the version at which it was held.
             let left = current
                 .filter(|version| latest.is_some_and(|latest| latest.version != *version))

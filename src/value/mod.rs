@@ -12,7 +12,7 @@ use std::fmt;
 use std::sync::Arc;
 
 pub(crate) use convert::unmark_deep;
-pub use convert::{ConvertError, convert, type_name, type_of, unify};
+pub use convert::{ConvertError, convert, described, type_name, type_of, unify};
 pub use json::{from_json, to_json};
 pub use number::Number;
 pub use types::{AttributeType, Type};

@@ -18,3 +18,4 @@ mod kill;
 mod lifecycle;
 mod support;
 mod tidy;
+mod variables;
