@@ -17,7 +17,7 @@ use crate::eval::evaluate;
 use crate::flow::definition::{FlowInputs, Problem, build};
 use crate::flow::kind::{AgentKind, RunConfigKind, StorageKind};
 use crate::syntax::ast::Attribute;
-use crate::value::{Kind, Marks, Type, Value, convert, to_json, described};
+use crate::value::{Kind, Marks, Type, Value, convert, described, to_json};
 
 /// How many versions keep their artifacts unless `keep_versions` says otherwise, the current one included.
 const KEEP_VERSIONS: u32 = 5;

@@ -13,7 +13,7 @@ use crate::flow::definition::{agent_document, merge_run_configs};
 use crate::flow::kind::{AgentKind, RunConfigKind, StorageKind};
 use crate::source::Span;
 use crate::syntax::ast::Attribute;
-use crate::value::{Kind, Value, to_json, described};
+use crate::value::{Kind, Value, described, to_json};
 
 /// The arguments of a block, at the top level or nested in a flow.
 #[derive(Clone, Copy)]

@@ -141,10 +141,7 @@ fn text(attribute: &Attribute, scope: &StaticScope<'_>, diags: &mut Diagnostics)
             diags.push(
                 Diagnostic::error(
                     "Wrong type",
-                    format!(
-                        "`{name}` must be a text that is not empty, and this is {}.",
-                        described(&value)
-                    ),
+                    format!("`{name}` must be a text that is not empty, and this is {}.", described(&value)),
                 )
                 .at(at),
             );
