@@ -114,8 +114,10 @@ pub fn closest<'a>(written: &str, candidates: impl IntoIterator<Item = &'a str>)
         .into_iter()
         .filter_map(|candidate| {
             let distance = strsim::damerau_levenshtein(&wanted, &candidate.to_lowercase());
-            let allowed = (written.chars().count().max(candidate.chars().count()) / 3).max(1);
-            (distance <= allowed).then_some((distance, candidate))
+            let length = written.chars().count();
+            let allowed = (length.max(candidate.chars().count()) / 3).max(1);
+            // Where every character differs, nothing is left to recognize.
+            (distance <= allowed && distance < length).then_some((distance, candidate))
         })
         .min()
         .map(|(_, candidate)| candidate)

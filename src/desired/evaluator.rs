@@ -16,7 +16,6 @@ use crate::diag::{Diagnostic, Diagnostics};
 use crate::eval::evaluate as evaluate_expr;
 use crate::eval::functions::Environment;
 use crate::graph::Graph;
-use crate::source::Span;
 use crate::value::measure::{TooLarge, measure};
 use crate::value::{Kind, Marks, Type, Value, convert};
 
@@ -54,13 +53,12 @@ pub fn evaluate(inputs: Inputs<'_>, outcomes: &dyn Outcomes, diags: &mut Diagnos
     for id in &inputs.graph.order {
         let node = inputs.config.node(*id);
         let value = match &node.kind {
-            NodeKind::Variable(_) => inputs
-                .variables
-                .get(&node.address.name)
-                .map(|value| bounded(value.clone(), node, node.header, diags)),
+            NodeKind::Variable(_) => {
+                inputs.variables.get(&node.address.name).map(|value| bounded(value.clone(), node, diags))
+            }
             NodeKind::Local(expr) => {
                 let scope = inputs.scope(&result.values, &NO_INSTANCE);
-                Some(bounded(evaluate_expr(expr, &scope, diags), node, expr.span, diags))
+                Some(evaluate_expr(expr, &scope, diags))
             }
             NodeKind::Output(output) => {
                 let scope = inputs.scope(&result.values, &NO_INSTANCE);
@@ -202,17 +200,18 @@ fn validate(node: &Node, variable: &Variable, scope: &BlockScope<'_>, diags: &mu
     }
 }
 
-/// The value, or an unknown in place of one that is too large to be worked with.
-pub(super) fn bounded(value: Value, node: &Node, span: Span, diags: &mut Diagnostics) -> Value {
+/// The value of a variable, or an unknown in place of one that is too large to be worked with. Whatever is evaluated
+/// is looked at where that happens.
+fn bounded(value: Value, node: &Node, diags: &mut Diagnostics) -> Value {
     let Err(reason) = measure(&value) else { return value };
     let summary = match reason {
         TooLarge::Depth => "Value nested too deeply",
         TooLarge::Members | TooLarge::Text => "Value too large",
     };
     diags.push(
-        Diagnostic::error(summary, format!("The value of `{}` {reason}.", node.address)).at(span).help(
-            "values that are built from each other grow with each step; keep large data in files of its own",
-        ),
+        Diagnostic::error(summary, format!("The value of `{}` {reason}.", node.address))
+            .at(node.header)
+            .help("keep large data in files of its own"),
     );
     Value::unknown(Type::Any)
 }

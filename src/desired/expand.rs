@@ -11,7 +11,7 @@ use crate::eval::Scope;
 use crate::eval::evaluate;
 use crate::source::Span;
 use crate::syntax::ast::Expr;
-use crate::value::{Kind, Marks, Number, Value, type_name};
+use crate::value::{Kind, Marks, Number, Value, described, type_name};
 
 /// The most instances that one block may have.
 const MAX_INSTANCES: usize = 100_000;
@@ -49,8 +49,8 @@ fn count(expr: &Expr, value: &Value, diags: &mut Diagnostics) -> Vec<(InstanceKe
             Diagnostic::error(
                 "Invalid count",
                 format!(
-                    "`count` must be a whole number from 0 to {MAX_INSTANCES}, and this is a {}.",
-                    type_name(value)
+                    "`count` must be a whole number from 0 to {MAX_INSTANCES}, and this is {}.",
+                    described(value)
                 ),
             )
             .at(expr.span)
@@ -108,13 +108,13 @@ fn for_each(expr: &Expr, value: &Value, diags: &mut Diagnostics) -> Vec<(Instanc
         }
         Kind::List(_) | Kind::Tuple(_) => {
             diags.push(
-                not_iterable(expr.span, &format!("a {}", type_name(value)))
+                not_iterable(expr.span, &described(value))
                     .help("wrap it in `toset(...)`, so that each instance has a key of its own"),
             );
             Vec::new()
         }
         Kind::Null | Kind::Bool(_) | Kind::Number(_) | Kind::String(_) | Kind::Unknown(_) => {
-            diags.push(not_iterable(expr.span, &format!("a {}", type_name(value))));
+            diags.push(not_iterable(expr.span, &described(value)));
             Vec::new()
         }
     }

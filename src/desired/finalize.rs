@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::evaluator::{Inputs, bounded, container, flow_value};
+use super::evaluator::{Inputs, container, flow_value};
 use super::expand::expand;
 use super::flow::{FlowContext, flow};
 use super::resource::{self, Body};
@@ -126,7 +126,7 @@ impl<'a> Finalizer<'a> {
         let resource = match &node.kind {
             NodeKind::Variable(_) | NodeKind::Output(_) => return self.values.get(id.0 as usize)?.clone(),
             NodeKind::Local(expr) => {
-                return Some(bounded(evaluate(expr, &scope, diags), node, expr.span, diags));
+                return Some(evaluate(expr, &scope, diags));
             }
             NodeKind::Resource(resource) => resource,
         };

@@ -17,7 +17,7 @@ use crate::eval::evaluate;
 use crate::flow::definition::{FlowInputs, Problem, build};
 use crate::flow::kind::{AgentKind, RunConfigKind, StorageKind};
 use crate::syntax::ast::Attribute;
-use crate::value::{Kind, Marks, Type, Value, convert, to_json, type_name};
+use crate::value::{Kind, Marks, Type, Value, convert, described, to_json};
 
 /// How many versions keep their artifacts unless `keep_versions` says otherwise, the current one included.
 const KEEP_VERSIONS: u32 = 5;
@@ -225,7 +225,7 @@ impl Reader<'_> {
                 diags.push(
                     Diagnostic::error(
                         "Wrong type",
-                        format!("`name` is a text of 1 to 255 bytes, and this is a {}.", type_name(&value)),
+                        format!("`name` is a text of 1 to 255 bytes, and this is {}.", described(&value)),
                     )
                     .at(at),
                 );
@@ -339,8 +339,8 @@ impl Reader<'_> {
                 Diagnostic::error(
                     "Wrong type",
                     format!(
-                        "`{name}` is a whole number from 1 that is known at plan time, and this is a {}.",
-                        type_name(&value)
+                        "`{name}` is a whole number from 1 that is known at plan time, and this is {}.",
+                        described(&value)
                     ),
                 )
                 .at(attribute.expr.span),

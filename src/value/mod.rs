@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 pub use console::{console_text, describe_type};
 pub(crate) use convert::unmark_deep;
-pub use convert::{ConvertError, convert, type_name, type_of, unify};
+pub use convert::{ConvertError, convert, described, type_name, type_of, unify};
 pub use json::{from_json, to_json};
 pub use number::Number;
 pub use types::{AttributeType, Type};

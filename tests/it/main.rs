@@ -16,5 +16,7 @@ mod guards;
 mod json;
 mod kill;
 mod lifecycle;
+mod reference;
 mod support;
 mod tidy;
+mod variables;
