@@ -17,6 +17,7 @@ mod json;
 mod kill;
 mod lifecycle;
 mod reference;
+mod runtime;
 mod support;
 mod tidy;
 mod variables;
