@@ -1,5 +1,7 @@
 //! Which arguments and nested blocks each block takes. Tables only; `decode` checks bodies against them.
 
+use crate::flow::kind::{self, Field};
+
 /// What a body may hold.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct BodySchema<'a> {
@@ -49,30 +51,23 @@ pub(super) const DYNAMIC: BodySchema<'static> =
 pub(super) const NEVER_DYNAMIC: &[&str] =
     &["assert", "content", "data", "lifecycle", "postcondition", "precondition", "registry", "validation"];
 
-pub(super) const FLOW_ARGUMENTS: &[&str] = &[
-    "name",
-    "storage",
-    "run_config",
-    "execution_environment",
-    "agent",
-    "labels",
-    "parameters",
-    "family",
-    "command",
-    "runtime",
-    "source_hash",
-    "keep_versions",
-    "keep_for",
-    "version",
-];
+/// The names of a table's arguments.
+const fn names<const N: usize>(fields: &[Field]) -> [&str; N] {
+    let mut names = [""; N];
+    let mut index = 0;
+    while index < N {
+        names[index] = fields[index].name;
+        index += 1;
+    }
+    names
+}
+
+pub(super) const FLOW_ARGUMENTS: &[&str] = &names::<{ kind::FLOW.len() }>(kind::FLOW);
 
 pub(super) const FLOW_BLOCKS: &[(&str, usize)] = &[("schedule", 0), ("run_config", 1), ("lifecycle", 0)];
 
-pub(super) const SCHEDULE: BodySchema<'static> = BodySchema {
-    required: &[],
-    optional: &["cron", "interval", "dates", "timezone", "start", "end", "parameters", "labels"],
-    blocks: &[],
-};
+pub(super) const SCHEDULE: BodySchema<'static> =
+    BodySchema { required: &[], optional: &names::<{ kind::SCHEDULE.len() }>(kind::SCHEDULE), blocks: &[] };
 
 pub(super) const MOVED: BodySchema<'static> =
     BodySchema { required: &["from", "to"], optional: &[], blocks: &[] };

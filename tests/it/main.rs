@@ -17,6 +17,8 @@ mod json;
 mod kill;
 mod lifecycle;
 mod nested;
+mod reference;
+mod runtime;
 mod support;
 mod tidy;
 mod variables;

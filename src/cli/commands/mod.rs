@@ -10,6 +10,7 @@ pub(super) mod plan;
 mod record;
 pub(super) mod render;
 pub(super) mod rollback;
+pub(super) mod schema;
 pub(super) mod show;
 pub(super) mod state;
 pub(super) mod unlock;
