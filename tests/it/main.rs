@@ -17,6 +17,7 @@ mod json;
 mod kill;
 mod lifecycle;
 mod nested;
+mod overrides;
 mod reference;
 mod runtime;
 mod support;
