@@ -144,6 +144,7 @@ impl Workspace {
             variables: &self.variables,
             environment: &self.files,
             settings: &self.settings,
+            tolerant: false,
         }
     }
 

@@ -16,6 +16,7 @@ mod guards;
 mod json;
 mod kill;
 mod lifecycle;
+mod nested;
 mod reference;
 mod runtime;
 mod support;
