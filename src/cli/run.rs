@@ -115,6 +115,7 @@ fn dispatch(context: &Context, command: Command) -> Result<Outcome, Failure> {
         Command::State(command) => block_on(commands::state::run(context, &command)),
         Command::Unlock(args) => block_on(commands::unlock::run(context, &args)),
         Command::Completions(args) => Ok(commands::version::completions(context, &args)),
+        Command::Explain(args) => commands::explain::run(context, &args),
         Command::Schema(args) => commands::schema::run(context, &args),
         Command::Version(args) => Ok(commands::version::run(context, &args)),
     }
@@ -148,6 +149,7 @@ fn wants_json(command: &Command) -> bool {
         Command::State(State::List(args)) => args.json,
         Command::State(State::Show(args)) => args.json,
         Command::Init(_)
+        | Command::Explain(_)
         | Command::Graph(_)
         | Command::Rollback(_)
         | Command::Render(_)

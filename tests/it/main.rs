@@ -12,6 +12,7 @@ mod cli_reference;
 mod crash;
 mod errors;
 mod examples;
+mod explain;
 mod guards;
 mod json;
 mod kill;
