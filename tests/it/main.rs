@@ -17,6 +17,8 @@ mod guards;
 mod json;
 mod kill;
 mod lifecycle;
+mod nested;
+mod overrides;
 mod reference;
 mod runtime;
 mod support;
