@@ -17,6 +17,7 @@ pub mod format;
 pub mod graph;
 pub mod plan;
 pub mod providers;
+pub mod reference;
 pub mod refresh;
 pub mod registry;
 pub mod report;

@@ -22,22 +22,22 @@ fn project() -> Project {
 fn a_directory_is_formatted() {
     let project = project();
     let run = project.run("fmt").succeeds();
-    assert_eq!(run.stdout(), "main.hcl\nprod.hclvars\n");
+    assert_eq!(run.stdout, "main.hcl\nprod.hclvars\n");
     assert_eq!(project.read("main.hcl"), NEAT);
     assert_eq!(project.read("prod.hclvars"), "a  = 1\nbb = 2\n");
     assert_eq!(project.read("other.txt"), "a=1\n");
     assert_eq!(project.read("sub/deep/main.hcl"), LOOSE);
-    assert_eq!(project.run("fmt").succeeds().stdout(), "");
+    assert_eq!(project.run("fmt").succeeds().stdout, "");
 }
 
 #[test]
 fn recursion_goes_below_and_leaves_hidden_directories_out() {
     let project = project();
     let run = project.run("fmt --recursive").succeeds();
-    assert_eq!(run.stdout(), "main.hcl\nprod.hclvars\nsub/deep/main.hcl\n");
+    assert_eq!(run.stdout, "main.hcl\nprod.hclvars\nsub/deep/main.hcl\n");
     assert_eq!(project.read(".hidden/main.hcl"), LOOSE);
     let run = project.run("fmt --recursive --check .hidden").exits(2);
-    assert_eq!(run.stdout(), ".hidden/main.hcl\n");
+    assert_eq!(run.stdout, ".hidden/main.hcl\n");
 }
 
 #[test]
@@ -56,7 +56,7 @@ fn a_check_writes_nothing_and_tells_by_its_exit_code() {
 fn without_writing_and_listing_the_text_is_printed() {
     let project = project();
     let run = project.run("fmt --write=false --list=false main.hcl").succeeds();
-    assert_eq!(run.stdout(), NEAT);
+    assert_eq!(run.stdout, NEAT);
     assert_eq!(project.read("main.hcl"), LOOSE);
 }
 
@@ -73,7 +73,7 @@ fn the_standard_input_is_printed_formatted() {
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
         let run = project.finished("fmt -", &child.wait_with_output().unwrap()).exits(code);
-        assert_eq!(run.stdout(), out);
+        assert_eq!(run.stdout, out);
     }
 }
 
@@ -83,12 +83,12 @@ fn files_that_do_not_parse_are_told_and_the_others_are_formatted() {
     project.write("bad.hcl", "a = [1\n");
     project.write("worse.hcl", "b = \"\n");
     let run = project.run("fmt").exits(1);
-    assert_eq!(run.stdout(), "main.hcl\nprod.hclvars\n");
-    assert!(run.stderr().contains("bad.hcl:1:5") && run.stderr().contains("worse.hcl:1:5"), "{}", run.stderr());
+    assert_eq!(run.stdout, "main.hcl\nprod.hclvars\n");
+    assert!(run.stderr.contains("bad.hcl:1:5") && run.stderr.contains("worse.hcl:1:5"), "{}", run.stderr);
     assert_eq!(project.read("bad.hcl"), "a = [1\n");
     let run = project.run("fmt other.txt missing.hcl").exits(1);
-    assert!(run.stderr().contains("Not a configuration file"), "{}", run.stderr());
-    assert!(run.stderr().contains("missing.hcl cannot be read"), "{}", run.stderr());
+    assert!(run.stderr.contains("Not a configuration file"), "{}", run.stderr);
+    assert!(run.stderr.contains("missing.hcl cannot be read"), "{}", run.stderr);
 }
 
 #[cfg(unix)]

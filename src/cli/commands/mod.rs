@@ -2,6 +2,7 @@
 
 pub(super) mod apply;
 pub(super) mod diff;
+pub(super) mod explain;
 pub(super) mod fmt;
 pub(super) mod graph;
 pub(super) mod import;
@@ -11,6 +12,7 @@ pub(super) mod plan;
 mod record;
 pub(super) mod render;
 pub(super) mod rollback;
+pub(super) mod schema;
 pub(super) mod show;
 pub(super) mod state;
 pub(super) mod unlock;
