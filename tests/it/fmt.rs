@@ -45,7 +45,7 @@ fn a_check_writes_nothing_and_tells_by_its_exit_code() {
     let project = project();
     let run = project.run("fmt --check --diff main.hcl neat.hcl").exits(2);
     assert_eq!(
-        run.stdout(),
+        run.stdout,
         "main.hcl\n--- old/main.hcl\n+++ new/main.hcl\n@@ -1,3 +1,3 @@\n flow \"a\" {\n-name=\"a\" # one\n+  name = \"a\" # one\n }\n"
     );
     assert_eq!(project.read("main.hcl"), LOOSE);
@@ -70,7 +70,8 @@ fn the_standard_input_is_printed_formatted() {
         (vec!["fmt", "-"], "a = [1\nb = 2\n", 1, ""),
     ] {
         let mut command = project.command(&args);
-        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut child =
+            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
         let run = project.finished("fmt -", &child.wait_with_output().unwrap()).exits(code);
         assert_eq!(run.stdout, out);
