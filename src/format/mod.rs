@@ -28,7 +28,7 @@ pub fn format(file: FileId, text: &str, diags: &mut Diagnostics) -> Option<Strin
     if refused {
         return None;
     }
-    let mut tokens = rewrite::rewrite(token::tokens(text));
+    let mut tokens = rewrite::rewrite(&token::tokens(text));
     layout::lay_out(&mut tokens);
     let mut out = String::with_capacity(text.len() + text.len() / 8);
     for token in &tokens {

@@ -4,11 +4,11 @@
 use super::token::{Kind, Token};
 
 /// `tokens` with those replaced.
-pub(super) fn rewrite(tokens: Vec<Token<'_>>) -> Vec<Token<'_>> {
+pub(super) fn rewrite<'t>(tokens: &[Token<'t>]) -> Vec<Token<'t>> {
     let mut out = Vec::with_capacity(tokens.len());
     // The kinds of the blocks around.
     let mut blocks: Vec<&str> = Vec::new();
-    let mut rest = tokens.as_slice();
+    let mut rest = tokens;
     while let Some((first, after)) = rest.split_first() {
         if first.kind == Kind::CloseBrace {
             blocks.pop();
