@@ -40,7 +40,7 @@ impl Context {
         let terminal = &self.terminal;
         if self.json && self.lines {
             for item in json::diagnostics::items(warnings, sources) {
-                terminal.out(&json::line(&json::apply::Event::Diagnostic(item)));
+                terminal.out(&json::line(&json::apply::Event::Diagnostic(Box::new(item))));
             }
         }
         if !self.json && !warnings.is_empty() {

@@ -52,7 +52,7 @@ pub enum Event<'a> {
         because: &'a str,
     },
     /// A warning about the configuration or the plan, before the first step.
-    Diagnostic(Item),
+    Diagnostic(Box<Item>),
     /// Nothing moves until something outside does.
     Waiting {
         /// What is waited for.
