@@ -35,10 +35,15 @@ pub(super) struct Context {
 }
 
 impl Context {
-    /// Shows diagnostics that do not end the command.
+    /// Shows diagnostics that do not end the command. A single JSON document has them inside; a stream has a line each.
     pub(super) fn warn(&self, warnings: &Diagnostics, sources: &crate::source::SourceMap) {
+        let terminal = &self.terminal;
+        if self.json && self.lines {
+            for item in json::diagnostics::items(warnings, sources) {
+                terminal.out(&json::line(&json::apply::Event::Diagnostic(Box::new(item))));
+            }
+        }
         if !self.json && !warnings.is_empty() {
-            let terminal = &self.terminal;
             terminal.err(&diagnostics::render(warnings, sources, terminal.err_theme(), terminal.width()));
         }
     }
