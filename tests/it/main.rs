@@ -12,6 +12,8 @@ mod cli_reference;
 mod crash;
 mod errors;
 mod examples;
+mod explain;
+mod fmt;
 mod guards;
 mod json;
 mod kill;
