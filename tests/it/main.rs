@@ -9,6 +9,7 @@
 
 mod changes;
 mod cli_reference;
+mod conformance;
 mod crash;
 mod errors;
 mod examples;
