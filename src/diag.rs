@@ -1,6 +1,6 @@
 //! What is said about a configuration: where, what is wrong, why it matters, how to fix it. It prints nothing.
 //!
-//! The writing rules are in `docs/diagnostics.md`: a fixed summary without user data, a detail in full sentences,
+//! The writing rules are in `docs/writing-diagnostics.md`: a fixed summary without user data, a detail in full sentences,
 //! the fix apart.
 
 use serde::{Deserialize, Serialize};
@@ -114,8 +114,10 @@ pub fn closest<'a>(written: &str, candidates: impl IntoIterator<Item = &'a str>)
         .into_iter()
         .filter_map(|candidate| {
             let distance = strsim::damerau_levenshtein(&wanted, &candidate.to_lowercase());
-            let allowed = (written.chars().count().max(candidate.chars().count()) / 3).max(1);
-            (distance <= allowed).then_some((distance, candidate))
+            let length = written.chars().count();
+            let allowed = (length.max(candidate.chars().count()) / 3).max(1);
+            // Where every character differs, nothing is left to recognize.
+            (distance <= allowed && distance < length).then_some((distance, candidate))
         })
         .min()
         .map(|(_, candidate)| candidate)

@@ -16,6 +16,7 @@ pub mod flow;
 pub mod graph;
 pub mod plan;
 pub mod providers;
+pub mod reference;
 pub mod refresh;
 pub mod registry;
 pub mod report;

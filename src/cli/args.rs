@@ -120,6 +120,14 @@ pub enum Command {
     /// Print the completion script of a shell.
     #[command(after_long_help = "Examples:\n  flowform completions bash > /etc/bash_completion.d/flowform")]
     Completions(CompletionsArgs),
+    /// Explain a diagnostic: what it means, what causes it, how to go on.
+    #[command(
+        after_long_help = "Examples:\n  flowform explain unknown-argument\n  flowform explain Unknown argument"
+    )]
+    Explain(ExplainArgs),
+    /// Show the arguments that a block takes.
+    #[command(after_long_help = "Examples:\n  flowform schema run_config.ecs\n  flowform schema --json")]
+    Schema(SchemaArgs),
     /// Print the version of this program and the formats it reads.
     Version(VersionArgs),
 }
@@ -598,6 +606,23 @@ pub struct CompletionsArgs {
     /// The shell.
     #[arg(value_enum)]
     pub shell: clap_complete::Shell,
+}
+
+/// `explain`
+#[derive(Debug, Args)]
+pub struct ExplainArgs {
+    /// The code of a diagnostic, or its summary. Without one, the codes are listed.
+    pub code: Vec<String>,
+}
+
+/// `schema`
+#[derive(Debug, Args)]
+pub struct SchemaArgs {
+    /// A block, with its kind where it has kinds: `flow`, `storage.s3`. Without one, the blocks are listed.
+    pub block: Option<String>,
+    /// Print all of them as JSON.
+    #[arg(long, conflicts_with = "block")]
+    pub json: bool,
 }
 
 /// `version`

@@ -30,6 +30,8 @@ pub(super) struct Context {
     pub(super) directory: PathBuf,
     /// Whether the result is wanted as JSON.
     pub(super) json: bool,
+    /// Whether that JSON is a stream of one document a line.
+    lines: bool,
 }
 
 impl Context {
@@ -60,7 +62,8 @@ pub fn run() -> u8 {
     let color = if cli.global.no_color { Color::Never } else { Color::Auto };
     let width = cli.global.width.map(std::num::NonZeroUsize::get);
     let terminal = Terminal::new(Settings { color, width, ..Settings::default() });
-    let context = Context { terminal, directory: PathBuf::from("."), json: wants_json(&cli.command) };
+    let lines = matches!(cli.command, Command::Apply(_) | Command::Destroy(_));
+    let context = Context { terminal, directory: PathBuf::from("."), json: wants_json(&cli.command), lines };
     let entered = cli.global.chdir.as_deref().map_or(Ok(()), |directory| {
         edge::enter(directory).map_err(|error| failure::file("entered", directory, &error))
     });
@@ -86,7 +89,8 @@ fn fail(context: &Context, failure: &mut Failure) {
     failure.diagnostics.sort();
     let terminal = &context.terminal;
     if context.json {
-        terminal.out(&json::text(&json::diagnostics::document(&failure.diagnostics, &failure.sources)));
+        let document = json::diagnostics::document(&failure.diagnostics, &failure.sources);
+        terminal.out(&if context.lines { json::line(&document) } else { json::text(&document) });
     } else {
         let theme = terminal.err_theme();
         terminal.err(&diagnostics::render(&failure.diagnostics, &failure.sources, theme, terminal.width()));
@@ -111,6 +115,8 @@ fn dispatch(context: &Context, command: Command) -> Result<Outcome, Failure> {
         Command::State(command) => block_on(commands::state::run(context, &command)),
         Command::Unlock(args) => block_on(commands::unlock::run(context, &args)),
         Command::Completions(args) => Ok(commands::version::completions(context, &args)),
+        Command::Explain(args) => commands::explain::run(context, &args),
+        Command::Schema(args) => commands::schema::run(context, &args),
         Command::Version(args) => Ok(commands::version::run(context, &args)),
     }
 }
@@ -138,10 +144,12 @@ fn wants_json(command: &Command) -> bool {
         Command::Output(args) => args.json,
         Command::Versions(args) => args.json,
         Command::Diff(args) => args.json,
+        Command::Schema(args) => args.json,
         Command::Version(args) => args.json,
         Command::State(State::List(args)) => args.json,
         Command::State(State::Show(args)) => args.json,
         Command::Init(_)
+        | Command::Explain(_)
         | Command::Graph(_)
         | Command::Rollback(_)
         | Command::Render(_)

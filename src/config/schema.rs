@@ -1,5 +1,7 @@
 //! Which arguments and nested blocks each block takes. Tables only; `decode` checks bodies against them.
 
+use crate::flow::kind::{self, Field};
+
 /// What a body may hold.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct BodySchema<'a> {
@@ -29,36 +31,43 @@ pub(super) const VARIABLE: BodySchema<'static> = BodySchema {
 pub(super) const RULE: BodySchema<'static> =
     BodySchema { required: &["condition", "error_message"], optional: &[], blocks: &[] };
 
-pub(super) const OUTPUT: BodySchema<'static> =
-    BodySchema { required: &["value"], optional: &["description", "sensitive", "depends_on"], blocks: &[] };
+pub(super) const OUTPUT: BodySchema<'static> = BodySchema {
+    required: &["value"],
+    optional: &["description", "sensitive", "depends_on"],
+    blocks: &[("precondition", 0)],
+};
 
-pub(super) const LIFECYCLE: BodySchema<'static> =
-    BodySchema { required: &[], optional: &["prevent_destroy", "ignore_changes"], blocks: &[] };
+pub(super) const LIFECYCLE: BodySchema<'static> = BodySchema {
+    required: &[],
+    optional: &["prevent_destroy", "ignore_changes"],
+    blocks: &[("precondition", 0), ("postcondition", 0)],
+};
 
-pub(super) const FLOW_ARGUMENTS: &[&str] = &[
-    "name",
-    "storage",
-    "run_config",
-    "execution_environment",
-    "agent",
-    "labels",
-    "parameters",
-    "family",
-    "command",
-    "runtime",
-    "source_hash",
-    "keep_versions",
-    "keep_for",
-    "version",
-];
+/// `dynamic "KIND"`: nested blocks of that kind, one for each element of a collection.
+pub(super) const DYNAMIC: BodySchema<'static> =
+    BodySchema { required: &["for_each"], optional: &["iterator", "labels"], blocks: &[("content", 0)] };
+
+/// Nested blocks that are read before anything is evaluated, so that no `dynamic` block makes them.
+pub(super) const NEVER_DYNAMIC: &[&str] =
+    &["assert", "content", "data", "lifecycle", "postcondition", "precondition", "registry", "validation"];
+
+/// The names of a table's arguments.
+const fn names<const N: usize>(fields: &[Field]) -> [&str; N] {
+    let mut names = [""; N];
+    let mut index = 0;
+    while index < N {
+        names[index] = fields[index].name;
+        index += 1;
+    }
+    names
+}
+
+pub(super) const FLOW_ARGUMENTS: &[&str] = &names::<{ kind::FLOW.len() }>(kind::FLOW);
 
 pub(super) const FLOW_BLOCKS: &[(&str, usize)] = &[("schedule", 0), ("run_config", 1), ("lifecycle", 0)];
 
-pub(super) const SCHEDULE: BodySchema<'static> = BodySchema {
-    required: &[],
-    optional: &["cron", "interval", "dates", "timezone", "start", "end", "parameters", "labels"],
-    blocks: &[],
-};
+pub(super) const SCHEDULE: BodySchema<'static> =
+    BodySchema { required: &[], optional: &names::<{ kind::SCHEDULE.len() }>(kind::SCHEDULE), blocks: &[] };
 
 pub(super) const MOVED: BodySchema<'static> =
     BodySchema { required: &["from", "to"], optional: &[], blocks: &[] };

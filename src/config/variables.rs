@@ -10,7 +10,7 @@ use crate::eval::Scope;
 use crate::source::{FileId, SourceMap, Span};
 use crate::syntax::ast::{Body, ExprKind, Step};
 use crate::syntax::{parse, parse_expression};
-use crate::value::{Kind, Marks, Type, Value, convert, type_name};
+use crate::value::{Kind, Marks, Type, Value, convert};
 
 /// A value as it was given, before its variable's type is known.
 #[derive(Clone, Debug)]
@@ -85,7 +85,7 @@ pub fn assign(
             let known = config.names.plain.get("var").into_iter().flat_map(|names| names.keys());
             let mut diagnostic = Diagnostic::error(
                 "Unknown variable",
-                format!("{} gives a value for `{name}`, and no such variable is declared.", given.origin),
+                format!("No variable `{name}` is declared, and {} gives it a value.", given.origin),
             )
             .suggest(name, known.map(|name| &**name));
             diagnostic.help.get_or_insert_with(|| format!("declare it with `variable \"{name}\" {{}}`"));
@@ -110,6 +110,12 @@ fn from_default(name: &str, variable: &Variable, header: Span, diags: &mut Diagn
         );
         return Value::unknown(variable.ty.clone());
     };
+    let mut refers = false;
+    crate::syntax::references(default, &mut |_| refers = true);
+    if refers {
+        // It was refused when the block was decoded.
+        return Value::unknown(variable.ty.clone());
+    }
     let value = crate::eval::evaluate(default, &NoReferences, diags);
     fit(name, variable, &value, Some(default.span), "the default", diags)
 }
@@ -143,8 +149,8 @@ fn from_given(
                         Diagnostic::error(
                             "Unreadable variable",
                             format!(
-                                "{} gives `{name}` the text `{shown}`, which is no value of the type {}.",
-                                given.origin, variable.ty
+                                "The variable `{name}` is of the type {}, and {} gives it the text `{shown}`, which is no such value.",
+                                variable.ty, given.origin
                             ),
                         )
                         .at(header)
@@ -191,10 +197,8 @@ fn fit(
             let mut diagnostic = Diagnostic::error(
                 "Wrong type of variable",
                 format!(
-                    "The variable `{name}` is of the type {}, and {origin} gives a {}{place}: {}.",
-                    variable.ty,
-                    type_name(value),
-                    error.message
+                    "The variable `{name}` is of the type {}, and what {origin} gives does not fit{place}: {}.",
+                    variable.ty, error.message
                 ),
             )
             .help("change the value, or the `type` of the variable");
@@ -211,6 +215,12 @@ fn from_default_expr(
     default: &crate::syntax::ast::Expr,
     diags: &mut Diagnostics,
 ) -> Value {
+    let mut refers = false;
+    crate::syntax::references(default, &mut |_| refers = true);
+    if refers {
+        // It was refused when the block was decoded.
+        return Value::unknown(variable.ty.clone());
+    }
     let value = crate::eval::evaluate(default, &NoReferences, diags);
     fit(name, variable, &value, Some(default.span), "the default", diags)
 }

@@ -13,7 +13,7 @@ use crate::flow::definition::{agent_document, merge_run_configs};
 use crate::flow::kind::{AgentKind, RunConfigKind, StorageKind};
 use crate::source::Span;
 use crate::syntax::ast::Attribute;
-use crate::value::{Kind, Value, to_json, type_name};
+use crate::value::{Kind, Value, described, to_json};
 
 /// The arguments of a block, at the top level or nested in a flow.
 #[derive(Clone, Copy)]
@@ -152,7 +152,7 @@ pub(super) fn agent(
         match (&**name, to_json(value)) {
             ("kind", _) => {}
             (_, None) => {
-                if !diags.has_errors() {
+                if scope.must_be_known(diags) {
                     diags.push(
                         Diagnostic::error(
                             "Unknown option",
@@ -215,7 +215,7 @@ pub(super) fn node_of(config: &Config, value: &Value) -> Option<NodeId> {
 pub(super) fn not_a_block(span: Span, value: &Value, argument: &str, form: &str) -> Diagnostic {
     Diagnostic::error(
         "Not a reference",
-        format!("`{argument}` names another block, and this is a {}.", type_name(value)),
+        format!("`{argument}` names another block, and this is {}.", described(value)),
     )
     .at(span)
     .help(format!("write `{argument} = {form}`"))

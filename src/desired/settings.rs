@@ -10,7 +10,7 @@ use crate::eval::evaluate;
 use crate::eval::functions::Environment;
 use crate::source::Span;
 use crate::syntax::ast::{Attribute, Step, StepKind};
-use crate::value::{Kind, Marks, Type, Value, convert, type_name};
+use crate::value::{Kind, Marks, Type, Value, convert, described};
 
 /// Which Prefect version run configs are written for unless the configuration says otherwise.
 pub(super) const DEFAULT_PREFECT_VERSION: &str = "1.4.1";
@@ -141,10 +141,7 @@ fn text(attribute: &Attribute, scope: &StaticScope<'_>, diags: &mut Diagnostics)
             diags.push(
                 Diagnostic::error(
                     "Wrong type",
-                    format!(
-                        "`{name}` must be a text that is not empty, and this is a {}.",
-                        type_name(&value)
-                    ),
+                    format!("`{name}` must be a text that is not empty, and this is {}.", described(&value)),
                 )
                 .at(at),
             );

@@ -11,5 +11,6 @@ mod template;
 #[cfg(test)]
 mod tests;
 
+pub use crate::value::{console_text, describe_type};
 pub use expr::evaluate;
 pub use scope::Scope;

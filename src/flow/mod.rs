@@ -11,6 +11,7 @@ pub mod definition;
 pub mod document;
 pub mod kind;
 pub mod labels;
+pub mod location;
 pub mod original;
 pub mod python;
 pub mod render;
@@ -18,6 +19,7 @@ pub mod run_config;
 pub mod schedule;
 pub mod slug;
 pub mod storage;
+pub mod yaml;
 
 #[cfg(test)]
 mod vectors;

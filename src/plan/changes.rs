@@ -13,7 +13,7 @@ use super::live::Standing;
 use super::model::{Action, Change, Operation, Planned, PlannedArtifact, Reason, Subject};
 use super::pin::{Hold, hold};
 use super::planner::{PlanInput, no_such_version, parse};
-use super::prune::{Retention, prunable};
+use super::prune::{Retention, prunable, reused};
 use super::recorded::Match;
 use super::steps::Decision;
 use crate::desired::{DesiredFlow, KnownDefinition};
@@ -95,15 +95,6 @@ pub(super) fn decide(
     decisions
 }
 
-/// The live artifacts that the operations bind anew.
-fn reused(operations: &[Operation]) -> Vec<&Binding> {
-    let planned = operations.iter().filter_map(|operation| match operation {
-        Operation::SetVersion { planned: Planned::Known { artifacts, .. }, .. } => Some(artifacts),
-        _ => None,
-    });
-    planned.flatten().filter_map(|artifact| artifact.existing.as_ref()).collect()
-}
-
 fn digest_of(record: &FlowRecord, version: u32) -> Option<&Digest> {
     record.version(version).and_then(|version| version.digest.as_ref())
 }
@@ -147,6 +138,12 @@ fn versioned(
             let from =
                 current.or(latest.filter(|l| again || l.state == VersionState::Bound).map(|l| l.version));
             let mut change = change(flow, action, reason, from, Some(next));
+            if let Some(latest) = latest.filter(|latest| latest.state == VersionState::Reserved) {
+                change.notes.push(format!(
+                    "version {} was reserved and not completed; it is given up",
+                    latest.version
+                ));
+            }
             // A flow that was held goes on from the version at which it was held.
             let left = current
                 .filter(|version| latest.is_some_and(|latest| latest.version != *version))

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use flowform_provider_api::Binding;
 use jiff::Timestamp;
 
+use super::model::{Operation, Planned};
 use crate::registry::view::{FlowRecord, VersionRecord, VersionState};
 
 /// How long and how many.
@@ -58,6 +59,15 @@ pub(super) fn prunable<'a>(
             (version, own.cloned().collect())
         })
         .collect()
+}
+
+/// The live artifacts that the operations bind anew.
+pub(super) fn reused(operations: &[Operation]) -> Vec<&Binding> {
+    let planned = operations.iter().filter_map(|operation| match operation {
+        Operation::SetVersion { planned: Planned::Known { artifacts, .. }, .. } => Some(artifacts),
+        _ => None,
+    });
+    planned.flatten().filter_map(|artifact| artifact.existing.as_ref()).collect()
 }
 
 /// All versions of an archived flow that still have artifacts, oldest first.

@@ -184,10 +184,11 @@ pub(super) fn unused_blocks(input: PlanInput<'_>, notes: &mut Vec<String>) {
 fn archive(record: &FlowRecord, reason: Reason) -> Vec<Decision> {
     let from = record.wanted().map(|version| version.version);
     let change = ended(record, Action::Archive, reason, from);
-    let unfinished = record.latest().filter(|latest| latest.state == VersionState::Reserved);
-    let abandon =
-        unfinished.map(|latest| Operation::Abandon { flow: record.id.clone(), version: latest.version });
-    let operations = abandon.into_iter().chain([Operation::Archive { flow: record.id.clone() }]).collect();
+    let unfinished = record.versions.iter().filter(|version| version.state == VersionState::Reserved);
+    let mut operations: Vec<Operation> = unfinished
+        .map(|version| Operation::Abandon { flow: record.id.clone(), version: version.version })
+        .collect();
+    operations.push(Operation::Archive { flow: record.id.clone() });
     let mut decisions = vec![Decision::new(change, operations)];
     decisions.extend(prunes(record));
     decisions

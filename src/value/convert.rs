@@ -136,6 +136,19 @@ pub fn type_name(value: &Value) -> String {
     }
 }
 
+/// What a value is called after "this is": a number that is no secret by itself, anything else by its type.
+pub fn described(value: &Value) -> String {
+    if let (Kind::Number(number), true) = (&value.kind, value.marks == Marks::NONE) {
+        return number.to_string();
+    }
+    let name = type_name(value);
+    match (value.is_null(), name.starts_with(['a', 'e', 'i', 'o', 'u'])) {
+        (true, _) => name,
+        (false, true) => format!("an {name}"),
+        (false, false) => format!("a {name}"),
+    }
+}
+
 /// The value and all its members without marks.
 pub(crate) fn unmark_deep(value: &Value) -> Value {
     if value.all_marks() == Marks::NONE {

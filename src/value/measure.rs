@@ -51,13 +51,21 @@ pub fn measure(value: &Value) -> Result<(), TooLarge> {
         if depth > MAX_DEPTH {
             return Err(TooLarge::Depth);
         }
-        if let Kind::String(content) = &value.kind {
-            text = text.saturating_add(content.len());
-            if text > MAX_TEXT {
-                return Err(TooLarge::Text);
+        match &value.kind {
+            Kind::String(content) => {
+                text = text.saturating_add(content.len());
+                if text > MAX_TEXT {
+                    return Err(TooLarge::Text);
+                }
             }
+            Kind::List(items) | Kind::Set(items) | Kind::Tuple(items) => {
+                open.extend(items.iter().map(|member| (member, depth + 1)));
+            }
+            Kind::Map(entries) | Kind::Object(entries) => {
+                open.extend(entries.values().map(|member| (member, depth + 1)));
+            }
+            Kind::Null | Kind::Bool(_) | Kind::Number(_) | Kind::Unknown(_) => {}
         }
-        open.extend(value.members().map(|member| (member, depth + 1)));
     }
     Ok(())
 }

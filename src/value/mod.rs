@@ -1,7 +1,9 @@
 //! The values that expressions evaluate to. Unknown ("known after apply") and sensitive are part of a value and
 //! travel through every operation. Nothing here knows of blocks or files.
 
+mod console;
 mod convert;
+mod float;
 mod json;
 pub mod measure;
 mod number;
@@ -11,8 +13,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+pub use console::{console_text, describe_type};
 pub(crate) use convert::unmark_deep;
-pub use convert::{ConvertError, convert, type_name, type_of, unify};
+pub use convert::{ConvertError, convert, described, type_name, type_of, unify};
 pub use json::{from_json, to_json};
 pub use number::Number;
 pub use types::{AttributeType, Type};

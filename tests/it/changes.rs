@@ -394,3 +394,35 @@ fn nothing_to_do_writes_nothing() {
     project.run("validate").succeeds();
     assert!(before == project.registry_files(), "the registry is byte-identical");
 }
+
+/// What a program leaves that is killed between reserving the versions and binding them.
+fn killed_before_binding(project: &Project) {
+    let log = project.registry("shop").join("log");
+    let segments = crate::support::files_below(&log);
+    let binds = |bytes: &[u8]| String::from_utf8_lossy(bytes).contains("\"bind\"");
+    let first = segments.iter().find(|(_, bytes)| binds(bytes)).map(|(name, _)| name.clone());
+    let first = first.expect("something was bound");
+    for name in segments.keys().filter(|name| **name >= first) {
+        fs::remove_file(log.join(name)).expect("a segment can be removed");
+    }
+}
+
+#[test]
+fn completing_what_was_interrupted() {
+    let project = Project::applied(SHOP);
+    killed_before_binding(&project);
+    changes_as("interrupted", &project);
+    assert_eq!(version(&project, "flow.etl"), 1);
+    assert_eq!(project.artifacts().len(), 2);
+}
+
+#[test]
+fn giving_up_what_was_interrupted() {
+    let project = Project::applied(SHOP);
+    killed_before_binding(&project);
+    project.edit("INFO", "DEBUG");
+    changes_as("interrupted_and_changed", &project);
+    let states = project.versions("flow.etl");
+    assert_eq!(states["versions"][1]["state"], "abandoned", "its number is not used again");
+    assert_eq!(version(&project, "flow.etl"), 2);
+}

@@ -220,6 +220,13 @@ impl Run {
         serde_json::from_str(&self.raw).unwrap_or_else(|error| panic!("{error} in {}", self.all()))
     }
 
+    /// The standard output as one JSON document a line.
+    pub(crate) fn json_lines(&self) -> Vec<Value> {
+        let parse =
+            |line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error} in {}", self.all()));
+        self.raw.lines().map(parse).collect()
+    }
+
     /// The standard output without masks.
     pub(crate) fn raw(&self) -> &str {
         &self.raw

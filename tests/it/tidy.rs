@@ -27,6 +27,7 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
     ("eval", &["address", "diag", "source", "syntax", "value"]),
     ("flow", &["address", "diag", "value"]),
     ("config", &["address", "diag", "eval", "flow", "source", "syntax", "value"]),
+    ("reference", &["flow"]),
     ("graph", &["config", "diag", "source", "syntax"]),
     ("desired", &["address", "config", "diag", "eval", "flow", "graph", "source", "syntax", "value"]),
     ("registry", &[]),
@@ -48,6 +49,7 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
             "graph",
             "plan",
             "providers",
+            "reference",
             "refresh",
             "registry",
             "report",
@@ -70,6 +72,7 @@ const PURE: &[&str] = &[
     "src/flow/",
     "src/graph/",
     "src/plan/",
+    "src/reference/",
     "src/registry/event.rs",
     "src/registry/log.rs",
     "src/registry/view.rs",
@@ -342,6 +345,13 @@ struct SourceFile {
     /// Relative to the repository, with `/`.
     name: String,
     text: String,
+}
+
+/// The files of the program that are no tests, each with its name and its text.
+pub(crate) fn sources() -> Vec<(String, String)> {
+    let files = rust_files(&["src"]).into_iter();
+    let files = files.filter(|file| !is_test(&file.name) && !file.name.contains("/laws/"));
+    files.map(|file| (file.name, file.text)).collect()
 }
 
 fn root() -> &'static Path {

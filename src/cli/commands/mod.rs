@@ -2,6 +2,7 @@
 
 pub(super) mod apply;
 pub(super) mod diff;
+pub(super) mod explain;
 pub(super) mod graph;
 pub(super) mod import;
 pub(super) mod init;
@@ -10,6 +11,7 @@ pub(super) mod plan;
 mod record;
 pub(super) mod render;
 pub(super) mod rollback;
+pub(super) mod schema;
 pub(super) mod show;
 pub(super) mod state;
 pub(super) mod unlock;

@@ -156,6 +156,9 @@ pub(super) fn history(flows: usize, edits: usize) -> impl Strategy<Value = Vec<C
                 }
                 edit => all[all.len() - 1].edited(&edit),
             };
+            if !next.names_differ() {
+                continue;
+            }
             all.push(next);
         }
         all
@@ -194,6 +197,14 @@ impl Conf {
 
     fn unpin(&mut self) {
         self.flows.iter_mut().for_each(|flow| flow.pin = None);
+    }
+
+    fn names_differ(&self) -> bool {
+        let mut names = BTreeSet::new();
+        self.flows
+            .iter()
+            .filter(|flow| flow.repeat == Repeat::Once)
+            .all(|flow| names.insert(flow.effective()))
     }
 
     fn at(&self, number: u8) -> usize {
@@ -342,7 +353,7 @@ impl Conf {
             "variable \"level\" {\n  type    = string\n  default = \"info\"\n}\n".to_owned(),
             format!("locals {{\n  shared = \"l{}\"\n  both   = \"${{var.level}}-${{local.shared}}\"\n}}\n", self.local),
             "storage \"module\" \"code\" {\n  module = \"flows.etl\"\n}\n".to_owned(),
-            "storage \"local\" \"disk\" {\n  directory = \"/srv/flows\"\n  path      = \"/srv/flows/etl.py\"\n}\n".to_owned(),
+            "storage \"local\" \"disk\" {\n  directory = \"/srv/flows\"\n  path      = \"/srv/flows/etl.pkl\"\n}\n".to_owned(),
             format!(
                 "run_config \"universal\" \"base\" {{\n  labels = [\"x\"]\n  env    = {{ SHARED = \"{}\" }}\n}}\n",
                 self.shared

@@ -1,11 +1,14 @@
 //! The laws that every plan and apply keeps, on configurations by chance and in this process.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(clippy::disallowed_methods, reason = "what takes too long is a failure")]
 
 mod driver;
 mod generate;
 mod histories;
 mod mishaps;
 mod robustness;
+mod saved;
+mod scale;
 
 use proptest::prelude::ProptestConfig;
 use proptest::test_runner::RngSeed;

@@ -3,11 +3,13 @@
 
 mod agent;
 mod environment;
+mod flow;
 mod run_config;
 mod storage;
 
 pub use agent::AgentKind;
 pub use environment::EnvironmentKind;
+pub use flow::{FLOW, SCHEDULE};
 pub use run_config::RunConfigKind;
 pub use storage::StorageKind;
 
@@ -70,6 +72,23 @@ const fn optional(name: &'static str, ty: FieldType, doc: &'static str) -> Field
 
 const fn required(name: &'static str, ty: FieldType, doc: &'static str) -> Field {
     Field { name, ty, required: true, doc }
+}
+
+impl FieldType {
+    /// The type as the language writes it, for machines: `string`, `list(string)`, `map(any)`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::String => "string",
+            Self::NumberAsText => "number or string",
+            Self::Number => "number",
+            Self::Bool => "bool",
+            Self::ListOfString => "list(string)",
+            Self::ListOfAny => "list(any)",
+            Self::MapOfString => "map(string)",
+            Self::MapOfAny => "map(any)",
+            Self::Any => "any",
+        }
+    }
 }
 
 /// The field of that name.

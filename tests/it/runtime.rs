@@ -1,0 +1,183 @@
+//! The runtime contract with the original's package as published: what `current/<flow>.json` says is started exactly so,
+//! and the flow runs. No server, no flowform at that moment.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use serde_json::{Value, json};
+
+use crate::support::Project;
+
+/// A Python with the original's package (`tests/python/venv`).
+fn python() -> String {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python/venv");
+    let output = Command::new(script).output().expect("tests/python/venv can be started");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("a path").trim().to_owned()
+}
+
+/// Starts what the document says, as docs/runtime.md tells: fills the holes, resolves the secrets, adds nothing else.
+fn start(document: &Value, parameters: &Value, machine: &[(&str, &str)]) -> Output {
+    let mut start = document["start"].clone();
+    let mut all = document["parameters"].clone();
+    for (name, value) in parameters.as_object().expect("parameters by name") {
+        all[name] = value.clone();
+    }
+    for (hole, paths) in start["holes"].clone().as_object().expect("holes by name") {
+        let text = match hole.as_str() {
+            "run_id" => "run-1".to_owned(),
+            "parameters" => all.to_string(),
+            other => panic!("the documentation knows no hole {other}"),
+        };
+        for path in paths.as_array().expect("paths") {
+            let pointer: String = path
+                .as_array()
+                .expect("a path")
+                .iter()
+                .map(|step| format!("/{}", step.as_str().unwrap()))
+                .collect();
+            *start.pointer_mut(&pointer).expect("the hole is in the document") = json!(text);
+        }
+    }
+    let mut env: BTreeMap<String, String> = start["env"]
+        .as_object()
+        .expect("variables by name")
+        .iter()
+        .map(|(name, value)| (name.clone(), value.as_str().expect("a text").to_owned()))
+        .collect();
+    for (name, reference) in start["secret_env"].as_object().expect("secrets by name") {
+        let reference = reference.as_str().and_then(|text| text.strip_prefix("env:")).expect("env:NAME");
+        let value = machine.iter().find(|(name, _)| *name == reference).expect("the machine has it").1;
+        env.insert(name.clone(), value.to_owned());
+    }
+    assert_eq!(start["from_agent"], json!([]), "this runtime needs no agent");
+    let words: Vec<&str> =
+        start["command"].as_array().expect("a command").iter().map(|word| word.as_str().unwrap()).collect();
+    // `python` is whatever the machine calls so; here it is the one with the package.
+    let program = if words[0] == "python" { python() } else { words[0].to_owned() };
+    Command::new(program)
+        .args(&words[1..])
+        .current_dir(start["working_dir"].as_str().unwrap_or("."))
+        .env_clear()
+        .envs(env)
+        .env("PATH", "/usr/bin:/bin")
+        .env("HOME", start["working_dir"].as_str().unwrap_or("/"))
+        .output()
+        .expect("the process starts")
+}
+
+const FLOWS: &str = r#"
+import json
+import os
+
+from prefect import Flow, Parameter, task
+
+
+@task
+def write(limit, region):
+    if limit < 0:
+        raise ValueError("a limit below zero")
+    names = ["FLOWFORM_RUN_ID", "FLOWFORM_FLOW", "FLOWFORM_VERSION", "FLOWFORM_PROJECT", "LEVEL", "TOKEN"]
+    said = {name: os.environ.get(name) for name in names}
+    with open("said.json", "w") as file:
+        json.dump({"limit": limit, "region": region, "env": said}, file)
+
+
+with Flow("etl") as flow:
+    write(Parameter("limit", default=1), Parameter("region", default="none"))
+"#;
+
+fn project(storage: &str) -> Project {
+    let project = Project::empty();
+    project.write("work/flows.py", FLOWS);
+    let work = project.path().join("work").display().to_string();
+    project.write(
+        "main.hcl",
+        &format!(
+            r#"
+flowform {{
+  project = "shop"
+}}
+
+{storage}
+
+run_config "local" "worker" {{
+  working_dir = "{work}"
+  env         = {{ LEVEL = "DEBUG" }}
+  secret_env  = {{ TOKEN = "env:SHOP_TOKEN" }}
+}}
+
+flow "etl" {{
+  storage    = {kind}
+  run_config = run_config.local.worker
+  parameters = {{ limit = 10, region = "eu" }}
+}}
+"#,
+            kind = if storage.contains("module") { "storage.module.code" } else { "storage.local.code" },
+            storage = storage.replace("WORK", &work),
+        ),
+    );
+    project.apply();
+    project
+}
+
+fn said(project: &Project) -> Value {
+    serde_json::from_str(&project.read("work/said.json")).expect("the flow writes JSON")
+}
+
+#[test]
+fn a_flow_of_a_script_runs_with_its_parameters_and_variables() {
+    let project = project(
+        r#"storage "local" "code" {
+  path             = "WORK/flows.py"
+  stored_as_script = true
+}"#,
+    );
+    let document = project.current("etl").expect("the flow is published");
+    let run = start(&document, &json!({ "limit": 25 }), &[("SHOP_TOKEN", "s3cret")]);
+    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+    assert_eq!(
+        said(&project),
+        json!({
+            "limit": 25,
+            "region": "eu",
+            "env": {
+                "FLOWFORM_RUN_ID": "run-1",
+                "FLOWFORM_FLOW": "etl",
+                "FLOWFORM_VERSION": "1",
+                "FLOWFORM_PROJECT": "shop",
+                "LEVEL": "DEBUG",
+                "TOKEN": "s3cret",
+            },
+        })
+    );
+}
+
+#[test]
+fn a_flow_that_fails_exits_with_one() {
+    let project = project(
+        r#"storage "local" "code" {
+  path             = "WORK/flows.py"
+  stored_as_script = true
+}"#,
+    );
+    let document = project.current("etl").expect("the flow is published");
+    let run = start(&document, &json!({ "limit": -1 }), &[("SHOP_TOKEN", "s3cret")]);
+    let told = String::from_utf8_lossy(&run.stdout).into_owned() + &String::from_utf8_lossy(&run.stderr);
+    assert_eq!(run.status.code(), Some(1), "{told}");
+    assert!(told.contains("a limit below zero"), "{told}");
+}
+
+#[test]
+fn a_flow_of_a_module_runs() {
+    let project = project(
+        r#"storage "module" "code" {
+  module = "flows"
+}"#,
+    );
+    let document = project.current("etl").expect("the flow is published");
+    let run = start(&document, &json!({}), &[("SHOP_TOKEN", "s3cret")]);
+    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+    assert_eq!(said(&project)["limit"], 10);
+}
