@@ -3,9 +3,8 @@
 
 use std::str::FromStr;
 
-use bigdecimal::num_bigint::BigInt;
-use bigdecimal::num_traits::ToPrimitive;
-use bigdecimal::{BigDecimal, RoundingMode};
+use num_bigint::BigUint;
+use num_traits::ToPrimitive;
 
 /// An amount of a resource: `500m`, `2Gi`, `1e3`. Equal amounts are equal however they are written: `1000m` is `1`.
 ///
@@ -31,9 +30,9 @@ pub enum QuantityError {
 const LARGEST: i128 = 9_223_372_036_854_775_807 * 1_000_000_000;
 /// How many digits the number may have.
 const MAX_DIGITS: usize = 1000;
-/// These exponents make any number of so many digits larger than the largest amount, or smaller than a billionth.
+/// An exponent as large as this makes any number of so many digits larger than the largest amount, and its negative
+/// smaller than a billionth.
 const MAX_EXPONENT: i64 = 1030;
-const MIN_EXPONENT: i64 = -1030;
 
 impl Quantity {
     /// Whether it is below zero.
@@ -58,52 +57,76 @@ impl FromStr for Quantity {
         let end = unsigned.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(unsigned.len());
         let (number, unit) = unsigned.split_at_checked(end).unwrap_or((unsigned, ""));
         let number = decimal(number).ok_or(QuantityError::NoNumber)?;
-        let amount = times_unit(number, unit).ok_or(QuantityError::UnknownUnit)?;
-        let (nanos, _) = amount.with_scale_round(9, RoundingMode::Up).into_bigint_and_exponent();
-        let nanos = nanos.to_i128().map_or(LARGEST, |nanos| nanos.min(LARGEST));
+        let unit = unit_of(unit).ok_or(QuantityError::UnknownUnit)?;
+        let nanos = nanos(number, unit).to_i128().map_or(LARGEST, |nanos| nanos.min(LARGEST));
         Ok(Self { nanos: if negative { -nanos } else { nanos } })
     }
 }
 
+/// `digits` times ten to the power of `exponent`.
+struct Decimal {
+    digits: BigUint,
+    exponent: i64,
+}
+
 /// Digits with an optional point.
-fn decimal(text: &str) -> Option<BigDecimal> {
+fn decimal(text: &str) -> Option<Decimal> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     let digits = [whole, fraction].concat();
     if digits.is_empty() || digits.len() > MAX_DIGITS || digits.contains('.') {
         return None;
     }
-    let scale = i64::try_from(fraction.len()).ok()?;
-    Some(BigDecimal::new(BigInt::parse_bytes(digits.as_bytes(), 10)?, scale))
+    let places = i64::try_from(fraction.len()).ok()?;
+    Some(Decimal { digits: BigUint::parse_bytes(digits.as_bytes(), 10)?, exponent: -places })
 }
 
-fn times_unit(number: BigDecimal, unit: &str) -> Option<BigDecimal> {
-    let ten_to = |exponent: i64| BigDecimal::new(BigInt::from(1), -exponent);
-    let two_to = |exponent: u32| BigDecimal::from(BigInt::from(1_u64) << exponent);
-    let factor = match unit {
-        "n" => ten_to(-9),
-        "u" => ten_to(-6),
-        "m" => ten_to(-3),
-        "" => return Some(number),
-        "k" => ten_to(3),
-        "M" => ten_to(6),
-        "G" => ten_to(9),
-        "T" => ten_to(12),
-        "P" => ten_to(15),
-        "E" => ten_to(18),
-        "Ki" => two_to(10),
-        "Mi" => two_to(20),
-        "Gi" => two_to(30),
-        "Ti" => two_to(40),
-        "Pi" => two_to(50),
-        "Ei" => two_to(60),
+/// What a unit multiplies by.
+enum Unit {
+    /// Ten to that power, at most [`MAX_EXPONENT`] either way.
+    Ten(i64),
+    /// Two to that power.
+    Two(u32),
+}
+
+fn unit_of(unit: &str) -> Option<Unit> {
+    Some(match unit {
+        "n" => Unit::Ten(-9),
+        "u" => Unit::Ten(-6),
+        "m" => Unit::Ten(-3),
+        "" => Unit::Ten(0),
+        "k" => Unit::Ten(3),
+        "M" => Unit::Ten(6),
+        "G" => Unit::Ten(9),
+        "T" => Unit::Ten(12),
+        "P" => Unit::Ten(15),
+        "E" => Unit::Ten(18),
+        "Ki" => Unit::Two(10),
+        "Mi" => Unit::Two(20),
+        "Gi" => Unit::Two(30),
+        "Ti" => Unit::Two(40),
+        "Pi" => Unit::Two(50),
+        "Ei" => Unit::Two(60),
         _ => {
             let exponent = unit.strip_prefix(['e', 'E'])?;
             let digits = exponent.strip_prefix(['+', '-']).unwrap_or(exponent);
             if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
                 return None;
             }
-            ten_to(exponent.parse::<i64>().ok()?.clamp(MIN_EXPONENT, MAX_EXPONENT))
+            Unit::Ten(exponent.parse::<i64>().ok()?.clamp(-MAX_EXPONENT, MAX_EXPONENT))
         }
+    })
+}
+
+/// Whole billionths, rounded up. Exponents are those of at most 1000 digits and of a unit, so that no more than some
+/// thousand digits are computed with.
+fn nanos(number: Decimal, unit: Unit) -> BigUint {
+    let (digits, exponent) = match unit {
+        Unit::Ten(exponent) => (number.digits, number.exponent + exponent + 9),
+        Unit::Two(exponent) => (number.digits << exponent, number.exponent + 9),
     };
-    Some(number * factor)
+    let power = BigUint::from(10_u32).pow(u32::try_from(exponent.unsigned_abs()).unwrap_or(u32::MAX));
+    match exponent {
+        0.. => digits * power,
+        _ => (digits + &power - 1_u32) / power,
+    }
 }

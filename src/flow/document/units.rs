@@ -1,7 +1,6 @@
 //! CPU and memory as ECS writes them, and numbers of bytes as the Docker client does. It knows no limits.
 
-use bigdecimal::BigDecimal;
-use bigdecimal::num_traits::ToPrimitive;
+const TRILLION: u128 = 1_000_000_000_000;
 
 /// CPU units: a whole number of them (`512`), or vCPUs (`0.5 vcpu`, `1vCPU`), of which each is 1024 units. None for
 /// anything else, and for vCPUs that are no whole number of units.
@@ -23,9 +22,10 @@ fn units(text: &str, unit: &str) -> Option<u64> {
     if !digits(before) || !digits(after) || (before.is_empty() && after.is_empty()) || number.is_empty() {
         return None;
     }
-    let number: BigDecimal = format!("0{before}.{after}0").parse().ok()?;
-    let units = number * BigDecimal::from(1024);
-    units.is_integer().then(|| units.to_u64()).flatten()
+    // Twelve digits before the point and twelve behind it, times 1024, are far from the largest number.
+    let trillionths: u128 = format!("0{before}{after:0<12}").parse().ok()?;
+    let units = trillionths * 1024;
+    (units % TRILLION == 0).then(|| u64::try_from(units / TRILLION).ok()).flatten()
 }
 
 fn whole(text: &str) -> Option<u64> {
