@@ -85,8 +85,13 @@ pub fn document(diagnostics: &Diagnostics, sources: &SourceMap) -> Document {
         valid: !diagnostics.has_errors(),
         error_count,
         warning_count: diagnostics.iter().count().saturating_sub(error_count),
-        diagnostics: diagnostics.iter().map(|diagnostic| item(diagnostic, sources)).collect(),
+        diagnostics: items(diagnostics, sources),
     }
+}
+
+/// The diagnostics one by one, for documents that are about something else.
+pub fn items(diagnostics: &Diagnostics, sources: &SourceMap) -> Vec<Item> {
+    diagnostics.iter().map(|diagnostic| item(diagnostic, sources)).collect()
 }
 
 fn item(diagnostic: &Diagnostic, sources: &SourceMap) -> Item {
