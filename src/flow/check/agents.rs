@@ -1,82 +1,64 @@
 //! Whether a declared agent takes the flow (semantics 0.5 and 7). The agent that the flow names is the definition's
 //! matter, and an error there.
 
-use super::{Agent, CheckInputs, CheckName};
+use super::CheckName;
 use crate::flow::definition::{Problem, key};
-use crate::flow::kind::AgentKind;
+use crate::flow::kind::{AgentKind, RunConfigKind};
 use crate::flow::labels;
-use crate::value::Value;
 
-pub(super) fn check(inputs: &CheckInputs<'_>, problems: &mut Vec<Problem>) {
-    if inputs.agent.is_some() {
-        return;
+/// An agent that may take flows: declared here, or published by another root.
+#[derive(Clone, Copy, Debug)]
+pub struct Taker<'a> {
+    /// What it is called in messages.
+    pub name: &'a str,
+    /// Its kind.
+    pub kind: AgentKind,
+    /// The labels that it carries.
+    pub labels: &'a [String],
+}
+
+/// What is wrong when none of the agents takes a flow of this kind with these labels: the agent that comes closest and
+/// what it lacks. Nothing is wrong while no agent of a fitting kind is declared anywhere: agents may be run without
+/// being declared.
+pub fn coverage<'a>(
+    kind: RunConfigKind,
+    wanted: &[String],
+    agents: impl Iterator<Item = Taker<'a>>,
+) -> Option<Problem> {
+    let fitting: Vec<Taker<'_>> = agents.filter(|agent| agent.kind.takes(kind)).collect();
+    if fitting.iter().any(|agent| labels::matches(agent.labels, wanted)) {
+        return None;
     }
-    let Some(wanted) = texts(inputs.labels) else { return };
-    let able: Vec<&Agent<'_>> = inputs.agents.iter().filter(|agent| agent.kind.takes(inputs.kind)).collect();
-    let mut carried = Vec::with_capacity(able.len());
-    for agent in able {
-        // Labels that are not known yet may turn out to match.
-        let Some(labels) = labels_of(agent) else { return };
-        carried.push((agent, labels));
-    }
-    if carried.is_empty() || carried.iter().any(|(_, labels)| labels::matches(labels, &wanted)) {
-        return;
-    }
+    let closest =
+        fitting.iter().min_by_key(|agent| (labels::missing(agent.labels, wanted).len(), agent.name))?;
+    let missing: Vec<String> =
+        labels::missing(closest.labels, wanted).iter().map(|label| format!("`{label}`")).collect();
     if wanted.is_empty() {
-        let names: Vec<&str> = carried.iter().map(|(agent, _)| agent.address).collect();
-        problems.push(
+        return Some(
             Problem::lint(
                 CheckName::UnlabelledFlow,
                 vec![key("labels")],
-                format!(
-                    "The flow has no labels, and an agent that has labels takes no run without any: {} would never take \
-                     it.",
-                    names.join(", ")
-                ),
+                "The flow has no labels, and an agent that has labels takes no flow without; every declared agent of its \
+                 kind has some.",
             )
-            .help("give the flow the labels of one of the agents"),
+            .help(format!("give the flow a label of an agent, such as those of `{}`", closest.name)),
         );
-        return;
     }
-    let nearest = carried
-        .iter()
-        .map(|(agent, labels)| (labels::missing(labels, &wanted), agent))
-        .min_by_key(|(missing, agent)| (missing.len(), agent.address));
-    let Some((missing, agent)) = nearest else { return };
-    let address = agent.address;
     // A running local agent adds its host's name, which a configuration does not know.
-    let unless = match agent.kind == AgentKind::Local && missing.len() == 1 {
-        true => " (unless that is the name of its host)",
+    let unless = match closest.kind == AgentKind::Local && missing.len() == 1 {
+        true => ", unless that is the name of its host",
         false => "",
     };
-    problems.push(
+    Some(
         Problem::lint(
             CheckName::AgentCoverage,
             vec![key("labels")],
             format!(
-                "An agent takes a run when it carries all of its labels, and no declared agent does; the nearest is \
-                 {address}, which lacks `{}`{unless}.",
-                missing.join("`, `")
+                "An agent takes a flow when it carries all the flow's labels; the closest, `{}`, does not carry {}{unless}.",
+                closest.name,
+                missing.join(", ")
             ),
         )
-        .help(format!(
-            "add the labels to {address}, or remove them from the flow, its run config, its storage or `default_labels`"
-        )),
-    );
-}
-
-/// The labels that an agent carries; none is no labels, and `None` that they are not known.
-fn labels_of(agent: &Agent<'_>) -> Option<Vec<String>> {
-    let value = super::attribute(agent.options, "labels");
-    if agent.options.is_unknown() || value.is_unknown() {
-        return None;
-    }
-    texts(value)
-}
-
-fn texts(value: &Value) -> Option<Vec<String>> {
-    if value.is_null() {
-        return Some(Vec::new());
-    }
-    value.as_slice()?.iter().map(|label| label.as_str().map(str::to_owned)).collect()
+        .help("add the labels to the agent, or remove them from the flow, its run config or its storage"),
+    )
 }

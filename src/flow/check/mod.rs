@@ -9,6 +9,7 @@ mod table;
 
 use std::collections::BTreeSet;
 
+pub use agents::{Taker, coverage};
 pub use table::{CHECKS, Check, CheckName, markdown};
 
 use crate::address::PathStep;
@@ -34,10 +35,6 @@ pub struct CheckInputs<'a> {
     pub agent: Option<Agent<'a>>,
     /// Every agent that the configuration declares, in any order.
     pub agents: &'a [Agent<'a>],
-    /// All labels of the flow: a set of texts.
-    pub labels: &'a Value,
-    /// The checks that are not to be made.
-    pub ignored: &'a BTreeSet<CheckName>,
 }
 
 /// A template that a run config holds or names.
@@ -60,11 +57,10 @@ pub struct Agent<'a> {
     pub options: &'a Value,
 }
 
-/// Everything that the checks find, but what is to be ignored. Problems are placed as those of
+/// Everything that the checks find, also what the flow ignores. Problems are placed as those of
 /// [`super::definition::build`]: `run_config.image`, `storage`, `agent`, `labels`.
 pub fn flow(inputs: &CheckInputs<'_>) -> Vec<Problem> {
     let mut problems = Vec::new();
-    agents::check(inputs, &mut problems);
     image::check(inputs, &mut problems);
     match inputs.kind {
         RunConfigKind::Ecs => ecs::check(inputs, &mut problems),
@@ -74,8 +70,12 @@ pub fn flow(inputs: &CheckInputs<'_>) -> Vec<Problem> {
         | RunConfigKind::Kubernetes
         | RunConfigKind::Vertex => {}
     }
-    problems.retain(|problem| problem.check.is_none_or(|check| !inputs.ignored.contains(&check)));
     problems
+}
+
+/// Whether a problem is to be told: what has no name always is.
+pub fn is_told(problem: &Problem, ignored: &BTreeSet<CheckName>) -> bool {
+    problem.check.is_none_or(|check| !ignored.contains(&check))
 }
 
 /// The checks that a list of words names. Words that name none are reported below `path`; a list that is not wholly

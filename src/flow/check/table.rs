@@ -108,7 +108,7 @@ const fn warning(
 
 /// Every check, sorted by word.
 pub const CHECKS: &[Check] = &[
-    warning(
+    error(
         CheckName::AgentCoverage,
         "agent-coverage",
         "No agent takes the flow",
@@ -225,7 +225,7 @@ pub const CHECKS: &[Check] = &[
          the original, the namespace (semantics 2.3, 2.4, 3 and 4). It has no effect.",
         "Remove the setting, or write it where the message says.",
     ),
-    warning(
+    error(
         CheckName::UnlabelledFlow,
         "unlabelled-flow",
         "No agent takes the flow",

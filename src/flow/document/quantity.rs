@@ -81,6 +81,7 @@ fn decimal(text: &str) -> Option<Decimal> {
 }
 
 /// What a unit multiplies by.
+#[derive(Clone, Copy)]
 enum Unit {
     /// Ten to that power, at most [`MAX_EXPONENT`] either way.
     Ten(i64),

@@ -25,7 +25,7 @@ fn units(text: &str, unit: &str) -> Option<u64> {
     // Twelve digits before the point and twelve behind it, times 1024, are far from the largest number.
     let trillionths: u128 = format!("0{before}{after:0<12}").parse().ok()?;
     let units = trillionths * 1024;
-    (units % TRILLION == 0).then(|| u64::try_from(units / TRILLION).ok()).flatten()
+    units.is_multiple_of(TRILLION).then(|| u64::try_from(units / TRILLION).ok()).flatten()
 }
 
 fn whole(text: &str) -> Option<u64> {

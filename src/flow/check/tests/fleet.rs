@@ -3,44 +3,51 @@
 use super::super::image::{Tag, is_ecr, tag_of};
 use super::*;
 
-const AGENTS: &[(AgentKind, &str, &str)] = &[
-    (AgentKind::Ecs, "agent.ecs.far", "{labels: [eu, gpu2]}"),
-    (AgentKind::Ecs, "agent.ecs.near", "{labels: [prod]}"),
-    (AgentKind::Local, "agent.local.box", "{labels: [box]}"),
-];
-
 fn quiet(kind: RunConfigKind) -> Flow<'static> {
     Flow { ignored: &[CheckName::NoLogs], ..Flow::of(kind) }
 }
 
+fn covered(kind: RunConfigKind, wanted: &[&str], agents: &[(AgentKind, &str, &[&str])]) -> String {
+    let wanted: Vec<String> = wanted.iter().map(|label| (*label).to_owned()).collect();
+    let agents: Vec<(AgentKind, &str, Vec<String>)> = agents
+        .iter()
+        .map(|(kind, name, labels)| (*kind, *name, labels.iter().map(|label| (*label).to_owned()).collect()))
+        .collect();
+    let takers = agents.iter().map(|(kind, name, labels)| Taker { kind: *kind, name, labels });
+    coverage(kind, &wanted, takers).as_ref().map(line).unwrap_or_default()
+}
+
+const AGENTS: &[(AgentKind, &str, &[&str])] = &[
+    (AgentKind::Ecs, "agent.ecs.far", &["eu", "big"]),
+    (AgentKind::Ecs, "agent.ecs.near", &["prod"]),
+    (AgentKind::Local, "agent.local.box", &["box"]),
+];
+
 #[test]
-fn the_nearest_agent_is_named_with_what_it_lacks() {
-    let flow = Flow { agents: AGENTS, labels: "[prod, gpu]", ..quiet(RunConfigKind::Ecs) };
+fn the_closest_agent_is_named_with_what_it_lacks() {
     assert_eq!(
-        flow.told(),
-        "warning agent-coverage labels: An agent takes a run when it carries all of its labels, and no declared agent \
-         does; the nearest is agent.ecs.near, which lacks `gpu`. [add the labels to agent.ecs.near, or remove them from \
-         the flow, its run config, its storage or `default_labels`]\n"
+        covered(RunConfigKind::Ecs, &["prod", "gpu"], AGENTS),
+        "error agent-coverage labels: An agent takes a flow when it carries all the flow's labels; the closest, \
+         `agent.ecs.near`, does not carry `gpu`. [add the labels to the agent, or remove them from the flow, its run config \
+         or its storage]\n"
     );
-    assert_eq!(Flow { labels: "[prod]", ..flow }.told(), "");
-    // An agent that the flow names is checked elsewhere; where none of the kind is declared, nothing is known.
-    assert_eq!(Flow { agent: Some((AgentKind::Ecs, "{}")), ..flow }.told(), "");
-    assert_eq!(Flow { kind: RunConfigKind::Kubernetes, ..flow }.found(), Vec::<String>::new());
-    let local = Flow { kind: RunConfigKind::Local, labels: "[box, my-host]", ..flow }.told();
+    assert_eq!(covered(RunConfigKind::Ecs, &["prod"], AGENTS), "");
+    // Where no agent of the kind is declared, nothing is known.
+    assert_eq!(covered(RunConfigKind::Kubernetes, &["prod", "gpu"], AGENTS), "");
+    let local = covered(RunConfigKind::Local, &["box", "my-host"], AGENTS);
     assert!(local.contains("unless that is the name of its host"), "{local}");
 }
 
 #[test]
 fn a_flow_without_labels_is_not_taken_by_agents_that_have_some() {
-    let flow = Flow { agents: AGENTS, ..quiet(RunConfigKind::Ecs) };
     assert_eq!(
-        flow.told(),
-        "warning unlabelled-flow labels: The flow has no labels, and an agent that has labels takes no run without any: \
-         agent.ecs.far, agent.ecs.near would never take it. [give the flow the labels of one of the agents]\n"
+        covered(RunConfigKind::Ecs, &[], AGENTS),
+        "error unlabelled-flow labels: The flow has no labels, and an agent that has labels takes no flow without; every \
+         declared agent of its kind has some. [give the flow a label of an agent, such as those of `agent.ecs.far`]\n"
     );
-    let agents = [AGENTS[0], (AgentKind::Ecs, "agent.ecs.open", "{}")];
-    assert_eq!(Flow { agents: &agents, ..flow }.told(), "");
-    assert_eq!(Flow { agents: &agents, kind: RunConfigKind::Universal, ..flow }.told(), "");
+    let agents = [AGENTS[0], (AgentKind::Ecs, "agent.ecs.open", &[])];
+    assert_eq!(covered(RunConfigKind::Ecs, &[], &agents), "");
+    assert_eq!(covered(RunConfigKind::Universal, &[], &agents), "");
 }
 
 #[test]
