@@ -10,6 +10,7 @@ mod outputs;
 mod resource;
 mod scope;
 mod settings;
+mod templates;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -105,7 +105,7 @@ fn resource_kind(block: &Block, diags: &mut Diagnostics) -> Option<ResourceKind>
     let text = label_text(label);
     match &*block.kind.text {
         "flow" => Some(ResourceKind::Flow),
-        "run_config" => run_config_kind(label, block.header, diags).map(ResourceKind::RunConfig),
+        "run_config" => run_config_kind(label, diags).map(ResourceKind::RunConfig),
         "storage" => {
             let kind = StorageKind::from_label(text);
             if let (None, Some(label)) = (kind, label) {
@@ -131,7 +131,7 @@ fn resource_kind(block: &Block, diags: &mut Diagnostics) -> Option<ResourceKind>
     }
 }
 
-fn run_config_kind(label: Option<&Name>, header: Span, diags: &mut Diagnostics) -> Option<RunConfigKind> {
+fn run_config_kind(label: Option<&Name>, diags: &mut Diagnostics) -> Option<RunConfigKind> {
     let label = label?;
     let Some(kind) = RunConfigKind::from_label(&label.text) else {
         diags.push(errors::unknown_kind(
@@ -141,14 +141,11 @@ fn run_config_kind(label: Option<&Name>, header: Span, diags: &mut Diagnostics) 
         ));
         return None;
     };
-    if !kind.available() {
-        diags.push(errors::not_yet(header, &format!("`{}` run configs", kind.label())));
-    }
     Some(kind)
 }
 
 fn nested_run_config(nested: &Block, flow: &Block, diags: &mut Diagnostics) {
-    let Some(kind) = run_config_kind(nested.labels.first(), nested.header, diags) else { return };
+    let Some(kind) = run_config_kind(nested.labels.first(), diags) else { return };
     let optional = run_config_arguments(kind);
     let schema = BodySchema { required: &[], optional: &optional, blocks: &[] };
     check_body(&nested.body, &block_words_nested(nested), nested.header, &schema, diags);
