@@ -25,7 +25,7 @@ pub use agent::agent_document;
 pub use merge::merge_run_configs;
 pub use problem::Problem;
 pub(crate) use problem::{at, at_index, key, unknown_argument};
-pub(crate) use secret::is_of_machine;
+pub(crate) use secret::{is_arn, is_of_machine, is_secret_key};
 
 use crate::address::PathStep;
 use crate::flow::kind::{AgentKind, RunConfigKind, StorageKind};

@@ -42,6 +42,11 @@ impl Contract {
         self.env.iter().map(|(name, (value, _))| (name.clone(), value.clone())).collect::<Map<_, _>>().into()
     }
 
+    /// Whether it decides on the variable of that name.
+    pub(super) fn sets(&self, name: &str) -> bool {
+        self.env.contains_key(name) || self.secret_env.contains_key(name) || self.per_run.contains(&name)
+    }
+
     /// Notes where `command` and the variables of `env` came from.
     pub(super) fn note(&self, origins: &mut Origins) {
         origins.set(&["command"], self.command_origin());

@@ -3,11 +3,16 @@
 
 mod container;
 mod custom_job;
+mod job_template;
+mod run_task;
 pub mod start;
+mod task_definition;
 
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
 
 use super::origin::Origins;
+pub use task_definition::family_of;
+
 use super::process;
 use crate::flow::kind::{AgentKind, RunConfigKind};
 
@@ -88,6 +93,9 @@ pub enum RenderError {
     /// The template is not of the form that the renderer lays its values into.
     #[error("`{0}` of the template is not {1}")]
     Template(String, &'static str),
+    /// The template is kept somewhere else and not read here.
+    #[error("the template that `{0}` names is not part of the configuration, and it is not read here")]
+    Remote(&'static str),
     /// The task definition is registered already.
     #[error("the run config names a task definition that is registered already")]
     Registered,
@@ -114,19 +122,17 @@ pub fn render(
     project: &str,
     agent: AgentKind,
 ) -> Result<Rendered, RenderError> {
-    let run_config = definition.get("run_config").unwrap_or(&Json::Null);
-    let class = run_config.get("type").and_then(Json::as_str).unwrap_or_default();
+    let input = Input::new(definition, name, project);
+    let class = input.text("type").unwrap_or_default();
     if !RunConfigKind::from_class(class).is_some_and(|kind| agent.takes(kind)) {
         return Err(RenderError::OtherKind(class.to_owned(), agent.label()));
     }
-    let input = Input { definition, run_config, name, project };
     let (body, origins) = match agent {
         AgentKind::Local => process::body(input)?,
         AgentKind::Docker => container::body(input)?,
         AgentKind::Vertex => custom_job::body(input)?,
-        AgentKind::Kubernetes | AgentKind::Ecs => {
-            return Err(RenderError::OtherKind(class.to_owned(), agent.label()));
-        }
+        AgentKind::Kubernetes => job_template::body(input)?,
+        AgentKind::Ecs => task_definition::body(input)?,
     };
     Ok(Rendered { kind: ArtifactKind::of(agent), body, origins })
 }
@@ -141,6 +147,10 @@ pub(super) struct Input<'a> {
 }
 
 impl<'a> Input<'a> {
+    pub(super) fn new(definition: &'a Json, name: &'a str, project: &'a str) -> Self {
+        Self { definition, run_config: definition.get("run_config").unwrap_or(&Json::Null), name, project }
+    }
+
     /// An argument of the run config that is given.
     pub(super) fn given(self, name: &str) -> Option<&'a Json> {
         self.run_config.get(name).filter(|value| !value.is_null())
@@ -166,6 +176,19 @@ impl<'a> Input<'a> {
     pub(super) fn image(self, template: Option<&str>) -> (String, super::image::From) {
         super::image::choose(self.storage(), self.text("image"), template, self.text("__version__"))
     }
+}
+
+/// The object of that name, made where it is missing; `path` says where it is.
+pub(super) fn entry<'a>(
+    object: &'a mut Map<String, Json>,
+    name: &str,
+    path: &str,
+) -> Result<&'a mut Map<String, Json>, RenderError> {
+    let value = object.entry(name).or_insert_with(|| Json::Object(Map::new()));
+    if value.is_null() {
+        *value = Json::Object(Map::new());
+    }
+    value.as_object_mut().ok_or_else(|| RenderError::Template(path.to_owned(), "an object"))
 }
 
 /// The origin of an image; a template's own is that of the template.

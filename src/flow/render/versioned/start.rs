@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value as Json, json};
 
-use super::{ArtifactKind, Rendered, render};
+use super::super::runtime::contract;
+use super::{ArtifactKind, Input, RenderError, Rendered, job_template, render, run_task};
 use crate::flow::kind::{AgentKind, RunConfigKind};
+use crate::flow::slug::{cut, slugify};
 
 /// What stands for the run's id until a run is started.
 pub const RUN_ID_HOLE: &str = "{{run_id}}";
@@ -15,6 +17,9 @@ pub const PARAMETERS_HOLE: &str = "{{parameters}}";
 
 /// What stands for the version's number where there is none yet.
 pub const VERSION_HOLE: &str = "{{version}}";
+
+/// What stands for the ARN of a task definition that is not registered yet.
+pub const TASK_DEFINITION_HOLE: &str = "{{task_definition}}";
 
 /// A version, as it is published.
 #[derive(Clone, Copy, Debug)]
@@ -48,13 +53,8 @@ pub fn document(version: Version<'_>) -> Json {
         "parameters": part("parameters", json!({})),
         "schedules": part("schedules", json!([])),
     });
-    let starts: Vec<(ArtifactKind, Json)> = kinds(version)
-        .into_iter()
-        .filter_map(|kind| {
-            let rendered = render(version.definition, version.name, version.project, kind.agent()).ok()?;
-            Some((kind, start(&rendered, version)))
-        })
-        .collect();
+    let starts: Vec<(ArtifactKind, Json)> =
+        kinds(version).into_iter().filter_map(|kind| Some((kind, start_of(kind, version)?))).collect();
     if let Json::Object(fields) = &mut document {
         let first = starts.first().map_or(Json::Null, |(_, start)| start.clone());
         fields.insert("start".to_owned(), first);
@@ -81,42 +81,114 @@ fn kinds(version: Version<'_>) -> Vec<ArtifactKind> {
     kinds
 }
 
+/// What starts a run as that kind, if a version can be started so.
+fn start_of(kind: ArtifactKind, version: Version<'_>) -> Option<Json> {
+    match render(version.definition, version.name, version.project, kind.agent()) {
+        Ok(rendered) => Some(start(&rendered, version)),
+        Err(RenderError::Registered) => registered(version).ok(),
+        Err(_) => None,
+    }
+}
+
+/// What starts a run of a task definition that is registered already.
+///
+/// # Errors
+/// The definition says nothing that could be started.
+pub fn registered(version: Version<'_>) -> Result<Json, RenderError> {
+    let input = Input::new(version.definition, version.name, version.project);
+    let contract = contract(input, AgentKind::Ecs, None)?;
+    let per_run = PerRun::of(&contract.per_run, version.version);
+    let mut start = Map::new();
+    let mut holes = Holes::default();
+    start.insert("run_task".to_owned(), run_task::registered(input, &contract));
+    append(&mut start, &OVERRIDE, &per_run, &mut holes);
+    Ok(finished(start, ArtifactKind::TaskDefinition, &per_run, holes))
+}
+
+/// Where the variables of the container's override are; it is moved to the front.
+const OVERRIDE: [&str; 5] = ["run_task", "overrides", "containerOverrides", "0", "environment"];
+
 /// What starts a run of the version.
 pub fn start(rendered: &Rendered, version: Version<'_>) -> Json {
     let body = &rendered.body;
-    let per_run = PerRun::of(body, version.version);
-    let mut start = match rendered.kind {
-        ArtifactKind::Process | ArtifactKind::Container => {
-            let mut start = body.as_object().cloned().unwrap_or_default();
-            start.remove("per_run");
-            if let Some(Json::Object(env)) = start.get_mut("env") {
-                env.extend(per_run.variables().map(|(name, value)| (name.to_owned(), value.into())));
-            }
-            start
-        }
-        ArtifactKind::CustomJob | ArtifactKind::JobTemplate | ArtifactKind::TaskDefinition => {
-            let mut job = body.as_object().cloned().unwrap_or_default();
-            job.remove("per_run");
-            Map::from_iter([(rendered.kind.name().to_owned(), Json::Object(job))])
-        }
-    };
+    let names: Vec<&str> =
+        body.get("per_run").and_then(Json::as_array).into_iter().flatten().filter_map(Json::as_str).collect();
+    let per_run = PerRun::of(&names, version.version);
+    let mut start = body.as_object().cloned().unwrap_or_default();
+    start.remove("per_run");
     let mut holes = Holes::default();
     match rendered.kind {
         ArtifactKind::Process | ArtifactKind::Container => {
-            for (name, hole, _) in &per_run.filled {
-                holes.add(*hole, [json!("env"), json!(name)].to_vec());
+            if let Some(Json::Object(env)) = start.get_mut("env") {
+                for (name, hole, text) in &per_run.filled {
+                    holes.add(*hole, vec![json!("env"), json!(name)]);
+                    env.insert((*name).to_owned(), text.as_str().into());
+                }
             }
         }
         ArtifactKind::CustomJob => {
+            start = Map::from_iter([("custom_job".to_owned(), Json::Object(start))]);
             let env = ["custom_job", "job_spec", "worker_pool_specs", "0", "container_spec", "env"];
             append(&mut start, &env, &per_run, &mut holes);
         }
-        ArtifactKind::JobTemplate | ArtifactKind::TaskDefinition => {}
+        ArtifactKind::JobTemplate => {
+            let [a, b, c, d, e] = job_template::CONTAINER;
+            append(&mut start, &["job", a, b, c, d, e, "env"], &per_run, &mut holes);
+            if let Some(job) = start.get_mut("job") {
+                name_job(job, version.name);
+            }
+            for path in job_template::RUN_LABEL {
+                holes.add(Some("run_id"), path.iter().map(|step| json!(step)).collect());
+            }
+        }
+        ArtifactKind::TaskDefinition => {
+            let arn = version.artifacts.iter().find(|(_, id)| id.starts_with("arn:")).map(|(_, id)| *id);
+            let input = Input::new(version.definition, version.name, version.project);
+            start.insert(
+                "run_task".to_owned(),
+                run_task::of(input, &start, arn.unwrap_or(TASK_DEFINITION_HOLE)),
+            );
+            if arn.is_some() {
+                // Whoever has the ARN needs no content.
+                start.remove("task_definition");
+            } else {
+                holes.add(Some("task_definition"), vec![json!("run_task"), json!("taskDefinition")]);
+            }
+            append(&mut start, &OVERRIDE, &per_run, &mut holes);
+        }
     }
-    start.insert("kind".to_owned(), rendered.kind.name().into());
+    finished(start, rendered.kind, &per_run, holes)
+}
+
+fn finished(mut start: Map<String, Json>, kind: ArtifactKind, per_run: &PerRun<'_>, holes: Holes) -> Json {
+    start.insert("kind".to_owned(), kind.name().into());
     start.insert("from_agent".to_owned(), json!(per_run.from_agent));
     start.insert("holes".to_owned(), json!(holes.0));
     Json::Object(start)
+}
+
+/// Has the cluster find a name, as no two runs can share one, and labels the Job and its pod with the run's id.
+fn name_job(job: &mut Json, flow: &str) {
+    let Some(name) = job.as_object_mut() else { return };
+    let metadata = name.entry("metadata").or_insert_with(|| json!({}));
+    if let Json::Object(metadata) = metadata {
+        // The original cuts the template's name, which is `prefect-job` where it has none (semantics 3).
+        let own = metadata.remove("name").and_then(|name| name.as_str().map(str::to_owned));
+        let own = own.filter(|name| !name.is_empty()).unwrap_or_else(|| cut(&slugify(flow), 48));
+        let short: String = own.chars().take(48).collect();
+        if !short.is_empty() {
+            metadata.insert("generateName".to_owned(), format!("{short}-").into());
+        }
+    }
+    for path in job_template::RUN_LABEL {
+        let mut place = &mut *job;
+        // The first step leads to the Job itself.
+        for step in path.iter().skip(1) {
+            let Json::Object(entries) = place else { return };
+            place = entries.entry(*step).or_insert_with(|| json!({}));
+        }
+        *place = RUN_ID_HOLE.into();
+    }
 }
 
 /// Fills a hole of a `start` at all of its places, and takes it off the list.
@@ -177,11 +249,10 @@ struct PerRun<'a> {
 }
 
 impl<'a> PerRun<'a> {
-    fn of(body: &'a Json, version: Option<u32>) -> Self {
+    fn of(names: &[&'a str], version: Option<u32>) -> Self {
         let mut result = Self { filled: Vec::new(), from_agent: Vec::new() };
-        let names = body.get("per_run").and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default();
-        for name in names.iter().filter_map(Json::as_str) {
-            match name {
+        for name in names {
+            match *name {
                 "FLOWFORM_VERSION" => result.filled.push(match version {
                     Some(version) => (name, None, version.to_string()),
                     None => (name, Some("version"), VERSION_HOLE.to_owned()),
@@ -196,9 +267,5 @@ impl<'a> PerRun<'a> {
             }
         }
         result
-    }
-
-    fn variables(&self) -> impl Iterator<Item = (&'a str, String)> + '_ {
-        self.filled.iter().map(|(name, _, text)| (*name, text.clone()))
     }
 }
