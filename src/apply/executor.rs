@@ -19,8 +19,16 @@ const WINDOW: usize = 2048;
 
 /// What a step whose definition was not known at plan time becomes once everything before it is done.
 pub trait Later {
-    /// Notes what a flow has become.
-    fn done(&mut self, address: &str, completed: &Completed);
+    /// Whether what is asked before a flow is made holds, or why it does not.
+    ///
+    /// # Errors
+    /// It does not.
+    fn before(&mut self, address: &str) -> Result<(), String>;
+    /// Notes what a flow has become, and asks what is asked after that.
+    ///
+    /// # Errors
+    /// What is asked does not hold; the flow stays as it is.
+    fn done(&mut self, address: &str, completed: &Completed) -> Result<(), String>;
     /// The definition of the flow at `address` with final values, or why it cannot be.
     fn resolve(&mut self, address: &str) -> Result<Resolved, String>;
 }
@@ -78,10 +86,10 @@ pub async fn execute(
             match resolved(step, later) {
                 Ok(Next::Nothing(completed)) => {
                     work.started(step);
-                    if let Operation::SetVersion { address, .. } = &step.operation {
-                        later.done(address, &completed);
+                    match made(step, &completed, later) {
+                        Ok(()) => work.finish(step, Instant::now()),
+                        Err(why) => work.fail(step, why),
                     }
-                    work.finish(step, Instant::now());
                 }
                 Ok(Next::Run(operation)) => {
                     work.started(step);
@@ -115,12 +123,10 @@ pub async fn execute(
                 let Ok((id, started, result)) = joined else { continue };
                 let Some(step) = plan.steps.get(id.0) else { continue };
                 match result {
-                    Ok(completed) => {
-                        if let Operation::SetVersion { address, .. } = &step.operation {
-                            later.done(address, &completed);
-                        }
-                        work.finish(step, started);
-                    }
+                    Ok(completed) => match made(step, &completed, later) {
+                        Ok(()) => work.finish(step, started),
+                        Err(why) => work.fail(step, why),
+                    },
                     Err(StepError::Interrupted) => {
                         interrupted = true;
                         work.skip(step, "the apply was interrupted before it");
@@ -140,8 +146,19 @@ pub async fn execute(
     work.outcomes.report(plan, interrupted)
 }
 
+/// Tells others what a flow has become.
+fn made(step: &Step, completed: &Completed, later: &mut dyn Later) -> Result<(), String> {
+    match &step.operation {
+        Operation::SetVersion { address, .. } => later.done(address, completed),
+        _ => Ok(()),
+    }
+}
+
 fn resolved(step: &Step, later: &mut dyn Later) -> Result<Next, String> {
     let mut operation = step.operation.clone();
+    if let Operation::SetVersion { address, .. } = &operation {
+        later.before(address)?;
+    }
     if let Operation::SetVersion { address, planned, .. } = &mut operation
         && matches!(planned, Planned::AfterApply)
     {

@@ -76,6 +76,9 @@ pub(super) async fn apply(
     let mut report =
         execute(&planning.plan, Arc::new(shared), &mut finishing, &refused, interrupt, events).await;
     if report.is_complete() {
+        report.failed = finishing.judge_rest();
+    }
+    if report.is_complete() {
         if order.options.mode == crate::plan::model::Mode::Normal {
             report.outputs = finishing.outputs();
         }
@@ -267,7 +270,13 @@ fn interrupts() -> watch::Receiver<Interrupt> {
 struct NothingLater;
 
 impl Later for NothingLater {
-    fn done(&mut self, _: &str, _: &Completed) {}
+    fn before(&mut self, _: &str) -> Result<(), String> {
+        Ok(())
+    }
+
+    fn done(&mut self, _: &str, _: &Completed) -> Result<(), String> {
+        Ok(())
+    }
 
     fn resolve(&mut self, _: &str) -> Result<Resolved, String> {
         Err("Its definition is not known.".to_owned())

@@ -120,6 +120,11 @@ pub enum Command {
     /// Print the completion script of a shell.
     #[command(after_long_help = "Examples:\n  flowform completions bash > /etc/bash_completion.d/flowform")]
     Completions(CompletionsArgs),
+    /// Explain a diagnostic: what it means, what causes it, how to go on.
+    #[command(
+        after_long_help = "Examples:\n  flowform explain unknown-argument\n  flowform explain Unknown argument"
+    )]
+    Explain(ExplainArgs),
     /// Show the arguments that a block takes.
     #[command(after_long_help = "Examples:\n  flowform schema run_config.ecs\n  flowform schema --json")]
     Schema(SchemaArgs),
@@ -601,6 +606,13 @@ pub struct CompletionsArgs {
     /// The shell.
     #[arg(value_enum)]
     pub shell: clap_complete::Shell,
+}
+
+/// `explain`
+#[derive(Debug, Args)]
+pub struct ExplainArgs {
+    /// The code of a diagnostic, or its summary. Without one, the codes are listed.
+    pub code: Vec<String>,
 }
 
 /// `schema`

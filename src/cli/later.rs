@@ -1,15 +1,16 @@
 //! What was not known at plan time: evaluated again as flows are done, and held against the plan.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use flowform_provider_api::{Binding, Digest};
 
 use super::planning::Planning;
 use super::workspace::Workspace;
+use crate::apply::event::NotDone;
 use crate::apply::executor::{Later, Resolved};
 use crate::apply::step::Completed;
-use crate::desired::{Finalizer, FlowAttributes, Outcomes};
-use crate::diag::Diagnostics;
+use crate::desired::{Finalizer, FlowAttributes, OpenCondition, Outcomes, When};
+use crate::diag::{Diagnostics, Severity};
 use crate::plan::artifacts::{KnownAgent, Rendering, planned};
 use crate::plan::model::{Operation, Plan, Planned as PlannedDefinition};
 use crate::plan::outcomes::{Settled, settled};
@@ -26,6 +27,8 @@ pub(super) struct Finishing<'a> {
     recorded: &'a Recorded<'a>,
     agents: &'a [KnownAgent],
     removed: HashSet<(&'a str, &'a str)>,
+    /// Conditions that are not judged yet, by the address of their block.
+    open: BTreeMap<&'a str, Vec<&'a OpenCondition>>,
     finalizer: Finalizer<'a>,
 }
 
@@ -39,7 +42,39 @@ impl<'a> Finishing<'a> {
         outcomes: &'a dyn Outcomes,
     ) -> Self {
         let finalizer = Finalizer::new(workspace.inputs(), &planning.evaluation, outcomes);
-        Self { workspace, planning, recorded, agents, removed: removed(&planning.plan), finalizer }
+        let mut open: BTreeMap<&str, Vec<&OpenCondition>> = BTreeMap::new();
+        for condition in &planning.evaluation.conditions.open {
+            open.entry(&condition.address).or_default().push(condition);
+        }
+        Self { workspace, planning, recorded, agents, removed: removed(&planning.plan), open, finalizer }
+    }
+
+    /// Judges the open conditions of a block that are asked at that time.
+    fn judge(&mut self, address: &str, when: When) -> Result<(), String> {
+        let Some(open) = self.open.get_mut(address) else { return Ok(()) };
+        let (now, then) = std::mem::take(open).into_iter().partition(|condition| condition.when == when);
+        *open = then;
+        let now: Vec<&OpenCondition> = now;
+        for condition in now {
+            let diags = self.finalizer.judge(condition);
+            if let Some(failed) = diags.iter().find(|found| found.severity == Severity::Error) {
+                return Err(format!("{}: {}", failed.summary, failed.detail));
+            }
+        }
+        Ok(())
+    }
+
+    /// Judges what is still open once everything is done: conditions of what needed no step.
+    pub(super) fn judge_rest(&mut self) -> Vec<NotDone> {
+        let addresses: Vec<&str> = self.open.keys().copied().collect();
+        let mut failed = Vec::new();
+        for address in addresses {
+            let judged = self.judge(address, When::Before).and_then(|()| self.judge(address, When::After));
+            if let Err(why) = judged {
+                failed.push(NotDone { address: address.to_owned(), why });
+            }
+        }
+        failed
     }
 
     /// The outputs with final values.
@@ -68,16 +103,21 @@ fn removed(plan: &Plan) -> HashSet<(&str, &str)> {
 }
 
 impl Later for Finishing<'_> {
-    fn done(&mut self, address: &str, completed: &Completed) {
+    fn before(&mut self, address: &str) -> Result<(), String> {
+        self.judge(address, When::Before)
+    }
+
+    fn done(&mut self, address: &str, completed: &Completed) -> Result<(), String> {
         let (Some(flow), Some(version), Some(definition)) =
             (&completed.flow, completed.version, &completed.definition)
         else {
-            return;
+            return Ok(());
         };
-        let Some(desired) = self.finalizer.planned(address) else { return };
+        let Some(desired) = self.finalizer.planned(address) else { return Ok(()) };
         // What nothing refers to need not be told to anybody.
-        if !self.workspace.graph.referenced.get(desired.node.0 as usize).copied().unwrap_or(true) {
-            return;
+        let referenced = self.workspace.graph.referenced.get(desired.node.0 as usize).copied();
+        if !referenced.unwrap_or(true) && !self.open.contains_key(address) {
+            return Ok(());
         }
         let attributes: FlowAttributes = settled(Settled {
             flow,
@@ -89,6 +129,7 @@ impl Later for Finishing<'_> {
             definition,
         });
         self.finalizer.done(address, attributes);
+        self.judge(address, When::After)
     }
 
     fn resolve(&mut self, address: &str) -> Result<Resolved, String> {
@@ -96,9 +137,7 @@ impl Later for Finishing<'_> {
             self.finalizer.planned(address).ok_or("The flow is not in the configuration any more.")?;
         let mut diags = Diagnostics::new();
         let desired = self.finalizer.flow(address, &mut diags);
-        if let Some(error) =
-            diags.iter().find(|diagnostic| diagnostic.severity == crate::diag::Severity::Error)
-        {
+        if let Some(error) = diags.iter().find(|diagnostic| diagnostic.severity == Severity::Error) {
             return Err(format!("{}: {}", error.summary, error.detail));
         }
         let desired = desired.ok_or("The flow is not in the configuration any more.")?;

@@ -35,10 +35,15 @@ pub(super) struct Context {
 }
 
 impl Context {
-    /// Shows diagnostics that do not end the command.
+    /// Shows diagnostics that do not end the command. A single JSON document has them inside; a stream has a line each.
     pub(super) fn warn(&self, warnings: &Diagnostics, sources: &crate::source::SourceMap) {
+        let terminal = &self.terminal;
+        if self.json && self.lines {
+            for item in json::diagnostics::items(warnings, sources) {
+                terminal.out(&json::line(&json::apply::Event::Diagnostic(Box::new(item))));
+            }
+        }
         if !self.json && !warnings.is_empty() {
-            let terminal = &self.terminal;
             terminal.err(&diagnostics::render(warnings, sources, terminal.err_theme(), terminal.width()));
         }
     }
@@ -115,6 +120,7 @@ fn dispatch(context: &Context, command: Command) -> Result<Outcome, Failure> {
         Command::State(command) => block_on(commands::state::run(context, &command)),
         Command::Unlock(args) => block_on(commands::unlock::run(context, &args)),
         Command::Completions(args) => Ok(commands::version::completions(context, &args)),
+        Command::Explain(args) => commands::explain::run(context, &args),
         Command::Schema(args) => commands::schema::run(context, &args),
         Command::Version(args) => Ok(commands::version::run(context, &args)),
     }
@@ -148,6 +154,7 @@ fn wants_json(command: &Command) -> bool {
         Command::State(State::List(args)) => args.json,
         Command::State(State::Show(args)) => args.json,
         Command::Init(_)
+        | Command::Explain(_)
         | Command::Graph(_)
         | Command::Rollback(_)
         | Command::Render(_)

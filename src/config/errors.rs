@@ -112,6 +112,46 @@ pub(super) fn unknown_argument<'a>(
     base.suggest(name, known)
 }
 
+pub(super) fn missing_block(header: Span, parent: &str, name: &str) -> Diagnostic {
+    Diagnostic::error(
+        "Missing block",
+        format!("A `{parent}` block must have the nested block `{name}`, and this one has not."),
+    )
+    .at(header)
+    .help(format!("add `{name} {{ ... }}`"))
+}
+
+pub(super) fn never_dynamic<'a>(
+    label: &Name,
+    parent: &str,
+    known: impl IntoIterator<Item = &'a str>,
+    exists: bool,
+) -> Diagnostic {
+    let kind = &label.text;
+    if exists {
+        return Diagnostic::error(
+            "Block that cannot be dynamic",
+            format!("A `{kind}` block is read before anything is evaluated, so no `dynamic` block makes it."),
+        )
+        .at(label.span)
+        .help(format!("write the `{kind}` block itself; its arguments can have conditions"));
+    }
+    Diagnostic::error("Unknown block", format!("A `{parent}` block takes no nested block `{kind}`."))
+        .at(label.span)
+        .suggest(kind, known)
+}
+
+pub(super) fn labels_of_dynamic(span: Span, kind: &str, wanted: usize) -> Diagnostic {
+    let (detail, help) = match wanted {
+        0 => (format!("A `{kind}` block takes no label."), "remove `labels`".to_owned()),
+        _ => (
+            format!("A `{kind}` block takes a label, which a `dynamic` block gives in `labels`."),
+            "add for example `labels = [\"local\"]`".to_owned(),
+        ),
+    };
+    Diagnostic::error("Wrong number of labels", detail).at(span).help(help)
+}
+
 pub(super) fn missing_argument(header: Span, parent: &str, name: &str) -> Diagnostic {
     Diagnostic::error(
         "Missing argument",

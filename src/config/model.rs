@@ -126,6 +126,8 @@ pub struct Output {
     pub sensitive: bool,
     /// What it waits for besides.
     pub depends_on: Vec<Expr>,
+    /// What must hold before it is recorded.
+    pub preconditions: Vec<Rule>,
 }
 
 /// What kind of thing a resource block declares.
@@ -156,7 +158,7 @@ pub struct Resource {
     pub provider: Option<Name>,
     /// Its arguments, without the ones above.
     pub arguments: Vec<Attribute>,
-    /// Its nested blocks, without `lifecycle`.
+    /// Its nested blocks, `dynamic` ones among them, without `lifecycle`.
     pub blocks: Vec<Block>,
 }
 
@@ -164,6 +166,35 @@ impl Resource {
     /// The argument of that name.
     pub fn argument(&self, name: &str) -> Option<&Attribute> {
         self.arguments.iter().find(|attribute| &*attribute.name.text == name)
+    }
+}
+
+/// A `dynamic` block: one nested block for each element of a collection.
+#[derive(Clone, Debug)]
+pub struct DynamicBlock<'a> {
+    /// The kind of the blocks that it makes.
+    pub kind: &'a Name,
+    /// The collection.
+    pub for_each: Option<&'a Expr>,
+    /// What the present element is called: `iterator`, or the kind.
+    pub iterator: Arc<str>,
+    /// The labels of the blocks.
+    pub labels: Option<&'a Expr>,
+    /// What is in each of the blocks.
+    pub content: Option<&'a Block>,
+}
+
+impl<'a> DynamicBlock<'a> {
+    /// The block read as a `dynamic` one, when it is one. What is missing has its diagnostic.
+    pub fn of(block: &'a Block) -> Option<Self> {
+        let kind = block.labels.first().filter(|_| &*block.kind.text == "dynamic")?;
+        let expr = |name: &str| block.body.attribute(name).map(|attribute| &attribute.expr);
+        let iterator = match expr("iterator").map(|expr| &expr.kind) {
+            Some(ExprKind::Variable(name)) => name.clone(),
+            _ => kind.text.clone(),
+        };
+        let (for_each, labels) = (expr("for_each"), expr("labels"));
+        Some(Self { kind, for_each, iterator, labels, content: block.body.blocks_of("content").next() })
     }
 }
 
@@ -185,6 +216,12 @@ pub struct Lifecycle {
     pub prevent_destroy: Option<Expr>,
     /// Paths that are taken from the latest version and not compared.
     pub ignore_changes: Vec<(Vec<PathStep>, Span)>,
+    /// Nothing is compared once there is a version: `ignore_changes = all`.
+    pub ignore_all: bool,
+    /// What must hold before the block is made.
+    pub preconditions: Vec<Rule>,
+    /// What must hold of the block once it is made; `self` is the block.
+    pub postconditions: Vec<Rule>,
 }
 
 impl Lifecycle {

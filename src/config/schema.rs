@@ -31,11 +31,25 @@ pub(super) const VARIABLE: BodySchema<'static> = BodySchema {
 pub(super) const RULE: BodySchema<'static> =
     BodySchema { required: &["condition", "error_message"], optional: &[], blocks: &[] };
 
-pub(super) const OUTPUT: BodySchema<'static> =
-    BodySchema { required: &["value"], optional: &["description", "sensitive", "depends_on"], blocks: &[] };
+pub(super) const OUTPUT: BodySchema<'static> = BodySchema {
+    required: &["value"],
+    optional: &["description", "sensitive", "depends_on"],
+    blocks: &[("precondition", 0)],
+};
 
-pub(super) const LIFECYCLE: BodySchema<'static> =
-    BodySchema { required: &[], optional: &["prevent_destroy", "ignore_changes"], blocks: &[] };
+pub(super) const LIFECYCLE: BodySchema<'static> = BodySchema {
+    required: &[],
+    optional: &["prevent_destroy", "ignore_changes"],
+    blocks: &[("precondition", 0), ("postcondition", 0)],
+};
+
+/// `dynamic "KIND"`: nested blocks of that kind, one for each element of a collection.
+pub(super) const DYNAMIC: BodySchema<'static> =
+    BodySchema { required: &["for_each"], optional: &["iterator", "labels"], blocks: &[("content", 0)] };
+
+/// Nested blocks that are read before anything is evaluated, so that no `dynamic` block makes them.
+pub(super) const NEVER_DYNAMIC: &[&str] =
+    &["assert", "content", "data", "lifecycle", "postcondition", "precondition", "registry", "validation"];
 
 /// The names of a table's arguments.
 const fn names<const N: usize>(fields: &[Field]) -> [&str; N] {

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use super::conditions::{Asked, Conditions, Verdict, When, judge, with_self};
 use super::expand::expand;
 use super::flow::{self, FlowContext};
 use super::outputs;
@@ -17,7 +18,7 @@ use crate::eval::evaluate as evaluate_expr;
 use crate::eval::functions::Environment;
 use crate::graph::Graph;
 use crate::value::measure::{TooLarge, measure};
-use crate::value::{Kind, Marks, Type, Value, convert};
+use crate::value::{Type, Value};
 
 /// What an evaluation works on.
 #[derive(Clone, Copy)]
@@ -32,6 +33,8 @@ pub struct Inputs<'a> {
     pub environment: &'a dyn Environment,
     /// The `flowform` block.
     pub settings: &'a Settings,
+    /// Whether what must be known at plan time may be unknown, as in `validate`.
+    pub tolerant: bool,
 }
 
 /// The evaluated configuration.
@@ -43,6 +46,8 @@ pub struct Evaluation {
     pub agents: Vec<DesiredAgent>,
     /// Every output, in name order.
     pub outputs: Vec<DesiredOutput>,
+    /// What the configuration demands of itself.
+    pub conditions: Conditions,
     /// The value of each node, by id; of resources only when something refers to them.
     pub(super) values: Vec<Option<Value>>,
 }
@@ -62,7 +67,13 @@ pub fn evaluate(inputs: Inputs<'_>, outcomes: &dyn Outcomes, diags: &mut Diagnos
             }
             NodeKind::Output(output) => {
                 let scope = inputs.scope(&result.values, &NO_INSTANCE);
-                result.outputs.push(outputs::output(*id, node, output, &scope, diags));
+                let desired = outputs::output(*id, node, output, &scope, diags);
+                let address = node.address.to_string();
+                let key = &InstanceKey::None;
+                let asked =
+                    Asked { node: *id, key, address: &address, header: node.header, when: When::Before };
+                result.conditions.ask(&asked, &output.preconditions, &scope);
+                result.outputs.push(desired);
                 None
             }
             NodeKind::Resource(resource) => {
@@ -84,7 +95,8 @@ pub fn evaluate(inputs: Inputs<'_>, outcomes: &dyn Outcomes, diags: &mut Diagnos
 
 impl<'a> Inputs<'a> {
     pub(super) fn scope(self, values: &'a [Option<Value>], instance: &'a Instance) -> BlockScope<'a> {
-        BlockScope { config: self.config, values, environment: self.environment, instance }
+        let tolerant = self.tolerant;
+        BlockScope { config: self.config, values, environment: self.environment, instance, tolerant }
     }
 }
 
@@ -99,10 +111,15 @@ fn resource_node(
 ) -> Option<Value> {
     let wanted = inputs.graph.referenced.get(id.0 as usize).copied().unwrap_or(true);
     let instances = expand(&resource.repetition, &inputs.scope(&result.values, &NO_INSTANCE), diags);
+    let Some(instances) = instances else { return wanted.then(|| Value::unknown(Type::Any)) };
     let mut values = Vec::new();
     for (key, instance) in instances {
         let scope = inputs.scope(&result.values, &instance);
         let address = Address::root(node.address.clone(), key.clone());
+        let text = address.to_string();
+        let asked = |when| Asked { node: id, key: &key, address: &text, header: node.header, when };
+        let wanted = wanted || !resource.lifecycle.postconditions.is_empty();
+        result.conditions.ask(&asked(When::Before), When::Before.rules(resource), &scope);
         let value = match resource.kind {
             ResourceKind::RunConfig(kind) => {
                 let body = resource::Body { attributes: &resource.arguments };
@@ -126,7 +143,11 @@ fn resource_node(
             }
         };
         if wanted {
-            values.push((key, value.unwrap_or(Value::NULL)));
+            let value = value.unwrap_or(Value::NULL);
+            let mut holder = Instance::default();
+            let scope = with_self(&scope, &value, &mut holder);
+            result.conditions.ask(&asked(When::After), When::After.rules(resource), &scope);
+            values.push((key, value));
         }
     }
     wanted.then(|| container(&resource.repetition, values))
@@ -170,31 +191,13 @@ pub(super) fn flow_value(desired: &DesiredFlow, attributes: FlowAttributes) -> V
 
 fn validate(node: &Node, variable: &Variable, scope: &BlockScope<'_>, diags: &mut Diagnostics) {
     for rule in &variable.validations {
-        let before = diags.error_count();
-        let condition = evaluate_expr(&rule.condition, scope, diags);
-        if diags.error_count() > before || condition.is_unknown() {
-            continue;
-        }
-        let holds = convert(&condition, &Type::Bool).ok().and_then(|value| value.as_bool());
-        match holds {
-            Some(true) => {}
-            Some(false) => {
-                let message = evaluate_expr(&rule.error_message, scope, diags);
-                let text = match &message.kind {
-                    _ if message.marks.contains(Marks::SENSITIVE) => "(the message is sensitive)",
-                    Kind::String(text) => text,
-                    _ => "(no message)",
-                };
-                diags.push(
-                    Diagnostic::error("Invalid value of variable", text.to_owned())
-                        .at(node.header)
-                        .label(format!("the value of `{}` does not meet its rule", node.address))
-                        .related(rule.condition.span, "this condition does not hold"),
-                );
-            }
-            None => diags.push(
-                Diagnostic::error("Invalid condition", "A condition must be `true` or `false`.")
-                    .at(rule.condition.span),
+        match judge(rule, scope, diags) {
+            Verdict::Holds | Verdict::Open | Verdict::Unusable => {}
+            Verdict::Fails(message) => diags.push(
+                Diagnostic::error("Invalid value of variable", message)
+                    .at(node.header)
+                    .label(format!("the value of `{}` does not meet its rule", node.address))
+                    .related(rule.condition.span, "this condition does not hold"),
             ),
         }
     }

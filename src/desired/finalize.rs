@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use super::conditions::{Asked, Conditions, OpenCondition, When};
 use super::evaluator::{Inputs, container, flow_value};
 use super::expand::expand;
 use super::flow::{FlowContext, flow};
@@ -10,10 +11,10 @@ use super::resource::{self, Body};
 use super::scope::{Instance, NO_INSTANCE};
 use super::{DesiredFlow, DesiredOutput, Evaluation, FlowAttributes, Outcomes};
 use crate::address::{Address, InstanceKey};
-use crate::config::model::{NodeId, NodeKind, ResourceKind};
+use crate::config::model::{NodeId, NodeKind, Resource, ResourceKind};
 use crate::diag::Diagnostics;
 use crate::eval::evaluate;
-use crate::value::Value;
+use crate::value::{Type, Value};
 
 /// The state of a second evaluation: what was known at plan time stays, what was not is filled in as flows are done.
 pub struct Finalizer<'a> {
@@ -68,13 +69,8 @@ impl<'a> Finalizer<'a> {
         let config = self.inputs.config;
         let node = config.node(id);
         let NodeKind::Resource(resource) = &node.kind else { return None };
-        if !self.expansions.contains_key(&id) {
-            let scope = self.inputs.scope(&self.values, &NO_INSTANCE);
-            let instances = expand(&resource.repetition, &scope, diags).into_iter().collect();
-            self.expansions.insert(id, instances);
-        }
-        let instance = self.expansions.get(&id)?.get(&planned.address.key)?;
-        let scope = self.inputs.scope(&self.values, instance);
+        let instance = self.instance(id, resource, &planned.address.key, diags)?.clone();
+        let scope = self.inputs.scope(&self.values, &instance);
         let context = FlowContext { inputs: self.inputs, id, node, resource };
         let desired = flow(context, planned.address, &scope, diags);
         if let Some((kept, _)) = self.place(address) {
@@ -93,6 +89,61 @@ impl<'a> Finalizer<'a> {
             }
             NodeKind::Variable(_) | NodeKind::Local(_) | NodeKind::Resource(_) => output.value.clone(),
         }
+    }
+
+    /// Judges conditions that were open, with final values; those that are still open are left so: a flow that they
+    /// look at was left out.
+    pub fn judge(&mut self, open: &OpenCondition) -> Diagnostics {
+        let mut diags = Diagnostics::new();
+        self.settle(open.node, &mut diags);
+        let config = self.inputs.config;
+        let node = config.node(open.node);
+        let mut conditions = Conditions::default();
+        let asked = Asked {
+            node: open.node,
+            key: &open.key,
+            address: &open.address,
+            header: node.header,
+            when: open.when,
+        };
+        match &node.kind {
+            NodeKind::Variable(_) | NodeKind::Local(_) => {}
+            NodeKind::Output(output) => {
+                let scope = self.inputs.scope(&self.values, &NO_INSTANCE);
+                conditions.ask(&asked, &output.preconditions, &scope);
+            }
+            NodeKind::Resource(resource) => {
+                let value = match open.when {
+                    When::Before => None,
+                    When::After => self.evaluate_again(open.node, &mut diags),
+                };
+                let Some(instance) = self.instance(open.node, resource, &open.key, &mut diags) else {
+                    return diags;
+                };
+                let mut holder = instance.clone();
+                holder.this = value.map(|value| member(&value, &open.key));
+                let scope = self.inputs.scope(&self.values, &holder);
+                conditions.ask(&asked, open.when.rules(resource), &scope);
+            }
+        }
+        diags.extend(conditions.failed.into_iter().map(|(_, diagnostic)| diagnostic));
+        diags
+    }
+
+    /// What `each` and `count` stand for in one instance of a block.
+    fn instance(
+        &mut self,
+        id: NodeId,
+        resource: &Resource,
+        key: &InstanceKey,
+        diags: &mut Diagnostics,
+    ) -> Option<&Instance> {
+        if !self.expansions.contains_key(&id) {
+            let scope = self.inputs.scope(&self.values, &NO_INSTANCE);
+            let instances = expand(&resource.repetition, &scope, diags)?.into_iter().collect();
+            self.expansions.insert(id, instances);
+        }
+        self.expansions.get(&id)?.get(key)
     }
 
     /// Makes everything that `id` refers to final, in order.
@@ -138,7 +189,10 @@ impl<'a> Finalizer<'a> {
             }
             return Some(container(&resource.repetition, values));
         }
-        for (key, instance) in expand(&resource.repetition, &scope, diags) {
+        let Some(instances) = expand(&resource.repetition, &scope, diags) else {
+            return Some(Value::unknown(Type::Any));
+        };
+        for (key, instance) in instances {
             let scope = self.inputs.scope(&self.values, &instance);
             let address = Address::root(node.address.clone(), key.clone());
             let value = match resource.kind {
@@ -156,4 +210,16 @@ impl<'a> Finalizer<'a> {
         }
         Some(container(&resource.repetition, values))
     }
+}
+
+/// The value of one instance in what a reference to the block evaluates to.
+fn member(value: &Value, key: &InstanceKey) -> Value {
+    let member = match key {
+        InstanceKey::None => Some(value),
+        InstanceKey::Index(index) => {
+            usize::try_from(*index).ok().and_then(|index| value.as_slice()?.get(index))
+        }
+        InstanceKey::Key(key) => value.get(key),
+    };
+    member.cloned().unwrap_or_else(|| Value::unknown(Type::Any))
 }

@@ -7,10 +7,12 @@ use serde_json::value::RawValue;
 
 use super::evaluator::Inputs;
 use super::locate::Places;
+use super::nested::{Nested, nested};
 use super::resource::{self, Body, not_a_block, reference_kind, run_config_object, without_identity};
 use super::scope::BlockScope;
 use super::{DesiredFlow, KnownDefinition};
 use crate::address::{Address, InstanceKey, PathStep};
+use crate::config::decode::run_config_body;
 use crate::config::model::{Node, NodeId, NodeKind, Resource};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::eval::evaluate;
@@ -43,7 +45,8 @@ pub(super) fn flow(
     scope: &BlockScope<'_>,
     diags: &mut Diagnostics,
 ) -> DesiredFlow {
-    let reader = Reader { context, address: &address, scope };
+    let nested = nested(&context.resource.blocks, scope, diags);
+    let reader = Reader { context, address: &address, scope, nested: &nested };
     let name = reader.name(diags);
     let (kind, run_config) = reader.run_config(diags);
     let storage = reader.reference("storage", StorageKind::from_label, diags);
@@ -174,6 +177,7 @@ struct Reader<'a> {
     context: FlowContext<'a>,
     address: &'a Address,
     scope: &'a BlockScope<'a>,
+    nested: &'a [Nested<'a>],
 }
 
 impl Reader<'_> {
@@ -212,7 +216,7 @@ impl Reader<'_> {
         match convert(&value, &Type::String).map(|value| value.kind) {
             Ok(Kind::String(text)) if !text.trim().is_empty() && text.len() <= 255 => text.to_string(),
             Ok(Kind::Unknown(_)) => {
-                if !diags.has_errors() {
+                if self.scope.must_be_known(diags) {
                     diags.push(
                         Diagnostic::error("Unknown name", "The name of a flow must be known at plan time.")
                             .at(at)
@@ -235,12 +239,27 @@ impl Reader<'_> {
     }
 
     fn run_config(&self, diags: &mut Diagnostics) -> (RunConfigKind, Option<Value>) {
-        let nested = self.context.resource.blocks.iter().find(|block| &*block.kind.text == "run_config");
-        if let Some(nested) = nested {
-            let label = nested.labels.first().map_or("", |label| &*label.text);
-            let kind = RunConfigKind::from_label(label).unwrap_or(RunConfigKind::Universal);
+        let mut found = self.nested.iter().filter(|nested| nested.kind == "run_config");
+        if let Some(nested) = found.next() {
+            for again in found.filter(|again| again.is_dynamic || nested.is_dynamic) {
+                diags.push(
+                    Diagnostic::error(
+                        "Several run configs",
+                        "A flow has one run config, and its `dynamic` blocks make more.",
+                    )
+                    .at(again.header)
+                    .address(self.address.to_string())
+                    .help("let `for_each` have one element"),
+                );
+            }
+            let before = diags.error_count();
+            let kind = nested_kind(nested, diags);
+            if diags.error_count() > before {
+                return (kind, None);
+            }
             let body = Body { attributes: &nested.body.attributes };
-            let value = run_config_object(kind, &self.address.to_string(), body, self.scope, diags);
+            let scope = nested.scope(self.scope);
+            let value = run_config_object(kind, &self.address.to_string(), body, &scope, diags);
             return (kind, Some(value));
         }
         match self.reference("run_config", RunConfigKind::from_label, diags) {
@@ -263,7 +282,7 @@ impl Reader<'_> {
         }
         if value.is_unknown() {
             // What stems from a mistake has its own diagnostic.
-            if !diags.has_errors() {
+            if self.scope.must_be_known(diags) {
                 diags.push(
                     Diagnostic::error(
                         "Unknown reference",
@@ -311,15 +330,16 @@ impl Reader<'_> {
     }
 
     fn schedules(&self, diags: &mut Diagnostics) -> Vec<Value> {
-        let blocks = self.context.resource.blocks.iter().filter(|block| &*block.kind.text == "schedule");
-        blocks
-            .map(|block| {
-                let attributes = block.body.attributes.iter();
-                Value::object(attributes.map(|attribute| {
-                    (attribute.name.text.clone(), evaluate(&attribute.expr, self.scope, diags))
-                }))
-            })
-            .collect()
+        let mut schedules = Vec::new();
+        for block in self.nested.iter().filter(|nested| nested.kind == "schedule") {
+            let scope = block.scope(self.scope);
+            let attributes = block.body.attributes.iter();
+            schedules
+                .push(Value::object(attributes.map(|attribute| {
+                    (attribute.name.text.clone(), evaluate(&attribute.expr, &scope, diags))
+                })));
+        }
+        schedules
     }
 
     /// A whole number from 1.
@@ -334,7 +354,7 @@ impl Reader<'_> {
             _ => None,
         };
         let number = number.filter(|number| *number >= 1);
-        if number.is_none() && !(value.is_unknown() && diags.has_errors()) {
+        if number.is_none() && (!value.is_unknown() || self.scope.must_be_known(diags)) {
             diags.push(
                 Diagnostic::error(
                     "Wrong type",
@@ -352,6 +372,9 @@ impl Reader<'_> {
     fn keep_for(&self, diags: &mut Diagnostics) -> u64 {
         let Some(attribute) = self.argument("keep_for") else { return KEEP_FOR };
         let value = evaluate(&attribute.expr, self.scope, diags);
+        if value.is_unknown() && !self.scope.must_be_known(diags) {
+            return KEEP_FOR;
+        }
         let seconds = match &value.kind {
             Kind::Null => Some(KEEP_FOR),
             Kind::Number(number) => number.to_i64().and_then(|seconds| u64::try_from(seconds).ok()),
@@ -376,7 +399,7 @@ impl Reader<'_> {
         let value = evaluate(expr, self.scope, diags);
         let answer = convert(&value, &Type::Bool).ok().and_then(|value| value.as_bool());
         answer.unwrap_or_else(|| {
-            if !diags.has_errors() {
+            if !value.is_unknown() || self.scope.must_be_known(diags) {
                 diags.push(
                     Diagnostic::error(
                         "Wrong type",
@@ -390,6 +413,9 @@ impl Reader<'_> {
     }
 
     fn ignore_changes(&self, diags: &mut Diagnostics) -> Vec<Vec<PathStep>> {
+        if self.context.resource.lifecycle.ignore_all {
+            return DEFINITION_KEYS.iter().map(|key| vec![PathStep::Key((*key).to_owned())]).collect();
+        }
         let mut paths = Vec::new();
         for (path, span) in &self.context.resource.lifecycle.ignore_changes {
             let Some(PathStep::Key(first)) = path.first() else { continue };
@@ -418,7 +444,8 @@ impl Reader<'_> {
 
     fn places<'b>(&'b self, run_config: Option<&'b Value>, storage: Option<&'b Value>) -> Places<'b> {
         let (node, resource) = (self.context.node, self.context.resource);
-        Places { config: self.context.inputs.config, node, resource, run_config, storage }
+        let config = self.context.inputs.config;
+        Places { config, node, resource, nested: self.nested, run_config, storage }
     }
 
     /// A problem of the definition, with the place that caused it underlined.
@@ -433,6 +460,16 @@ impl Reader<'_> {
         diagnostic.address = Some(self.address.to_string());
         diagnostic
     }
+}
+
+/// The kind of a nested run config. Those that are written out were checked when the block was decoded.
+fn nested_kind(nested: &Nested<'_>, diags: &mut Diagnostics) -> RunConfigKind {
+    let label = nested.labels.first();
+    let kind = match label {
+        Some(label) if nested.is_dynamic => run_config_body(label, nested.body, nested.header, diags),
+        _ => label.and_then(|label| RunConfigKind::from_label(&label.text)),
+    };
+    kind.unwrap_or(RunConfigKind::Universal)
 }
 
 /// The parts of a definition that `ignore_changes` may name.

@@ -1,5 +1,6 @@
 //! Where in the texts a part of a flow's inputs is written: in the flow, its run config, its storage, a schedule.
 
+use super::nested::Nested;
 use super::resource::node_of;
 use crate::address::PathStep;
 use crate::config::model::{Config, Node, NodeKind, Resource};
@@ -12,6 +13,7 @@ pub(super) struct Places<'a> {
     pub(super) config: &'a Config,
     pub(super) node: &'a Node,
     pub(super) resource: &'a Resource,
+    pub(super) nested: &'a [Nested<'a>],
     pub(super) run_config: Option<&'a Value>,
     pub(super) storage: Option<&'a Value>,
 }
@@ -43,7 +45,7 @@ impl Places<'_> {
     }
 
     fn in_run_config(&self, rest: &[PathStep]) -> Option<Span> {
-        let nested = self.resource.blocks.iter().find(|block| &*block.kind.text == "run_config");
+        let nested = self.nested.iter().find(|block| block.kind == "run_config");
         match nested {
             Some(block) => in_attributes(&block.body.attributes, rest),
             None => self.in_block(rest, self.run_config),
@@ -60,7 +62,7 @@ impl Places<'_> {
 
     fn in_schedule(&self, rest: &[PathStep]) -> Option<Span> {
         let Some((PathStep::Index(index), rest)) = rest.split_first() else { return None };
-        let mut blocks = self.resource.blocks.iter().filter(|block| &*block.kind.text == "schedule");
+        let mut blocks = self.nested.iter().filter(|block| block.kind == "schedule");
         let block = blocks.nth(*index)?;
         in_attributes(&block.body.attributes, rest).or(Some(block.header))
     }

@@ -1,11 +1,13 @@
 //! The configuration evaluated: what should be. One evaluator serves `validate`, `plan` and `apply`; they differ
 //! only in what is known about flows ([`Outcomes`]). Pure: files that functions read are handed in.
 
+mod conditions;
 mod evaluator;
 mod expand;
 mod finalize;
 mod flow;
 mod locate;
+mod nested;
 mod outputs;
 mod resource;
 mod scope;
@@ -24,6 +26,7 @@ use crate::flow::kind::{AgentKind, RunConfigKind};
 use crate::source::Span;
 use crate::value::Value;
 
+pub use conditions::{Conditions, OpenCondition, When};
 pub use evaluator::{Evaluation, Inputs, evaluate};
 pub use finalize::Finalizer;
 pub use flow::known as known_definition;

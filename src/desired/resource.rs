@@ -154,7 +154,7 @@ pub(super) fn agent(
         match (&**name, to_json(value)) {
             ("kind", _) => {}
             (_, None) => {
-                if !diags.has_errors() {
+                if scope.must_be_known(diags) {
                     diags.push(
                         Diagnostic::error(
                             "Unknown option",

@@ -111,10 +111,10 @@ fn compute(op: BinaryOp, left: &Number, right: &Number) -> Option<Kind> {
         BinaryOp::Mul => Kind::Number(left.mul(right)?),
         BinaryOp::Div => Kind::Number(left.div(right)?),
         BinaryOp::Mod => Kind::Number(left.rem(right)?),
-        BinaryOp::Less => Kind::Bool(left < right),
-        BinaryOp::LessEq => Kind::Bool(left <= right),
-        BinaryOp::Greater => Kind::Bool(left > right),
-        BinaryOp::GreaterEq => Kind::Bool(left >= right),
+        BinaryOp::Less => Kind::Bool(left.compare(right).is_lt()),
+        BinaryOp::LessEq => Kind::Bool(left.compare(right).is_le()),
+        BinaryOp::Greater => Kind::Bool(left.compare(right).is_gt()),
+        BinaryOp::GreaterEq => Kind::Bool(left.compare(right).is_ge()),
         BinaryOp::Eq | BinaryOp::NotEq | BinaryOp::And | BinaryOp::Or => return None,
     })
 }

@@ -9,6 +9,7 @@ pub mod agent;
 pub mod definition;
 pub mod kind;
 pub mod labels;
+pub mod location;
 pub mod original;
 pub mod python;
 pub mod render;
@@ -16,6 +17,7 @@ pub mod run_config;
 pub mod schedule;
 pub mod slug;
 pub mod storage;
+pub mod yaml;
 
 #[cfg(test)]
 mod vectors;

@@ -3,12 +3,13 @@
 
 use std::collections::BTreeSet;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use super::dag;
-use crate::config::model::{Config, Node, NodeId, NodeKind, Repetition, Resource};
+use crate::config::model::{Config, DynamicBlock, Node, NodeId, NodeKind, Repetition, Resource, Rule};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::source::Span;
-use crate::syntax::ast::{Block, Expr, Step, StepKind};
+use crate::syntax::ast::{Block, Body, Expr, Step, StepKind};
 use crate::syntax::references;
 
 /// The dependencies of a configuration's blocks.
@@ -97,47 +98,78 @@ fn is_flow(node: &Node) -> bool {
 }
 
 /// Where an expression stands, for what it may refer to.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Place {
-    /// In the block's own arguments.
-    Inside,
-    /// In `count` or `for_each`, before there are instances.
-    Repetition,
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    /// Whether it is in `count` or `for_each`, before there are instances.
+    repetition: bool,
+    /// Whether `self` is the block.
+    postcondition: bool,
+    /// The iterators of the `dynamic` blocks around it.
+    iterators: &'a [Arc<str>],
 }
 
-fn for_each_expression(node: &Node, visit: &mut dyn FnMut(&Expr, Place)) {
+/// In the block's own arguments.
+const INSIDE: Place<'static> = Place { repetition: false, postcondition: false, iterators: &[] };
+
+type Visit<'a> = dyn FnMut(&Expr, Place<'_>) + 'a;
+
+fn for_each_expression(node: &Node, visit: &mut Visit<'_>) {
     match &node.kind {
-        NodeKind::Variable(variable) => {
-            for rule in &variable.validations {
-                visit(&rule.condition, Place::Inside);
-                visit(&rule.error_message, Place::Inside);
-            }
-        }
-        NodeKind::Local(expr) => visit(expr, Place::Inside),
+        NodeKind::Variable(variable) => rules(&variable.validations, INSIDE, visit),
+        NodeKind::Local(expr) => visit(expr, INSIDE),
         NodeKind::Output(output) => {
-            visit(&output.value, Place::Inside);
-            output.depends_on.iter().for_each(|expr| visit(expr, Place::Inside));
+            visit(&output.value, INSIDE);
+            output.depends_on.iter().for_each(|expr| visit(expr, INSIDE));
+            rules(&output.preconditions, INSIDE, visit);
         }
         NodeKind::Resource(resource) => resource_expressions(resource, visit),
     }
 }
 
-fn resource_expressions(resource: &Resource, visit: &mut dyn FnMut(&Expr, Place)) {
-    match &resource.repetition {
-        Repetition::Once => {}
-        Repetition::Count(expr) | Repetition::ForEach(expr) => visit(expr, Place::Repetition),
+fn rules(rules: &[Rule], place: Place<'_>, visit: &mut Visit<'_>) {
+    for rule in rules {
+        visit(&rule.condition, place);
+        visit(&rule.error_message, place);
     }
-    resource.depends_on.iter().for_each(|expr| visit(expr, Place::Inside));
-    if let Some(expr) = &resource.lifecycle.prevent_destroy {
-        visit(expr, Place::Inside);
-    }
-    resource.arguments.iter().for_each(|attribute| visit(&attribute.expr, Place::Inside));
-    resource.blocks.iter().for_each(|block| block_expressions(block, visit));
 }
 
-fn block_expressions(block: &Block, visit: &mut dyn FnMut(&Expr, Place)) {
-    block.body.attributes.iter().for_each(|attribute| visit(&attribute.expr, Place::Inside));
-    block.body.blocks.iter().for_each(|nested| block_expressions(nested, visit));
+fn resource_expressions(resource: &Resource, visit: &mut Visit<'_>) {
+    match &resource.repetition {
+        Repetition::Once => {}
+        Repetition::Count(expr) | Repetition::ForEach(expr) => {
+            visit(expr, Place { repetition: true, ..INSIDE });
+        }
+    }
+    resource.depends_on.iter().for_each(|expr| visit(expr, INSIDE));
+    if let Some(expr) = &resource.lifecycle.prevent_destroy {
+        visit(expr, INSIDE);
+    }
+    rules(&resource.lifecycle.preconditions, INSIDE, visit);
+    rules(&resource.lifecycle.postconditions, Place { postcondition: true, ..INSIDE }, visit);
+    resource.arguments.iter().for_each(|attribute| visit(&attribute.expr, INSIDE));
+    blocks_expressions(&resource.blocks, &mut Vec::new(), visit);
+}
+
+fn blocks_expressions(blocks: &[Block], iterators: &mut Vec<Arc<str>>, visit: &mut Visit<'_>) {
+    for block in blocks {
+        match DynamicBlock::of(block) {
+            Some(dynamic) => {
+                dynamic.for_each.into_iter().for_each(|expr| visit(expr, Place { iterators, ..INSIDE }));
+                iterators.push(dynamic.iterator);
+                dynamic.labels.into_iter().for_each(|expr| visit(expr, Place { iterators, ..INSIDE }));
+                if let Some(content) = dynamic.content {
+                    body_expressions(&content.body, iterators, visit);
+                }
+                iterators.pop();
+            }
+            None => body_expressions(&block.body, iterators, visit),
+        }
+    }
+}
+
+fn body_expressions(body: &Body, iterators: &mut Vec<Arc<str>>, visit: &mut Visit<'_>) {
+    body.attributes.iter().for_each(|attribute| visit(&attribute.expr, Place { iterators, ..INSIDE }));
+    blocks_expressions(&body.blocks, iterators, visit);
 }
 
 /// Words that begin a reference.
@@ -146,7 +178,7 @@ const ROOTS: &[&str] = &["var", "local", "each", "count", "path", "flow", "run_c
 fn lookup(
     config: &Config,
     node: &Node,
-    place: Place,
+    place: Place<'_>,
     root: &str,
     steps: &[Step],
     span: Span,
@@ -156,6 +188,16 @@ fn lookup(
         Some(StepKind::Attr(name)) => Some(&**name),
         _ => None,
     };
+    // An iterator hides a block kind of the same name, as in Terraform.
+    if place.iterators.iter().any(|iterator| **iterator == *root) {
+        if !matches!(attr(0), Some("key" | "value")) {
+            diags.push(
+                incomplete(root, &format!("{root}.value"), span)
+                    .help(format!("write `{root}.key` or `{root}.value`: here `{root}` is the iterator of a `dynamic` block, which `iterator` can rename")),
+            );
+        }
+        return None;
+    }
     match root {
         "var" | "local" | "flow" => {
             let Some(name) = attr(0) else {
@@ -213,6 +255,18 @@ fn lookup(
             );
             None
         }
+        "self" if place.postcondition => None,
+        "self" => {
+            diags.push(
+                Diagnostic::error(
+                    "Reference not allowed",
+                    "`self` is the block as it is once it is made, so only its postconditions can look at it.",
+                )
+                .at(span)
+                .help("move the condition into a `postcondition` block, or name what it looks at"),
+            );
+            None
+        }
         other => {
             diags.push(unknown_root(other, steps, span));
             None
@@ -222,14 +276,14 @@ fn lookup(
 
 fn repetition_words(
     node: &Node,
-    place: Place,
+    place: Place<'_>,
     root: &str,
     word: Option<&str>,
     span: Span,
     diags: &mut Diagnostics,
 ) {
     let repetition = match &node.kind {
-        NodeKind::Resource(resource) if place == Place::Inside => Some(&resource.repetition),
+        NodeKind::Resource(resource) if !place.repetition => Some(&resource.repetition),
         _ => None,
     };
     let needed = if root == "each" { "for_each" } else { "count" };

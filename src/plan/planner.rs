@@ -72,6 +72,13 @@ pub fn plan(input: PlanInput<'_>, diags: &mut Diagnostics) -> Plan {
         input.options.mode,
         diags,
     );
+    if input.options.mode == Mode::Normal {
+        // What is left out need not be in order.
+        let failed = input.evaluation.conditions.failed.iter();
+        let asked =
+            failed.filter(|(address, _)| !address.starts_with("flow.") || selection.takes_address(address));
+        diags.extend(asked.map(|(_, diagnostic)| diagnostic.clone()));
+    }
     let agents = known_agents(&input.evaluation.agents, input.live, &input.settings.root);
     let mut notes = Vec::new();
     let (mut decisions, unchanged) = match input.options.mode {

@@ -48,6 +48,7 @@ fn make(text: &str, view: Option<&View>, live: &Live, options: &Options) -> (Pla
         variables: &variables,
         environment: &NoFiles,
         settings: &settings,
+        tolerant: false,
     };
     let declared = |_: &str| true;
     let outcomes = Planned { recorded: &recorded, project: &settings.project, declared: &declared };

@@ -2,6 +2,7 @@
 
 pub mod apply;
 pub mod diagnostics;
+pub mod explain;
 pub mod json;
 pub mod plan;
 pub mod progress;

@@ -39,7 +39,7 @@ pub fn to_json(value: &Value) -> Option<serde_json::Value> {
 
 fn number_from_json(number: &serde_json::Number) -> Number {
     match number.as_i64() {
-        Some(value) => value.into(),
+        Some(value) => Number::written(value),
         // Without exact numbers in the parser, what is left is an integer of 64 bits or a finite float: both parse.
         None => Number::parse(&number.to_string()).unwrap_or(Number::ZERO),
     }

@@ -3,6 +3,7 @@
 
 mod console;
 mod convert;
+mod float;
 mod json;
 pub mod measure;
 mod number;

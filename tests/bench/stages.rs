@@ -136,6 +136,7 @@ impl Case {
             variables: &variables,
             environment: &self.files,
             settings: &self.settings,
+            tolerant: false,
         };
         let evaluation = evaluate(inputs, &NothingKnown, &mut diags);
         assert!(diags.is_empty(), "{diags:?}");

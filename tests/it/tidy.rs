@@ -347,6 +347,13 @@ struct SourceFile {
     text: String,
 }
 
+/// The files of the program that are no tests, each with its name and its text.
+pub(crate) fn sources() -> Vec<(String, String)> {
+    let files = rust_files(&["src"]).into_iter();
+    let files = files.filter(|file| !is_test(&file.name) && !file.name.contains("/laws/"));
+    files.map(|file| (file.name, file.text)).collect()
+}
+
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }

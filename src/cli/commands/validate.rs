@@ -5,7 +5,7 @@ use crate::cli::args::ValidateArgs;
 use crate::cli::failure::Failure;
 use crate::cli::run::Context;
 use crate::cli::workspace::Workspace;
-use crate::desired::{NothingKnown, evaluate};
+use crate::desired::{Inputs, NothingKnown, evaluate};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::report::json;
 use crate::report::text::count;
@@ -13,7 +13,9 @@ use crate::report::text::count;
 pub(in crate::cli) fn run(context: &Context, args: &ValidateArgs) -> Result<Outcome, Failure> {
     let mut diags = Diagnostics::new();
     let workspace = Workspace::load(&context.directory, &args.variables, &mut diags);
-    let evaluation = evaluate(workspace.inputs(), &NothingKnown, &mut diags);
+    let inputs = Inputs { tolerant: true, ..workspace.inputs() };
+    let mut evaluation = evaluate(inputs, &NothingKnown, &mut diags);
+    diags.extend(std::mem::take(&mut evaluation.conditions.failed).into_iter().map(|(_, failed)| failed));
     let agents = crate::plan::artifacts::known_agents(
         &evaluation.agents,
         &crate::plan::live::Live::default(),

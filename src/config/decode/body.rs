@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use super::super::errors;
-use super::super::schema::BodySchema;
+use super::super::model::Rule;
+use super::super::schema::{BodySchema, DYNAMIC, NEVER_DYNAMIC, RULE};
 use crate::address::InstanceKey;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::source::Span;
-use crate::syntax::ast::{Attribute, Body, Expr, ExprKind, Step, StepKind};
+use crate::syntax::ast::{Attribute, Block, Body, Expr, ExprKind, Step, StepKind};
 use crate::value::{Kind, Number};
 
 /// Checks that `body` holds what the schema says: unknown and missing arguments, unknown blocks, label counts.
@@ -33,6 +34,10 @@ pub(super) fn check_body(
     }
     for block in &body.blocks {
         let kind = &*block.kind.text;
+        if kind == "dynamic" && dynamic_kinds(schema).next().is_some() {
+            dynamic(block, parent, schema, diags);
+            continue;
+        }
         match schema.blocks.iter().find(|(known, _)| *known == kind) {
             None => {
                 let known = schema.blocks.iter().map(|(kind, _)| *kind);
@@ -46,6 +51,64 @@ pub(super) fn check_body(
             Some(_) => {}
         }
     }
+}
+
+/// The kinds of nested blocks that a `dynamic` block can make.
+fn dynamic_kinds<'a>(schema: &BodySchema<'a>) -> impl Iterator<Item = &'a str> {
+    schema.blocks.iter().map(|(kind, _)| *kind).filter(|kind| !NEVER_DYNAMIC.contains(kind))
+}
+
+/// A `dynamic` block as such; what is in its `content` is checked where blocks of its kind are.
+fn dynamic(block: &Block, parent: &str, schema: &BodySchema<'_>, diags: &mut Diagnostics) {
+    let [label] = block.labels.as_slice() else {
+        diags.push(errors::wrong_labels(block, &["kind"]));
+        return;
+    };
+    let kind = &*label.text;
+    check_body(&block.body, "dynamic", block.header, &DYNAMIC, diags);
+    if !dynamic_kinds(schema).any(|known| known == kind) {
+        let exists = schema.blocks.iter().any(|(known, _)| *known == kind);
+        diags.push(errors::never_dynamic(label, parent, dynamic_kinds(schema), exists));
+        return;
+    }
+    let wanted = schema.blocks.iter().find(|(known, _)| *known == kind).map_or(0, |(_, labels)| *labels);
+    match block.body.attribute("labels") {
+        Some(labels) if wanted == 0 => diags.push(errors::labels_of_dynamic(labels.name.span, kind, wanted)),
+        None if wanted > 0 => diags.push(errors::labels_of_dynamic(block.header, kind, wanted)),
+        _ => {}
+    }
+    if let Some(iterator) = block.body.attribute("iterator")
+        && !matches!(iterator.expr.kind, ExprKind::Variable(_))
+    {
+        diags.push(
+            errors::literal_needed(iterator.expr.span, "iterator", "a name")
+                .help("write it without quotes: `iterator = item`"),
+        );
+    }
+    let mut contents = block.body.blocks_of("content");
+    match contents.next() {
+        None => diags.push(errors::missing_block(block.header, "dynamic", "content")),
+        Some(first) => {
+            for again in contents {
+                diags.push(errors::only_once("`content` block", again.header, first.header));
+            }
+        }
+    }
+}
+
+/// The conditions in the blocks `kind` of a body.
+pub(super) fn rules(body: &Body, kind: &str, diags: &mut Diagnostics) -> Vec<Rule> {
+    let mut rules = Vec::new();
+    for rule in body.blocks_of(kind) {
+        check_body(&rule.body, kind, rule.header, &RULE, diags);
+        if let (Some(condition), Some(message)) =
+            (rule.body.attribute("condition"), rule.body.attribute("error_message"))
+        {
+            let (condition, error_message) = (condition.expr.clone(), message.expr.clone());
+            rules.push(Rule { condition, error_message });
+        }
+    }
+    rules
 }
 
 /// A text that is written out.

@@ -15,7 +15,9 @@ use crate::address::BlockAddress;
 use crate::diag::Diagnostics;
 use crate::source::Span;
 use crate::syntax::ast::{Block, Body, Name};
-use body::{check_body, literal_bool, reference_list};
+pub use resource::run_config_body;
+
+use body::{check_body, literal_bool, reference_list, rules};
 
 /// Decodes the files of one directory, in whatever order, into one configuration.
 pub fn decode(bodies: Vec<Body>, diags: &mut Diagnostics) -> Config {
@@ -227,6 +229,7 @@ impl Decoder<'_> {
             value: value.expr.clone(),
             sensitive: literal_bool(&block.body, "sensitive", false, self.diags),
             depends_on: reference_list(&block.body, "depends_on", self.diags),
+            preconditions: rules(&block.body, "precondition", self.diags),
         };
         self.named(block, "output", "output", NodeKind::Output(Box::new(output)));
     }

@@ -3,7 +3,7 @@
 use super::super::errors;
 use super::super::model::{Lifecycle, Repetition, Resource, ResourceKind};
 use super::super::schema::{self, BodySchema};
-use super::body::{check_body, literal_string, reference_list};
+use super::body::{check_body, literal_string, reference_list, rules};
 use super::label_text;
 use crate::address::{BlockAddress, PathStep};
 use crate::diag::{Diagnostic, Diagnostics};
@@ -39,6 +39,9 @@ pub(super) fn resource(block: Block, diags: &mut Diagnostics) -> Option<Resource
     }
     for nested in block.body.blocks_of("run_config") {
         nested_run_config(nested, &block, diags);
+    }
+    for nested in block.body.blocks_of("dynamic") {
+        dynamic_content(nested, diags);
     }
     let repetition = repetition(&block, diags);
     let depends_on = reference_list(&block.body, "depends_on", diags);
@@ -144,11 +147,45 @@ fn run_config_kind(label: Option<&Name>, diags: &mut Diagnostics) -> Option<RunC
     Some(kind)
 }
 
-fn nested_run_config(nested: &Block, flow: &Block, diags: &mut Diagnostics) {
-    let Some(kind) = run_config_kind(nested.labels.first(), diags) else { return };
+/// What a `dynamic` block makes, as far as it can be told before anything is evaluated.
+fn dynamic_content(dynamic: &Block, diags: &mut Diagnostics) {
+    let Some(content) = dynamic.body.blocks_of("content").next() else { return };
+    match dynamic.labels.first().map(|label| &*label.text) {
+        Some("schedule") => check_body(&content.body, "schedule", content.header, &schema::SCHEDULE, diags),
+        Some("run_config") => {
+            let labels = dynamic.body.attribute("labels").map(|labels| &labels.expr);
+            // Other labels are checked when they are evaluated.
+            if let Some(Expr { kind: ExprKind::Literal(value), span }) = labels
+                && let Some([Value { kind: Kind::String(text), .. }]) = value.as_slice()
+            {
+                let label = Name { text: text.clone(), span: *span };
+                run_config_body(&label, &content.body, content.header, diags);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Checks a run config that is nested in a flow: that there is such a kind, and that the body is one of it. The
+/// label is what a `dynamic` block gave, or what is written.
+pub fn run_config_body(
+    label: &Name,
+    body: &crate::syntax::ast::Body,
+    header: Span,
+    diags: &mut Diagnostics,
+) -> Option<RunConfigKind> {
+    let kind = run_config_kind(Some(label), diags)?;
     let optional = run_config_arguments(kind);
     let schema = BodySchema { required: &[], optional: &optional, blocks: &[] };
-    check_body(&nested.body, &block_words_nested(nested), nested.header, &schema, diags);
+    check_body(body, &format!("run_config \"{}\"", label.text), header, &schema, diags);
+    Some(kind)
+}
+
+fn nested_run_config(nested: &Block, flow: &Block, diags: &mut Diagnostics) {
+    let Some(label) = nested.labels.first() else { return };
+    if run_config_body(label, &nested.body, nested.header, diags).is_none() {
+        return;
+    }
     let first = flow.body.blocks_of("run_config").next().map(|first| first.header);
     if let Some(first) = first.filter(|first| *first != nested.header) {
         diags.push(errors::only_once("run config for a flow", nested.header, first));
@@ -156,10 +193,6 @@ fn nested_run_config(nested: &Block, flow: &Block, diags: &mut Diagnostics) {
     if let Some(reference) = flow.body.attribute("run_config") {
         diags.push(errors::only_once("run config for a flow", nested.header, reference.name.span));
     }
-}
-
-fn block_words_nested(block: &Block) -> String {
-    format!("run_config \"{}\"", label_text(block.labels.first()))
 }
 
 fn repetition(block: &Block, diags: &mut Diagnostics) -> Repetition {
@@ -213,8 +246,13 @@ fn lifecycle(block: &Block, diags: &mut Diagnostics) -> Lifecycle {
         check_body(&nested.body, "lifecycle", nested.header, &schema::LIFECYCLE, diags);
         result.prevent_destroy = nested.body.attribute("prevent_destroy").map(|a| a.expr.clone());
         if let Some(attribute) = nested.body.attribute("ignore_changes") {
-            result.ignore_changes = ignored_paths(&attribute.expr, diags);
+            result.ignore_all = matches!(&attribute.expr.kind, ExprKind::Variable(word) if &**word == "all");
+            if !result.ignore_all {
+                result.ignore_changes = ignored_paths(&attribute.expr, diags);
+            }
         }
+        result.preconditions = rules(&nested.body, "precondition", diags);
+        result.postconditions = rules(&nested.body, "postcondition", diags);
     }
     result
 }
@@ -264,5 +302,5 @@ fn path(expr: &Expr) -> Option<Vec<PathStep>> {
 fn not_a_path(span: Span) -> Diagnostic {
     Diagnostic::error("Not a path", "`ignore_changes` is a list of paths into the flow's definition.")
         .at(span)
-        .help("write them without quotes: `ignore_changes = [run_config.env[\"IMAGE_TAG\"]]`")
+        .help("write them without quotes: `ignore_changes = [run_config.env[\"IMAGE_TAG\"]]`, or `ignore_changes = all`")
 }

@@ -1,10 +1,10 @@
 //! `variable` blocks.
 
 use super::super::errors;
-use super::super::model::{Rule, Variable};
+use super::super::model::Variable;
 use super::super::schema;
 use super::super::type_expr::parse_type;
-use super::body::{check_body, literal_bool};
+use super::body::{check_body, literal_bool, rules};
 use crate::diag::Diagnostics;
 use crate::syntax::ast::{Block, ExprKind};
 use crate::value::Type;
@@ -29,16 +29,7 @@ pub(super) fn variable(block: &Block, diags: &mut Diagnostics) -> Variable {
             None
         }
     });
-    let mut validations = Vec::new();
-    for rule in body.blocks_of("validation") {
-        check_body(&rule.body, "validation", rule.header, &schema::RULE, diags);
-        if let (Some(condition), Some(message)) =
-            (rule.body.attribute("condition"), rule.body.attribute("error_message"))
-        {
-            let (condition, error_message) = (condition.expr.clone(), message.expr.clone());
-            validations.push(Rule { condition, error_message });
-        }
-    }
+    let validations = rules(body, "validation", diags);
     Variable {
         ty,
         default,

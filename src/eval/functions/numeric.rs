@@ -1,5 +1,7 @@
 //! Numeric functions. `pow` and `log` have the precision of 64-bit floats, as Terraform's have.
 
+use num_bigint::BigInt;
+
 use super::call::{Call, Fault, Outcome, as_number, checked, fault, fault_at, list, number};
 use crate::value::{Number, Value};
 
@@ -67,12 +69,11 @@ pub(super) fn parseint(call: &Call<'_>) -> Outcome {
     if digits.is_empty() || digits.len() > MAX_DIGITS {
         return Err(refuse());
     }
-    let (base, mut total) = (Number::from(base), Number::ZERO);
+    let mut total = BigInt::default();
     for digit in digits.chars() {
-        let digit = digit_value(digit, radix).ok_or_else(refuse)?;
-        total = checked(checked(total.mul(&base))?.add(&Number::from(i64::from(digit))))?;
+        total = total * radix + digit_value(digit, radix).ok_or_else(refuse)?;
     }
-    Ok(number(if text.starts_with('-') { total.neg() } else { total }))
+    checked(Number::from_bigint(&if text.starts_with('-') { -total } else { total })).map(number)
 }
 
 /// Up to base 36 case does not matter; above it capitals are the higher digits.

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use super::problem::{Problem, at};
 use super::{purity, values};
 use crate::address::PathStep;
+use crate::flow::yaml;
 use crate::value::{Type, Value, from_json};
 
 /// The arguments that give a kind's template, of which one may be given.
@@ -112,16 +113,13 @@ fn local<'a>(rest: &'a str, whole: &str) -> Place<'a> {
     }
 }
 
-/// A template from its text: YAML, which JSON is too.
+/// A template from its text: YAML as the original reads it, which JSON is too.
 ///
 /// # Errors
 /// What is wrong with the text, in words. An empty text is an error here; in the original it is no template, and the
 /// agent's takes its place.
 pub fn parse(text: &str) -> Result<Value, String> {
-    let json: serde_json::Value = serde_saphyr::from_str(text).map_err(|error| {
-        let error = error.to_string();
-        error.lines().next().unwrap_or_default().to_owned()
-    })?;
+    let json = yaml::load(text, "the text").map_err(|error| error.message)?;
     if json.is_null() {
         return Err("it is empty".to_owned());
     }
