@@ -17,7 +17,7 @@ use crate::report::{diagnostics, json};
 const OK: u8 = 0;
 /// Something is wrong.
 const ERROR: u8 = 1;
-/// The plan has changes (`--detailed-exitcode`).
+/// The plan has changes (`--detailed-exitcode`), or files are not in the style (`fmt --check`).
 const CHANGES: u8 = 2;
 /// The user interrupted.
 const INTERRUPTED: u8 = 130;
@@ -106,6 +106,7 @@ fn dispatch(context: &Context, command: Command) -> Result<Outcome, Failure> {
     match command {
         Command::Init(args) => block_on(commands::init::run(context, &args)),
         Command::Validate(args) => commands::validate::run(context, &args),
+        Command::Fmt(args) => commands::fmt::run(context, &args),
         Command::Plan(args) => block_on(commands::plan::run(context, &args)),
         Command::Apply(args) => block_on(commands::apply::run(context, &args)),
         Command::Destroy(args) => block_on(commands::apply::destroy(context, &args)),
@@ -154,6 +155,7 @@ fn wants_json(command: &Command) -> bool {
         Command::State(State::List(args)) => args.json,
         Command::State(State::Show(args)) => args.json,
         Command::Init(_)
+        | Command::Fmt(_)
         | Command::Explain(_)
         | Command::Graph(_)
         | Command::Rollback(_)

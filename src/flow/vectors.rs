@@ -5,7 +5,8 @@
 
 use serde_json::Value as Json;
 
-use super::original::OriginalError;
+use super::location::Place;
+use super::original::{ErrorClass, OriginalError};
 
 /// What stands for the recorder's working directory.
 pub(crate) const FILES: &str = "/files";
@@ -39,6 +40,18 @@ pub(crate) fn load(file: &str) -> Vec<Case> {
         .collect()
 }
 
+/// Reads the files that the recorder's working directory held.
+pub(crate) fn files(input: &Json) -> impl Fn(&Place<'_>) -> Result<Option<String>, OriginalError> {
+    let files = input["files"].clone();
+    move |place| match place {
+        Place::File(path) => {
+            let name = path.strip_prefix(FILES).map_or(*path, |rest| rest.trim_start_matches('/'));
+            Ok(files.get(name).and_then(Json::as_str).map(str::to_owned))
+        }
+        Place::S3 { .. } | Place::Gcs { .. } | Place::Http(_) => Ok(None),
+    }
+}
+
 /// The texts of a list.
 pub(crate) fn strings(list: &Json) -> Vec<String> {
     list.as_array()
@@ -46,8 +59,12 @@ pub(crate) fn strings(list: &Json) -> Vec<String> {
         .unwrap_or_default()
 }
 
-/// Compares by class, as the recorded cases ask, and by message, because ours are the same.
+/// Compares by class, as the recorded cases ask, and by message, because ours are the same - but for what a YAML parser
+/// says of a text that does not read.
 pub(crate) fn assert_error(case: &Case, expected: &Json, error: &OriginalError) {
     assert_eq!(expected["class"], error.class.name(), "{}: {error}", case.id);
-    assert_eq!(expected["message"], error.message.as_str(), "{}", case.id);
+    let of_the_parser = matches!(error.class, ErrorClass::ScannerError | ErrorClass::ParserError);
+    if !of_the_parser {
+        assert_eq!(expected["message"], error.message.as_str(), "{}", case.id);
+    }
 }

@@ -9,6 +9,7 @@ pub mod progress;
 pub mod table;
 pub mod terminal;
 pub mod text;
+pub mod text_diff;
 pub mod theme;
 pub mod value;
 pub mod versions;

@@ -13,6 +13,7 @@ mod crash;
 mod errors;
 mod examples;
 mod explain;
+mod fmt;
 mod guards;
 mod json;
 mod kill;
