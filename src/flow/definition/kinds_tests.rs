@@ -1,6 +1,6 @@
 //! Run configs of the kinds that start containers: arguments in, serialized forms and problems out.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::needless_pass_by_value)]
 
 use serde_json::{Value as Json, json};
 

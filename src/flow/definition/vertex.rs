@@ -96,7 +96,7 @@ fn image_uri(pool: &Value, path: &[PathStep], problems: &mut Vec<Problem>) -> Va
         let mut container = BTreeMap::clone(container);
         container.entry(name.into()).or_insert_with(|| image.clone());
         container.remove("image");
-        let mut entries = pool.as_entries().map(|entries| BTreeMap::clone(entries)).unwrap_or_default();
+        let mut entries = pool.as_entries().cloned().unwrap_or_default();
         entries.insert(spec.into(), Value::from(Kind::Object(Arc::new(container))));
         return Value::from(Kind::Object(Arc::new(entries)));
     }

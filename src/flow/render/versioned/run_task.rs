@@ -74,10 +74,9 @@ pub(super) fn registered(input: Input<'_>, contract: &Contract) -> Json {
 fn merged(input: Input<'_>) -> Map<String, Json> {
     let of_agent = |name: &str| input.agent_default(AgentKind::Ecs, name);
     let mut arguments = of_agent("run_task_kwargs").and_then(Json::as_object).cloned().unwrap_or_default();
-    if !arguments.get("capacityProviderStrategy").is_some_and(truthy) {
-        if let (Some(launch), _) = launch_type(input) {
-            arguments.insert("launchType".to_owned(), launch.into());
-        }
+    let strategy = arguments.get("capacityProviderStrategy").is_some_and(truthy);
+    if let (false, (Some(launch), _)) = (strategy, launch_type(input)) {
+        arguments.insert("launchType".to_owned(), launch.into());
     }
     if let Some(cluster) = of_agent("cluster") {
         arguments.insert("cluster".to_owned(), cluster.clone());

@@ -102,7 +102,7 @@ pub fn registered(version: Version<'_>) -> Result<Json, RenderError> {
     let mut holes = Holes::default();
     start.insert("run_task".to_owned(), run_task::registered(input, &contract));
     append(&mut start, &OVERRIDE, &per_run, &mut holes);
-    Ok(finished(start, ArtifactKind::TaskDefinition, &per_run, holes))
+    Ok(finished(start, ArtifactKind::TaskDefinition, &per_run, &holes))
 }
 
 /// Where the variables of the container's override are; it is moved to the front.
@@ -157,10 +157,10 @@ pub fn start(rendered: &Rendered, version: Version<'_>) -> Json {
             append(&mut start, &OVERRIDE, &per_run, &mut holes);
         }
     }
-    finished(start, rendered.kind, &per_run, holes)
+    finished(start, rendered.kind, &per_run, &holes)
 }
 
-fn finished(mut start: Map<String, Json>, kind: ArtifactKind, per_run: &PerRun<'_>, holes: Holes) -> Json {
+fn finished(mut start: Map<String, Json>, kind: ArtifactKind, per_run: &PerRun<'_>, holes: &Holes) -> Json {
     start.insert("kind".to_owned(), kind.name().into());
     start.insert("from_agent".to_owned(), json!(per_run.from_agent));
     start.insert("holes".to_owned(), json!(holes.0));
