@@ -13,6 +13,7 @@ mod outputs;
 mod resource;
 mod scope;
 mod settings;
+mod templates;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
