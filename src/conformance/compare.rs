@@ -67,7 +67,7 @@ fn compare(path: &str, expected: Option<&Json>, got: Option<&Json>, found: &mut 
         }
         (expected, got) if expected == got => {}
         (expected, got) => {
-            found.push(Difference { path: path.to_owned(), expected: expected.cloned(), got: got.cloned() })
+            found.push(Difference { path: path.to_owned(), expected: expected.cloned(), got: got.cloned() });
         }
     }
 }
