@@ -98,6 +98,55 @@ impl Serialize for Address {
     }
 }
 
+/// Modules with the instances that an address goes through, outermost first.
+pub type ModulePath = Vec<(Arc<str>, InstanceKey)>;
+
+/// The modules at the beginning of an address's text, and the rest: `module.a["x"].flow.etl` is `a["x"]` and `flow.etl`. The
+/// rest is empty when the text names a module. `None` when the text is no address.
+pub fn split_modules(text: &str) -> Option<(ModulePath, &str)> {
+    let mut path = ModulePath::new();
+    let mut rest = text;
+    while let Some(after) = rest.strip_prefix("module.") {
+        let end = after.find(['.', '[']).unwrap_or(after.len());
+        let (name, after) = after.split_at(end);
+        let (key, after) = if after.starts_with('[') { key(after)? } else { (InstanceKey::None, after) };
+        if name.is_empty() {
+            return None;
+        }
+        path.push((name.into(), key));
+        match after.strip_prefix('.') {
+            Some(next) => rest = next,
+            None if after.is_empty() => return Some((path, "")),
+            None => return None,
+        }
+    }
+    Some((path, rest))
+}
+
+/// A key in brackets at the beginning of `text`, and what follows it.
+fn key(text: &str) -> Option<(InstanceKey, &str)> {
+    let inside = text.strip_prefix('[')?;
+    let Some(quoted) = inside.strip_prefix('"') else {
+        let (index, rest) = inside.split_once(']')?;
+        return Some((InstanceKey::Index(index.parse().ok()?), rest));
+    };
+    let mut key = String::new();
+    let mut chars = quoted.char_indices();
+    while let Some((at, c)) = chars.next() {
+        match c {
+            '"' => return Some((InstanceKey::Key(key.into()), quoted.get(at + 1..)?.strip_prefix(']')?)),
+            '\\' => key.push(match chars.next()?.1 {
+                'n' => '\n',
+                't' => '\t',
+                'r' => '\r',
+                other => other,
+            }),
+            c => key.push(c),
+        }
+    }
+    None
+}
+
 /// The order of addresses as people read them: by text, but numbers in brackets by their value.
 pub fn natural_order(a: &str, b: &str) -> std::cmp::Ordering {
     let (mut left, mut right) = (a.split('['), b.split('['));
@@ -165,6 +214,23 @@ fn is_plain(key: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn modules_are_split_off() {
+        let text = r#"module.a["x.y\\"].module.b[3].flow.etl["eu"]"#;
+        let (path, rest) = split_modules(text).expect("an address");
+        assert_eq!(rest, r#"flow.etl["eu"]"#);
+        assert_eq!(
+            path,
+            [("a".into(), InstanceKey::Key("x.y\\".into())), ("b".into(), InstanceKey::Index(3))]
+        );
+        assert_eq!(split_modules("module.a").map(|(path, rest)| (path.len(), rest)), Some((1, "")));
+        assert_eq!(split_modules("flow.etl").map(|(path, rest)| (path.len(), rest)), Some((0, "flow.etl")));
+        for wrong in ["module.", "module.a[", "module.a[\"x", "module.a[\"x\"", "module.a[1]x", "module.a[x]"]
+        {
+            assert_eq!(split_modules(wrong), None, "{wrong}");
+        }
+    }
 
     #[test]
     fn indices_are_ordered_by_value_and_keys_by_text() {

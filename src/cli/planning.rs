@@ -178,6 +178,5 @@ async fn fetch(
 
 /// Whether the configuration has the block of a flow's address.
 pub(super) fn is_declared(config: &Config, address: &str) -> bool {
-    let name = address.split('[').next().and_then(|block| block.strip_prefix("flow."));
-    name.is_some_and(|name| config.names.plain("flow", name).is_some())
+    config.block_at(address).is_some()
 }

@@ -201,6 +201,26 @@ pub(super) fn count_and_for_each(span: Span) -> Diagnostic {
     .help("remove one; `for_each` keeps its instances apart by key when the list changes")
 }
 
+pub(super) fn root_only(block: &Block) -> Diagnostic {
+    let kind = &block.kind.text;
+    let help = match &**kind {
+        "provider" => "declare it in the root configuration and pass it: `providers = { local = local.other }`",
+        _ => "move it to the root configuration, and give the module variables for what it needs",
+    };
+    Diagnostic::error(
+        "Block of the root configuration",
+        format!("A `{kind}` block stands in the root configuration alone; a module can be called from several."),
+    )
+    .at(block.header)
+    .help(help)
+}
+
+pub(super) fn version_of_local(span: Span) -> Diagnostic {
+    Diagnostic::error("Version of a local module", "A local module has no version: it is part of the configuration.")
+        .at(span)
+        .help("remove `version`")
+}
+
 pub(super) fn not_an_address(span: Span, what: &str) -> Diagnostic {
     Diagnostic::error("Not an address", format!("{what} must be the address of a flow."))
         .at(span)

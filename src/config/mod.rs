@@ -6,6 +6,7 @@ mod errors;
 pub mod files;
 pub mod load;
 pub mod model;
+pub mod modules;
 pub mod overrides;
 mod schema;
 pub mod type_expr;
@@ -13,3 +14,4 @@ pub mod variables;
 
 pub use decode::decode;
 pub use model::Config;
+pub use modules::link;

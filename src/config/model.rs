@@ -1,9 +1,9 @@
 //! The decoded configuration: which blocks there are and what each refers to by name. Nothing is evaluated yet.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use crate::address::{BlockAddress, PathStep};
+use crate::address::{BlockAddress, PathStep, split_modules};
 use crate::flow::kind::{AgentKind, RunConfigKind, StorageKind};
 use crate::source::Span;
 use crate::syntax::ast::{Attribute, Block, Expr, ExprKind, Name};
@@ -13,24 +13,113 @@ use crate::value::{Type, Value};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NodeId(pub u32);
 
-/// All files of one directory as one configuration.
+/// A module: the root configuration, or one call of a child; an index into [`Config::modules`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ModuleId(pub u32);
+
+/// The root configuration.
+pub const ROOT: ModuleId = ModuleId(0);
+
+/// The blocks of one directory, as called from one place. How many instances a call has is told by evaluation.
 #[derive(Clone, Debug, Default)]
+pub struct Module {
+    /// The names of the calls that lead to it, outermost first; empty for the root.
+    pub path: Vec<Arc<str>>,
+    /// The module that calls it; `None` for the root.
+    pub parent: Option<ModuleId>,
+    /// The `module` block that calls it, a node of the parent.
+    pub call: Option<NodeId>,
+    /// Its directory, relative to the root's; `.` for the root.
+    pub directory: String,
+    /// The root's provider configurations by what the module calls them, where the calls pass some.
+    pub providers: BTreeMap<String, String>,
+    /// Its nodes by the words that refer to them.
+    pub names: Names,
+    /// The first of its nodes.
+    pub first: u32,
+    /// How many nodes it has.
+    pub count: u32,
+}
+
+/// The files of a directory, and of the modules that it calls, as one configuration.
+#[derive(Clone, Debug)]
 pub struct Config {
     /// The `flowform` block.
     pub settings: Option<Settings>,
     /// `provider` blocks.
     pub providers: Vec<ProviderBlock>,
-    /// Variables, locals, outputs and resources, sorted by address: nothing depends on the order of files.
+    /// Variables, locals, outputs, resources and module calls: module by module, sorted by address, so that nothing
+    /// depends on the order of files.
     pub nodes: Vec<Node>,
-    /// The nodes by the words that refer to them.
-    pub names: Names,
+    /// The root, and every call of a child.
+    pub modules: Vec<Module>,
     /// `moved` blocks.
     pub moved: Vec<Moved>,
     /// `removed` blocks.
     pub removed: Vec<Removed>,
 }
 
+impl Default for Config {
+    fn default() -> Self {
+        let root = Module { directory: ".".to_owned(), ..Module::default() };
+        Self {
+            settings: None,
+            providers: Vec::new(),
+            nodes: Vec::new(),
+            modules: vec![root],
+            moved: Vec::new(),
+            removed: Vec::new(),
+        }
+    }
+}
+
 impl Config {
+    /// The module of an id that this configuration gave out.
+    pub fn module(&self, id: ModuleId) -> &Module {
+        // Ids are indices of `modules`, which never shrinks.
+        &self.modules[id.0 as usize]
+    }
+
+    /// The names of the root configuration.
+    pub fn root_names(&self) -> &Names {
+        &self.module(ROOT).names
+    }
+
+    /// The nodes of the root configuration with their ids.
+    pub fn root_nodes(&self) -> impl Iterator<Item = (NodeId, &Node)> {
+        self.iter().take(self.module(ROOT).count as usize)
+    }
+
+    /// The module that calls of these names lead to.
+    pub fn module_at<'a>(&self, path: impl IntoIterator<Item = &'a str>) -> Option<ModuleId> {
+        path.into_iter().try_fold(ROOT, |module, name| {
+            let call = self.module(module).names.plain("module", name)?;
+            match &self.node(call).kind {
+                NodeKind::Module(call) => Some(call.child),
+                _ => None,
+            }
+        })
+    }
+
+    /// The block that an address names, of whichever instances: `module.a["x"].flow.etl[0]`.
+    pub fn block_at(&self, address: &str) -> Option<NodeId> {
+        let (modules, block) = split_modules(address)?;
+        let module = self.module_at(modules.iter().map(|(name, _)| &**name))?;
+        let names = &self.module(module).names;
+        let mut words = block.split('[').next()?.split('.');
+        match (words.next()?, words.next()?, words.next()) {
+            (kind, name, None) => names.plain(kind, name),
+            (kind, label, Some(name)) => names.typed(kind, label, name),
+        }
+    }
+
+    /// A node's address with the calls that lead to it, for people: `module.a.flow.etl`.
+    pub fn title(&self, id: NodeId) -> String {
+        let node = self.node(id);
+        let path = self.module(node.module).path.iter();
+        path.map(|name| format!("module.{name}.")).chain([node.address.to_string()]).collect()
+    }
+
     /// The node of an id that this configuration gave out.
     pub fn node(&self, id: NodeId) -> &Node {
         // Ids are made by `decode` from indices of `nodes`, which never shrinks.
@@ -49,13 +138,21 @@ pub type ByName = HashMap<Arc<str>, NodeId>;
 /// The nodes by the words that refer to them: `var.NAME`, `local.NAME`, `flow.NAME`, `run_config.KIND.NAME`.
 #[derive(Clone, Debug, Default)]
 pub struct Names {
-    /// `var.NAME`, `local.NAME`, `flow.NAME`, `output.NAME` (not referable): by kind, then name.
+    /// `var.NAME`, `local.NAME`, `flow.NAME`, `module.NAME`, `output.NAME` (referable from the caller): by kind, then name.
     pub plain: HashMap<&'static str, ByName>,
     /// `run_config.KIND.NAME`, `storage.KIND.NAME`, `agent.KIND.NAME`: by block kind, then kind, then name.
     pub typed: HashMap<&'static str, HashMap<Arc<str>, ByName>>,
 }
 
 impl Names {
+    /// Moves all ids up: the nodes have got a place after those of other modules.
+    pub(super) fn shift(&mut self, by: u32) {
+        let typed = self.typed.values_mut().flat_map(HashMap::values_mut);
+        for id in self.plain.values_mut().chain(typed).flat_map(HashMap::values_mut) {
+            id.0 += by;
+        }
+    }
+
     /// The node that `kind.name` names.
     pub fn plain(&self, kind: &str, name: &str) -> Option<NodeId> {
         self.plain.get(kind)?.get(name).copied()
@@ -70,7 +167,9 @@ impl Names {
 /// One block that is evaluated.
 #[derive(Clone, Debug)]
 pub struct Node {
-    /// Its address.
+    /// The module that it is in.
+    pub module: ModuleId,
+    /// Its address in the module.
     pub address: BlockAddress,
     /// What to underline for the block as such.
     pub header: Span,
@@ -89,6 +188,32 @@ pub enum NodeKind {
     Output(Box<Output>),
     /// A block that makes something.
     Resource(Box<Resource>),
+    /// `module "name"`: a call of a child.
+    Module(Box<ModuleCall>),
+}
+
+/// A `module` block.
+#[derive(Clone, Debug)]
+pub struct ModuleCall {
+    /// What is called.
+    pub child: ModuleId,
+    /// Where the child is, as written.
+    pub source: Name,
+    /// How often.
+    pub repetition: Repetition,
+    /// What everything in the child waits for.
+    pub depends_on: Vec<Expr>,
+    /// What the child's provider names stand for: the caller's names by the child's.
+    pub providers: Vec<(Name, Name)>,
+    /// The values of the child's variables.
+    pub inputs: Vec<Attribute>,
+}
+
+impl ModuleCall {
+    /// The argument that gives a variable of the child its value.
+    pub fn input(&self, name: &str) -> Option<&Attribute> {
+        self.inputs.iter().find(|attribute| &*attribute.name.text == name)
+    }
 }
 
 /// A declared variable.
@@ -254,9 +379,11 @@ pub struct ProviderBlock {
     pub arguments: Vec<Attribute>,
 }
 
-/// A `moved` block: addresses as written.
+/// A `moved` block: addresses as written, inside the module that it stands in.
 #[derive(Clone, Debug)]
 pub struct Moved {
+    /// The calls that lead to the module, outermost first.
+    pub module: Vec<Arc<str>>,
     /// The address before.
     pub from: String,
     /// The address from now on.
@@ -268,6 +395,8 @@ pub struct Moved {
 /// A `removed` block.
 #[derive(Clone, Debug)]
 pub struct Removed {
+    /// The calls that lead to the module that it stands in, outermost first.
+    pub module: Vec<Arc<str>>,
     /// The address that is no longer declared.
     pub from: String,
     /// Whether the flow is archived (`lifecycle { destroy = true }`) rather than forgotten.

@@ -101,7 +101,7 @@ pub(super) const BLOCKS: &[(&str, &[&str])] = &[
 
 /// Blocks that the language has and this version does not carry out yet.
 pub(super) const NOT_YET: &[&str] =
-    &["data", "template", "execution_environment", "module", "import", "check"];
+    &["data", "template", "execution_environment", "import", "check"];
 
 /// Providers that the language has; the second field says whether this version has them.
 pub(super) const PROVIDERS: &[(&str, bool)] =

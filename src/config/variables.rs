@@ -68,7 +68,7 @@ pub fn assign(
     diags: &mut Diagnostics,
 ) -> BTreeMap<Arc<str>, Value> {
     let mut values = BTreeMap::new();
-    for (_, node) in config.iter() {
+    for (_, node) in config.root_nodes() {
         let NodeKind::Variable(variable) = &node.kind else { continue };
         let name = &node.address.name;
         let value = match given.get(name) {
@@ -79,10 +79,10 @@ pub fn assign(
         values.insert(name.clone(), value.marked(marks));
     }
     for (name, given) in given {
-        let declared = config.names.plain("var", name).is_some();
+        let declared = config.root_names().plain("var", name).is_some();
         // The environment may hold values for other configurations, so those are not checked.
         if !declared && !given.origin.starts_with("FLOWFORM_VAR_") {
-            let known = config.names.plain.get("var").into_iter().flat_map(|names| names.keys());
+            let known = config.root_names().plain.get("var").into_iter().flat_map(|names| names.keys());
             let mut diagnostic = Diagnostic::error(
                 "Unknown variable",
                 format!("No variable `{name}` is declared, and {} gives it a value.", given.origin),
@@ -94,6 +94,22 @@ pub fn assign(
         }
     }
     values
+}
+
+/// The value of a child's variable: what the call gives, or the default. `None` given is the default.
+pub fn of_child(
+    name: &str,
+    variable: &Variable,
+    given: Option<(Value, Span)>,
+    diags: &mut Diagnostics,
+) -> Value {
+    let value = match (given, &variable.default) {
+        (Some((value, span)), _) => fit(name, variable, &value, Some(span), "the module call", diags),
+        (None, Some(default)) => from_default_expr(name, variable, default, diags),
+        // That the input is missing was told when the call was held against the child.
+        (None, None) => Value::unknown(variable.ty.clone()),
+    };
+    value.marked(if variable.sensitive { Marks::SENSITIVE } else { Marks::NONE })
 }
 
 fn from_default(name: &str, variable: &Variable, header: Span, diags: &mut Diagnostics) -> Value {

@@ -8,6 +8,7 @@ use crate::eval::{Scope, evaluate};
 use crate::source::Span;
 use crate::value::{Kind, Marks, Type, Value, convert, type_name};
 
+use super::frames::FrameId;
 use super::scope::{BlockScope, Instance};
 
 /// What the configuration demands of itself, as far as it can be told now.
@@ -24,6 +25,8 @@ pub struct Conditions {
 pub struct OpenCondition {
     /// The block.
     pub node: NodeId,
+    /// The instance of its module.
+    pub frame: FrameId,
     /// Its instance.
     pub key: InstanceKey,
     /// The instance's address.
@@ -61,6 +64,7 @@ impl When {
 /// What is asked, of which instance.
 pub(super) struct Asked<'a> {
     pub(super) node: NodeId,
+    pub(super) frame: FrameId,
     pub(super) key: &'a InstanceKey,
     pub(super) address: &'a str,
     /// What to underline for the block.
@@ -92,6 +96,7 @@ impl Conditions {
         if open {
             self.open.push(OpenCondition {
                 node: asked.node,
+                frame: asked.frame,
                 key: asked.key.clone(),
                 address: asked.address.to_owned(),
                 when: asked.when,

@@ -6,19 +6,20 @@ use std::sync::Arc;
 use super::conditions::{Asked, Conditions, Verdict, When, judge, with_self};
 use super::expand::expand;
 use super::flow::{self, FlowContext};
+use super::frames::{FrameId, Frames};
 use super::outputs;
 use super::resource;
 use super::scope::{BlockScope, Instance, NO_INSTANCE};
 use super::{DesiredAgent, DesiredFlow, DesiredOutput, FlowAttributes, Outcomes, Settings};
-use crate::address::{Address, InstanceKey};
-use crate::config::Config;
-use crate::config::model::{Node, NodeId, NodeKind, Repetition, Resource, ResourceKind, Variable};
+use crate::address::InstanceKey;
+use crate::config::{Config, variables};
+use crate::config::model::{Node, NodeId, NodeKind, ROOT, Repetition, Resource, ResourceKind, Variable};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::eval::evaluate as evaluate_expr;
 use crate::eval::functions::Environment;
 use crate::graph::Graph;
 use crate::value::measure::{TooLarge, measure};
-use crate::value::{Type, Value};
+use crate::value::{Marks, Type, Value};
 
 /// What an evaluation works on.
 #[derive(Clone, Copy)]
@@ -48,42 +49,25 @@ pub struct Evaluation {
     pub outputs: Vec<DesiredOutput>,
     /// What the configuration demands of itself.
     pub conditions: Conditions,
-    /// The value of each node, by id; of resources only when something refers to them.
-    pub(super) values: Vec<Option<Value>>,
+    /// The instances of modules with the values of their nodes; of resources only when something refers to them.
+    pub(super) frames: Frames,
 }
 
 /// Evaluates the whole configuration. Mistakes are pushed to `diags`; what stands in error is left out or unknown.
 pub fn evaluate(inputs: Inputs<'_>, outcomes: &dyn Outcomes, diags: &mut Diagnostics) -> Evaluation {
-    let mut result = Evaluation { values: vec![None; inputs.config.nodes.len()], ..Evaluation::default() };
+    let mut result = Evaluation { frames: Frames::new(inputs.config), ..Evaluation::default() };
     for id in &inputs.graph.order {
-        let node = inputs.config.node(*id);
-        let value = match &node.kind {
-            NodeKind::Variable(_) => {
-                inputs.variables.get(&node.address.name).map(|value| bounded(value.clone(), node, diags))
+        let module = inputs.config.node(*id).module;
+        // The instances of a module are known before the first of its nodes: each node needs the call.
+        for at in 0..result.frames.of(module).len() {
+            let Some(frame) = result.frames.of(module).get(at).copied() else { break };
+            let value = node(inputs, *id, frame, outcomes, &mut result, diags);
+            result.frames.set(inputs.config, frame, *id, value);
+            let node = inputs.config.node(*id);
+            if let NodeKind::Variable(variable) = &node.kind {
+                let scope = inputs.scope(&result.frames, frame, &NO_INSTANCE);
+                validate(node, variable, &scope, diags);
             }
-            NodeKind::Local(expr) => {
-                let scope = inputs.scope(&result.values, &NO_INSTANCE);
-                Some(evaluate_expr(expr, &scope, diags))
-            }
-            NodeKind::Output(output) => {
-                let scope = inputs.scope(&result.values, &NO_INSTANCE);
-                let desired = outputs::output(*id, node, output, &scope, diags);
-                let address = node.address.to_string();
-                let key = &InstanceKey::None;
-                let asked =
-                    Asked { node: *id, key, address: &address, header: node.header, when: When::Before };
-                result.conditions.ask(&asked, &output.preconditions, &scope);
-                result.outputs.push(desired);
-                None
-            }
-            NodeKind::Resource(resource) => {
-                resource_node(inputs, *id, node, resource, outcomes, &mut result, diags)
-            }
-        };
-        result.values[id.0 as usize] = value;
-        if let NodeKind::Variable(variable) = &node.kind {
-            let scope = inputs.scope(&result.values, &NO_INSTANCE);
-            validate(node, variable, &scope, diags);
         }
     }
     result.flows.sort_by(|a, b| a.address.cmp(&b.address));
@@ -94,30 +78,97 @@ pub fn evaluate(inputs: Inputs<'_>, outcomes: &dyn Outcomes, diags: &mut Diagnos
 }
 
 impl<'a> Inputs<'a> {
-    pub(super) fn scope(self, values: &'a [Option<Value>], instance: &'a Instance) -> BlockScope<'a> {
-        let tolerant = self.tolerant;
-        BlockScope { config: self.config, values, environment: self.environment, instance, tolerant }
+    pub(super) fn scope(self, frames: &'a Frames, frame: FrameId, instance: &'a Instance) -> BlockScope<'a> {
+        let (config, environment, tolerant) = (self.config, self.environment, self.tolerant);
+        BlockScope { config, frames, frame, environment, instance, tolerant }
+    }
+
+    /// The value of a variable in one instance of a module: what is given to the root, what the call gives to a child.
+    pub(super) fn variable(
+        self,
+        frames: &Frames,
+        frame: FrameId,
+        node: &Node,
+        variable: &Variable,
+        diags: &mut Diagnostics,
+    ) -> Option<Value> {
+        let Some(call) = self.config.module(node.module).call else {
+            return self.variables.get(&node.address.name).cloned();
+        };
+        let NodeKind::Module(call) = &self.config.node(call).kind else { return None };
+        let frame = frames.get(frame);
+        let scope = self.scope(frames, frame.caller, &frame.instance);
+        let given = call.input(&node.address.name);
+        let given = given.map(|input| (evaluate_expr(&input.expr, &scope, diags), input.expr.span));
+        Some(variables::of_child(&node.address.name, variable, given, diags))
+    }
+}
+
+/// Evaluates one node in one instance of its module.
+fn node(
+    inputs: Inputs<'_>,
+    id: NodeId,
+    frame: FrameId,
+    outcomes: &dyn Outcomes,
+    result: &mut Evaluation,
+    diags: &mut Diagnostics,
+) -> Option<Value> {
+    let node = inputs.config.node(id);
+    match &node.kind {
+        NodeKind::Variable(variable) => {
+            let value = inputs.variable(&result.frames, frame, node, variable, diags)?;
+            Some(bounded(value, node, diags))
+        }
+        NodeKind::Local(expr) => {
+            let scope = inputs.scope(&result.frames, frame, &NO_INSTANCE);
+            Some(evaluate_expr(expr, &scope, diags))
+        }
+        NodeKind::Output(output) => {
+            let scope = inputs.scope(&result.frames, frame, &NO_INSTANCE);
+            let is_root = node.module == ROOT;
+            let desired = outputs::output(id, node, output, &scope, diags);
+            let address = result.frames.address(inputs.config, frame, id, InstanceKey::None).to_string();
+            let key = &InstanceKey::None;
+            let (header, when) = (node.header, When::Before);
+            let asked = Asked { node: id, frame, key, address: &address, header, when };
+            result.conditions.ask(&asked, &output.preconditions, &scope);
+            if is_root {
+                result.outputs.push(desired);
+                return None;
+            }
+            Some(desired.value.marked(if output.sensitive { Marks::SENSITIVE } else { Marks::NONE }))
+        }
+        NodeKind::Module(call) => {
+            let scope = inputs.scope(&result.frames, frame, &NO_INSTANCE);
+            if let Some(instances) = expand(&call.repetition, &scope, diags)
+                && inputs.config.module(call.child).call == Some(id)
+            {
+                result.frames.expand(inputs.config, frame, call.child, instances);
+            }
+            None
+        }
+        NodeKind::Resource(resource) => resource_node(inputs, (id, frame), resource, outcomes, result, diags),
     }
 }
 
 fn resource_node(
     inputs: Inputs<'_>,
-    id: NodeId,
-    node: &Node,
+    (id, frame): (NodeId, FrameId),
     resource: &Resource,
     outcomes: &dyn Outcomes,
     result: &mut Evaluation,
     diags: &mut Diagnostics,
 ) -> Option<Value> {
+    let node = inputs.config.node(id);
     let wanted = inputs.graph.referenced.get(id.0 as usize).copied().unwrap_or(true);
-    let instances = expand(&resource.repetition, &inputs.scope(&result.values, &NO_INSTANCE), diags);
+    let instances = expand(&resource.repetition, &inputs.scope(&result.frames, frame, &NO_INSTANCE), diags);
     let Some(instances) = instances else { return wanted.then(|| Value::unknown(Type::Any)) };
     let mut values = Vec::new();
     for (key, instance) in instances {
-        let scope = inputs.scope(&result.values, &instance);
-        let address = Address::root(node.address.clone(), key.clone());
+        let scope = inputs.scope(&result.frames, frame, &instance);
+        let address = result.frames.address(inputs.config, frame, id, key.clone());
         let text = address.to_string();
-        let asked = |when| Asked { node: id, key: &key, address: &text, header: node.header, when };
+        let asked = |when| Asked { node: id, frame, key: &key, address: &text, header: node.header, when };
         let wanted = wanted || !resource.lifecycle.postconditions.is_empty();
         result.conditions.ask(&asked(When::Before), When::Before.rules(resource), &scope);
         let value = match resource.kind {
@@ -132,7 +183,7 @@ fn resource_node(
                 Some(value)
             }
             ResourceKind::Flow => {
-                let context = FlowContext { inputs, id, node, resource };
+                let context = FlowContext { inputs, id, frame, node, resource };
                 let desired = flow::flow(context, address, &scope, diags);
                 let value = wanted.then(|| {
                     let attributes = outcomes.attributes(&desired);

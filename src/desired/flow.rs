@@ -7,6 +7,7 @@ use flowform_provider_api::{Digest, canonical_json};
 use serde_json::value::RawValue;
 
 use super::evaluator::Inputs;
+use super::frames::FrameId;
 use super::exact::inexact;
 use super::locate::Places;
 use super::nested::{Nested, nested};
@@ -37,6 +38,7 @@ const MAX_DEFINITION: usize = 1 << 20;
 pub(super) struct FlowContext<'a> {
     pub(super) inputs: Inputs<'a>,
     pub(super) id: NodeId,
+    pub(super) frame: FrameId,
     pub(super) node: &'a Node,
     pub(super) resource: &'a Resource,
 }
@@ -116,6 +118,7 @@ pub(super) fn flow(
     let labels = definition.get("run_config").and_then(|value| value.get("labels")).and_then(texts);
     DesiredFlow {
         node: context.id,
+        frame: context.frame,
         span: context.node.header,
         kind,
         provider: reader.provider(run_config.as_ref()),

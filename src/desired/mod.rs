@@ -7,6 +7,7 @@ mod exact;
 mod expand;
 mod finalize;
 mod flow;
+mod frames;
 mod locate;
 mod nested;
 mod outputs;
@@ -32,6 +33,7 @@ pub use conditions::{Conditions, OpenCondition, When};
 pub use evaluator::{Evaluation, Inputs, evaluate};
 pub use finalize::Finalizer;
 pub use flow::known as known_definition;
+pub use frames::FrameId;
 pub use settings::{RegistrySettings, Settings, settings};
 
 /// One flow as the configuration wants it.
@@ -41,6 +43,8 @@ pub struct DesiredFlow {
     pub address: Address,
     /// The block that declares it.
     pub node: NodeId,
+    /// The instance of the module that the block is in.
+    pub frame: FrameId,
     /// What to underline for it.
     pub span: Span,
     /// Its name, unique in the project.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::DesiredAgent;
 use super::scope::BlockScope;
 use super::templates;
-use crate::address::{Address, PathStep};
+use crate::address::{Address, PathStep, split_modules};
 use crate::config::model::{Config, NodeId, Resource};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::eval::evaluate;
@@ -187,7 +187,8 @@ pub(super) fn without_identity(value: &Value) -> Value {
 
 /// The object with its identity and a null for each field that is not set.
 fn identified(kind: &str, address: &str, own: &Value, fields: impl Iterator<Item = &'static str>) -> Value {
-    let name = address.split('[').next().unwrap_or(address).rsplit('.').next().unwrap_or(address);
+    let block = split_modules(address).map_or(address, |(_, block)| block);
+    let name = block.split('[').next().unwrap_or(block).rsplit('.').next().unwrap_or(block);
     let mut entries: BTreeMap<Arc<str>, Value> = fields.map(|name| (name.into(), Value::NULL)).collect();
     if let Some(own) = own.as_entries() {
         entries.extend(own.iter().map(|(name, value)| (name.clone(), value.clone())));
@@ -200,7 +201,7 @@ fn identified(kind: &str, address: &str, own: &Value, fields: impl Iterator<Item
 
 /// The kind of the block that an object came from, if it came from one of `block`.
 pub(super) fn reference_kind<'a>(value: &'a Value, block: &str) -> Option<&'a str> {
-    let address = value.get("address")?.as_str()?;
+    let (_, address) = split_modules(value.get("address")?.as_str()?)?;
     // A flow's address marks a run config that is nested in it.
     let fits = address.strip_prefix(block).is_some_and(|rest| rest.starts_with('.'))
         || (block == "run_config" && address.starts_with("flow."));
@@ -209,9 +210,7 @@ pub(super) fn reference_kind<'a>(value: &'a Value, block: &str) -> Option<&'a st
 
 /// The node that an object's address names.
 pub(super) fn node_of(config: &Config, value: &Value) -> Option<NodeId> {
-    let address = value.get("address")?.as_str()?;
-    let mut words = address.split('[').next()?.split('.');
-    config.names.typed(words.next()?, words.next()?, words.next()?)
+    config.block_at(value.get("address")?.as_str()?)
 }
 
 pub(super) fn not_a_block(span: Span, value: &Value, argument: &str, form: &str) -> Diagnostic {

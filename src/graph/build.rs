@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::dag;
-use crate::config::model::{Config, DynamicBlock, Node, NodeId, NodeKind, Repetition, Resource, Rule};
+use super::{dag, modules};
+use crate::config::model::{Config, DynamicBlock, Names, Node, NodeId, NodeKind, Repetition, Resource, Rule};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::source::Span;
 use crate::syntax::ast::{Block, Body, Expr, Step, StepKind};
@@ -39,16 +39,32 @@ pub fn build(config: &Config, diags: &mut Diagnostics) -> Graph {
     let mut referenced = vec![false; config.nodes.len()];
     for (id, node) in config.iter() {
         let mut needs = BTreeSet::new();
-        for_each_expression(node, &mut |expr, place| {
+        let mut look = |node: &Node, expr: &Expr, place: Place<'_>| {
             references(expr, &mut |reference| {
-                let found =
-                    lookup(config, node, place, reference.root, reference.steps, reference.span, diags);
-                if let Some(need) = found {
+                let mut need = |need| {
                     spans.entry((id, need)).or_insert(reference.span);
                     needs.insert(need);
+                };
+                let (root, steps) = (reference.root, reference.steps);
+                if root == "module" && !place.iterators.iter().any(|iterator| &**iterator == root) {
+                    modules::lookup(config, node, steps, reference.span, &mut need, diags);
+                } else if let Some(found) = lookup(config, node, place, root, steps, reference.span, diags) {
+                    need(found);
                 }
             });
-        });
+        };
+        for_each_expression(node, &mut |expr, place| look(node, expr, place));
+        if let Some(call_id) = config.module(node.module).call {
+            // The value of a child's variable is written by the caller.
+            let caller = config.node(call_id);
+            if let (NodeKind::Variable(_), NodeKind::Module(call)) = (&node.kind, &caller.kind)
+                && let Some(input) = call.input(&node.address.name)
+            {
+                look(caller, &input.expr, INSIDE);
+            }
+            // How many instances there are is told by the call.
+            needs.insert(call_id);
+        }
         for need in &needs {
             referenced[need.0 as usize] = true;
         }
@@ -123,6 +139,19 @@ fn for_each_expression(node: &Node, visit: &mut Visit<'_>) {
             rules(&output.preconditions, INSIDE, visit);
         }
         NodeKind::Resource(resource) => resource_expressions(resource, visit),
+        NodeKind::Module(call) => {
+            repetition(&call.repetition, visit);
+            call.depends_on.iter().for_each(|expr| visit(expr, INSIDE));
+        }
+    }
+}
+
+fn repetition(repetition: &Repetition, visit: &mut Visit<'_>) {
+    match repetition {
+        Repetition::Once => {}
+        Repetition::Count(expr) | Repetition::ForEach(expr) => {
+            visit(expr, Place { repetition: true, ..INSIDE });
+        }
     }
 }
 
@@ -134,12 +163,7 @@ fn rules(rules: &[Rule], place: Place<'_>, visit: &mut Visit<'_>) {
 }
 
 fn resource_expressions(resource: &Resource, visit: &mut Visit<'_>) {
-    match &resource.repetition {
-        Repetition::Once => {}
-        Repetition::Count(expr) | Repetition::ForEach(expr) => {
-            visit(expr, Place { repetition: true, ..INSIDE });
-        }
-    }
+    repetition(&resource.repetition, visit);
     resource.depends_on.iter().for_each(|expr| visit(expr, INSIDE));
     if let Some(expr) = &resource.lifecycle.prevent_destroy {
         visit(expr, INSIDE);
@@ -173,7 +197,8 @@ fn body_expressions(body: &Body, iterators: &mut Vec<Arc<str>>, visit: &mut Visi
 }
 
 /// Words that begin a reference.
-const ROOTS: &[&str] = &["var", "local", "each", "count", "path", "flow", "run_config", "storage", "agent"];
+const ROOTS: &[&str] =
+    &["var", "local", "each", "count", "path", "flow", "run_config", "storage", "agent", "module"];
 
 fn lookup(
     config: &Config,
@@ -198,19 +223,20 @@ fn lookup(
         }
         return None;
     }
+    let names = &config.module(node.module).names;
     match root {
         "var" | "local" | "flow" => {
             let Some(name) = attr(0) else {
                 diags.push(incomplete(root, &format!("{root}.NAME"), span));
                 return None;
             };
-            let found = config.names.plain(root, name);
+            let found = names.plain(root, name);
             // A variable's rules see its own value without depending on themselves.
             if found.is_some_and(|id| std::ptr::eq(config.node(id), node)) && root == "var" {
                 return None;
             }
             if found.is_none() {
-                let known = config.names.plain.get(root).into_iter().flat_map(|names| names.keys());
+                let known = names.plain.get(root).into_iter().flat_map(|names| names.keys());
                 diags.push(unknown(root, name, span, known.map(|name| &**name)));
             }
             found
@@ -220,9 +246,9 @@ fn lookup(
                 diags.push(incomplete(root, &format!("{root}.KIND.NAME"), span));
                 return None;
             };
-            let found = config.names.typed(root, kind, name);
+            let found = names.typed(root, kind, name);
             if found.is_none() {
-                diags.push(unknown_typed(config, root, kind, name, span));
+                diags.push(unknown_typed(names, root, kind, name, span));
             }
             found
         }
@@ -245,7 +271,7 @@ fn lookup(
             }
             None
         }
-        "data" | "module" | "template" | "execution_environment" | "check" => {
+        "data" | "template" | "execution_environment" | "check" => {
             diags.push(
                 Diagnostic::error(
                     "Not supported by this version",
@@ -284,6 +310,7 @@ fn repetition_words(
 ) {
     let repetition = match &node.kind {
         NodeKind::Resource(resource) if !place.repetition => Some(&resource.repetition),
+        NodeKind::Module(call) if !place.repetition => Some(&call.repetition),
         _ => None,
     };
     let needed = if root == "each" { "for_each" } else { "count" };
@@ -331,8 +358,8 @@ fn unknown<'a>(root: &str, name: &str, span: Span, known: impl Iterator<Item = &
     diagnostic
 }
 
-fn unknown_typed(config: &Config, root: &str, kind: &str, name: &str, span: Span) -> Diagnostic {
-    let kinds = config.names.typed.get(root);
+fn unknown_typed(names: &Names, root: &str, kind: &str, name: &str, span: Span) -> Diagnostic {
+    let kinds = names.typed.get(root);
     let addresses: Vec<String> = kinds
         .into_iter()
         .flatten()
@@ -369,7 +396,7 @@ fn cycle_error(
     spans: &std::collections::HashMap<(NodeId, NodeId), Span>,
 ) -> Diagnostic {
     let ids: Vec<NodeId> = cycle.iter().map(|index| NodeId(*index as u32)).collect();
-    let name = |id: &NodeId| config.node(*id).address.to_string();
+    let name = |id: &NodeId| config.title(*id);
     let path: Vec<String> = ids.iter().chain(ids.first()).map(name).collect();
     let mut diagnostic = Diagnostic::error(
         "Cycle",

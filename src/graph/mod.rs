@@ -3,6 +3,7 @@
 
 mod build;
 mod dag;
+mod modules;
 mod text;
 
 pub use build::{Graph, build};

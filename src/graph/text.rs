@@ -10,7 +10,7 @@ use crate::config::model::{Config, NodeId, NodeKind};
 pub fn dot(config: &Config, graph: &Graph) -> String {
     let mut out = String::from("digraph flowform {\n  rankdir = \"LR\"\n  node [shape = box]\n");
     for (id, node) in config.iter().filter(|(_, node)| shown(&node.kind)) {
-        let _ = writeln!(out, "  n{} [label = {:?}]", id.0, node.address.to_string());
+        let _ = writeln!(out, "  n{} [label = {:?}]", id.0, config.title(id));
     }
     for (from, to) in edges(config, graph) {
         let _ = writeln!(out, "  n{} -> n{}", from.0, to.0);
@@ -23,7 +23,7 @@ pub fn dot(config: &Config, graph: &Graph) -> String {
 pub fn mermaid(config: &Config, graph: &Graph) -> String {
     let mut out = String::from("flowchart LR\n");
     for (id, node) in config.iter().filter(|(_, node)| shown(&node.kind)) {
-        let _ = writeln!(out, "  n{}[\"{}\"]", id.0, node.address);
+        let _ = writeln!(out, "  n{}[\"{}\"]", id.0, config.title(id));
     }
     for (from, to) in edges(config, graph) {
         let _ = writeln!(out, "  n{} --> n{}", from.0, to.0);
@@ -43,6 +43,6 @@ fn edges<'a>(config: &'a Config, graph: &'a Graph) -> impl Iterator<Item = (Node
 fn shown(kind: &NodeKind) -> bool {
     match kind {
         NodeKind::Variable(_) => false,
-        NodeKind::Local(_) | NodeKind::Output(_) | NodeKind::Resource(_) => true,
+        NodeKind::Local(_) | NodeKind::Output(_) | NodeKind::Resource(_) | NodeKind::Module(_) => true,
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use flowform_provider_api::FlowId;
 use serde_json::value::RawValue;
 
+use crate::address::split_modules;
 use crate::config::model::Moved;
 use crate::desired::DesiredFlow;
 use crate::registry::view::{DefinitionAt, FlowRecord, VersionRecord, View};
@@ -123,11 +124,30 @@ impl<'a> Recorded<'a> {
     }
 }
 
-/// The address that `address` had before a `moved` block: exact, or the same instance of a moved block.
+/// The address that `address` had before a `moved` block: exact, the same instance of a moved block, or the same block
+/// of a moved module. A block that stands in a module means its own instance of the module.
 fn former_address(moved: &Moved, address: &str) -> Option<String> {
-    if moved.to == address {
-        return Some(moved.from.clone());
+    let (prefix, inside) = inside(&moved.module, address)?;
+    let rest = inside.strip_prefix(&*moved.to)?;
+    let carries = match rest.chars().next() {
+        None | Some('.') => true,
+        Some('[') => !moved.from.ends_with(']'),
+        Some(_) => false,
+    };
+    carries.then(|| format!("{prefix}{}{rest}", moved.from))
+}
+
+/// The part of an address before and after the calls of these names, whatever their instances.
+pub(super) fn inside<'a>(module: &[std::sync::Arc<str>], address: &'a str) -> Option<(&'a str, &'a str)> {
+    if module.is_empty() {
+        return Some(("", address));
     }
-    let key = address.strip_prefix(&*moved.to)?;
-    (key.starts_with('[') && !moved.from.ends_with(']')).then(|| format!("{}{key}", moved.from))
+    let (path, _) = split_modules(address)?;
+    let mut rest = address;
+    for (at, name) in module.iter().enumerate() {
+        let (called, key) = path.get(at).filter(|(called, _)| called == name)?;
+        let step = "module.".len() + called.len() + key.to_string().len();
+        rest = rest.get(step..)?.strip_prefix('.')?;
+    }
+    Some((address.strip_suffix(rest)?, rest))
 }

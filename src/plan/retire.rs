@@ -30,7 +30,7 @@ pub(super) fn not_declared(
         if !selection.takes_address(&record.address) {
             continue;
         }
-        let removed = input.config.removed.iter().find(|removed| names(&removed.from, &record.address));
+        let removed = input.config.removed.iter().find(|removed| names(removed, &record.address));
         if let Some(span) = protecting_block(input, &record.address) {
             diags.push(guard::prevented_instance(&record.address, span));
         }
@@ -46,8 +46,7 @@ pub(super) fn not_declared(
 
 /// The `prevent_destroy = true` of the block that an undeclared instance belonged to, while the block is declared.
 fn protecting_block(input: PlanInput<'_>, address: &str) -> Option<Span> {
-    let name = address.strip_prefix("flow.")?.split('[').next()?;
-    let id = input.config.names.plain("flow", name)?;
+    let id = input.config.block_at(address)?;
     let NodeKind::Resource(resource) = &input.config.node(id).kind else { return None };
     let expr = resource.lifecycle.prevent_destroy.as_ref()?;
     let of_another = input.evaluation.flows.iter().any(|flow| flow.node == id && flow.prevent_destroy);
@@ -172,7 +171,7 @@ pub(super) fn refresh_only(
 pub(super) fn unused_blocks(input: PlanInput<'_>, notes: &mut Vec<String>) {
     let recorded: BTreeSet<&str> = input.recorded.own().map(|record| record.address.as_str()).collect();
     for removed in &input.config.removed {
-        if !recorded.iter().any(|address| names(&removed.from, address)) {
+        if !recorded.iter().any(|address| names(removed, address)) {
             notes.push(format!(
                 "The `removed` block for `{}` has done its work and can be deleted.",
                 removed.from
@@ -231,7 +230,9 @@ fn sorted<'a>(records: impl Iterator<Item = &'a FlowRecord>) -> Vec<&'a FlowReco
     records
 }
 
-/// Whether an address as written names a recorded one: itself, or all instances of the block.
-fn names(written: &str, address: &str) -> bool {
-    address == written || address.strip_prefix(written).is_some_and(|rest| rest.starts_with('['))
+/// Whether a `removed` block names a recorded address: itself, all instances of the block, or everything in a module.
+fn names(removed: &Removed, address: &str) -> bool {
+    let inside = inside(&removed.module, address).map(|(_, inside)| inside);
+    let rest = inside.and_then(|inside| inside.strip_prefix(&*removed.from));
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['[', '.']))
 }

@@ -9,7 +9,7 @@ use crate::graph::Graph;
 
 use super::model::Mode;
 
-/// The filters as given: addresses of flows, whole blocks (`flow.etl`) or instances (`flow.etl["eu"]`).
+/// The filters as given: whole blocks (`flow.etl`), instances (`flow.etl["eu"]`) or modules (`module.shop`).
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Filters {
     /// Only these, and what they depend on.
@@ -134,7 +134,7 @@ fn dependents(graph: &Graph, nodes: &BTreeSet<NodeId>) -> BTreeSet<NodeId> {
     found
 }
 
-/// Whether a filter names an address: itself, or the block that it is an instance of.
+/// Whether a filter names an address: itself, the block that it is an instance of, or a module that it is in.
 fn matches(filter: &str, address: &str) -> bool {
-    address == filter || address.strip_prefix(filter).is_some_and(|rest| rest.starts_with('['))
+    address.strip_prefix(filter).is_some_and(|rest| rest.is_empty() || rest.starts_with(['[', '.']))
 }

@@ -2,6 +2,7 @@
 //! files are gathered. It evaluates nothing and reads nothing.
 
 mod body;
+mod module;
 mod refactor;
 mod resource;
 mod variable;
@@ -9,7 +10,7 @@ mod variable;
 use std::collections::HashMap;
 
 use super::errors;
-use super::model::{Config, Node, NodeId, NodeKind, Output, ProviderBlock, Settings};
+use super::model::{Config, Names, Node, NodeId, NodeKind, Output, ProviderBlock, ROOT, Settings};
 use super::schema;
 use crate::address::BlockAddress;
 use crate::diag::Diagnostics;
@@ -19,9 +20,14 @@ pub use resource::run_config_body;
 
 use body::{check_body, literal_bool, reference_list, rules};
 
-/// Decodes the files of one directory, in whatever order, into one configuration.
+/// Decodes the files of one directory, in whatever order, into a configuration that calls no modules.
 pub fn decode(bodies: Vec<Body>, diags: &mut Diagnostics) -> Config {
-    let mut decoder = Decoder { config: Config::default(), seen: HashMap::new(), diags };
+    decode_directory(bodies, true, diags)
+}
+
+/// Decodes the files of one directory; what its `module` blocks call is added by [`super::modules::link`].
+pub(super) fn decode_directory(bodies: Vec<Body>, is_root: bool, diags: &mut Diagnostics) -> Config {
+    let mut decoder = Decoder { config: Config::default(), seen: HashMap::new(), is_root, diags };
     for body in bodies {
         for attribute in &body.attributes {
             decoder.diags.push(errors::top_level_attribute(attribute));
@@ -36,6 +42,8 @@ pub fn decode(bodies: Vec<Body>, diags: &mut Diagnostics) -> Config {
 struct Decoder<'a> {
     config: Config,
     seen: HashMap<BlockAddress, Span>,
+    /// Whether it is the root configuration: settings and providers are declared there alone.
+    is_root: bool,
     diags: &'a mut Diagnostics,
 }
 
@@ -55,6 +63,10 @@ impl Decoder<'_> {
             self.not_yet(&block);
             return;
         }
+        if !self.is_root && matches!(&*kind, "flowform" | "provider") {
+            self.diags.push(errors::root_only(&block));
+            return;
+        }
         match &*kind {
             "flowform" => self.settings(block),
             "provider" => self.provider(block),
@@ -72,6 +84,14 @@ impl Decoder<'_> {
                     && let Some(address) = address
                 {
                     self.node(address, block.header, NodeKind::Resource(Box::new(resource)));
+                }
+            }
+            "module" => {
+                let name_is_valid = self.valid_name(&block);
+                if let Some(call) = module::module(&block, self.diags)
+                    && name_is_valid
+                {
+                    self.named(&block, "module", "module", NodeKind::Module(Box::new(call)));
                 }
             }
             "moved" => self.config.moved.extend(refactor::moved(&block, self.diags)),
@@ -116,7 +136,8 @@ impl Decoder<'_> {
                 Some((known, false)) => {
                     self.diags.push(errors::not_yet(name.span, &format!("the provider `{known}`")));
                 }
-                Some((known, true)) if !declared && *name.text != **known => {
+                // What a child may use depends on what it is passed.
+                Some((known, true)) if self.is_root && !declared && *name.text != **known => {
                     let declared = self.config.providers.iter().map(|provider| provider.name.as_str());
                     self.diags.push(errors::undeclared_provider(name, declared));
                 }
@@ -151,7 +172,7 @@ impl Decoder<'_> {
             return;
         }
         self.seen.insert(address.clone(), header);
-        self.config.nodes.push(Node { address, header, kind });
+        self.config.nodes.push(Node { module: ROOT, address, header, kind });
     }
 
     fn settings(&mut self, block: Block) {
@@ -237,6 +258,7 @@ impl Decoder<'_> {
     fn finish(mut self) -> Config {
         self.check_providers();
         let mut config = self.config;
+        let mut names = Names::default();
         config.nodes.sort_by(|a, b| a.address.cmp(&b.address));
         for (index, node) in config.nodes.iter().enumerate() {
             let id = NodeId(index as u32);
@@ -246,17 +268,17 @@ impl Decoder<'_> {
                 "local" => "local",
                 "output" => "output",
                 "flow" => "flow",
+                "module" => "module",
                 "run_config" => "run_config",
                 "storage" => "storage",
                 _ => "agent",
             };
             match type_label {
                 None => {
-                    config.names.plain.entry(kind).or_default().insert(name.clone(), id);
+                    names.plain.entry(kind).or_default().insert(name.clone(), id);
                 }
                 Some(label) => {
-                    config
-                        .names
+                    names
                         .typed
                         .entry(kind)
                         .or_default()
@@ -265,6 +287,11 @@ impl Decoder<'_> {
                         .insert(name.clone(), id);
                 }
             }
+        }
+        let count = config.nodes.len() as u32;
+        if let Some(root) = config.modules.first_mut() {
+            root.names = names;
+            root.count = count;
         }
         config
     }

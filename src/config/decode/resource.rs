@@ -195,7 +195,7 @@ fn nested_run_config(nested: &Block, flow: &Block, diags: &mut Diagnostics) {
     }
 }
 
-fn repetition(block: &Block, diags: &mut Diagnostics) -> Repetition {
+pub(super) fn repetition(block: &Block, diags: &mut Diagnostics) -> Repetition {
     match (block.body.attribute("count"), block.body.attribute("for_each")) {
         (None, None) => Repetition::Once,
         (Some(count), None) => Repetition::Count(count.expr.clone()),
@@ -208,7 +208,7 @@ fn repetition(block: &Block, diags: &mut Diagnostics) -> Repetition {
 }
 
 /// `provider = local` or `provider = local.alias`; a quoted text is accepted too.
-fn provider_name(attribute: &Attribute, diags: &mut Diagnostics) -> Option<Name> {
+pub(super) fn provider_name(attribute: &Attribute, diags: &mut Diagnostics) -> Option<Name> {
     let text = match &attribute.expr.kind {
         ExprKind::Variable(name) => Some(name.to_string()),
         ExprKind::Literal(_) => literal_string(attribute).map(|text| text.to_string()),
