@@ -16,6 +16,7 @@ mod explain;
 mod fmt;
 mod guards;
 mod json;
+mod json_syntax;
 mod kill;
 mod lifecycle;
 mod nested;
