@@ -10,6 +10,7 @@
 mod changes;
 mod cli_reference;
 mod crash;
+mod data;
 mod errors;
 mod examples;
 mod guards;

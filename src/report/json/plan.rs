@@ -30,6 +30,8 @@ pub struct Document {
     pub changes: Vec<Change>,
     /// Outputs that change, by name.
     pub outputs: BTreeMap<String, OutputChange>,
+    /// The checks of the configuration.
+    pub checks: Vec<model::CheckOutcome>,
     /// How many changes there are of each action, and how many flows are unchanged.
     pub summary: Summary,
     /// Remarks on the whole.
@@ -126,6 +128,7 @@ pub fn document(plan: &Plan, errored: bool) -> Document {
         has_changes: !plan.is_empty(),
         errored,
         changes: plan.changes.iter().map(change).collect(),
+        checks: plan.checks.clone(),
         outputs: plan
             .outputs
             .iter()
