@@ -8,11 +8,15 @@
 )]
 
 mod changes;
+mod checks_reference;
 mod cli_reference;
+mod conformance;
 mod crash;
 mod data;
 mod errors;
 mod examples;
+mod explain;
+mod fmt;
 mod guards;
 mod json;
 mod kill;
