@@ -10,14 +10,17 @@ use super::args::VariableArgs;
 use super::edge;
 use super::failure::Failure;
 use crate::config::files::Files;
-use crate::config::load::{Loaded, load};
+use crate::config::load::{Loaded, load, load_module};
 use crate::config::model::NodeKind;
 use crate::config::variables::{self, Given, GivenValue, GivenValues};
-use crate::config::{Config, decode, overrides};
+use crate::config::modules::{self, Directories};
+use crate::config::{Config, link, parse_file};
+use crate::desired::data::{Answer, DataTable, Request};
 use crate::desired::{Inputs, Settings, settings};
 use crate::diag::Diagnostics;
 use crate::graph::{self, Graph};
-use crate::source::SourceMap;
+use crate::source::{FileId, SourceMap, Span};
+use crate::syntax::ast::Body;
 use crate::value::{Marks, Value, from_json, to_json};
 
 /// A decoded configuration with the values of its variables.
@@ -34,6 +37,8 @@ pub(super) struct Workspace {
     pub variables: BTreeMap<Arc<str>, Value>,
     /// What functions may read.
     pub files: Files,
+    /// What `data` blocks read.
+    pub data: DataTable,
     /// The `flowform` block.
     pub settings: Settings,
     /// The configuration's own texts, by name: what a saved plan keeps.
@@ -51,6 +56,9 @@ pub(super) struct Kept {
     pub sensitive: BTreeSet<String>,
     /// Files that functions read, by path as written.
     pub read: BTreeMap<String, Vec<u8>>,
+    /// What `data` blocks read; nothing sensitive.
+    #[serde(default)]
+    pub data: Vec<(Request, Answer)>,
 }
 
 impl Workspace {
@@ -58,29 +66,27 @@ impl Workspace {
     pub(super) fn load(directory: &Path, args: &VariableArgs, diags: &mut Diagnostics) -> Self {
         let Loaded { mut sources, configuration, auto_variables, given_variables } =
             load(directory, &args.var_files, diags);
-        let mut bodies = Vec::new();
-        let mut own = Vec::new();
-        for id in configuration {
-            let Some(file) = sources.file(id) else { continue };
-            own.push(file.name.clone());
-            bodies.push((file.name.clone(), crate::syntax::parse(id, &file.text, diags)));
+        let mut directories = Directories::new();
+        directories.insert(".".to_owned(), parsed(&configuration, &sources, diags));
+        let mut open = called(".", &directories);
+        while let Some((module, span)) = open.pop() {
+            if directories.contains_key(&module) {
+                continue;
+            }
+            let Some(files) = load_module(directory, &module, span, &mut sources, diags) else { continue };
+            directories.insert(module.clone(), parsed(&files, &sources, diags));
+            open.extend(called(&module, &directories));
         }
-        let config = decode(overrides::merge(bodies, diags), diags);
+        let own = directories.values().flatten().map(|(name, _)| name.clone()).collect();
+        let files = Files::below(directory.to_path_buf()).and(directories.keys().cloned());
+        let config = link(directories, diags);
         let mut given = from_environment();
         for id in auto_variables.into_iter().chain(given_variables) {
             variables::read_file(id, &sources, &mut given, diags);
         }
         from_options(args, &mut given);
         let variables = variables::assign(&config, &given, &mut sources, diags);
-        Self::assemble(
-            directory,
-            sources,
-            config,
-            variables,
-            Files::below(directory.to_path_buf()),
-            own,
-            diags,
-        )
+        Self::assemble(directory, sources, config, variables, files, own, diags)
     }
 
     /// Restores the configuration that a saved plan was made from; sensitive variables are given again.
@@ -91,12 +97,14 @@ impl Workspace {
         diags: &mut Diagnostics,
     ) -> Self {
         let mut sources = SourceMap::default();
-        let mut bodies = Vec::new();
+        let mut directories = Directories::new();
         for (name, text) in &kept.files {
             let id = sources.add(name.clone(), text.as_str());
-            bodies.push((name.clone(), crate::syntax::parse(id, text, diags)));
+            let module = name.rsplit_once('/').map_or(".", |(module, _)| module);
+            let files = directories.entry(module.to_owned()).or_default();
+            files.push((name.clone(), parse_file(id, name, text, diags)));
         }
-        let config = decode(overrides::merge(bodies, diags), diags);
+        let config = link(directories, diags);
         let mut given = from_environment();
         given.retain(|name, _| kept.sensitive.contains(&**name));
         let mut again = GivenValues::new();
@@ -119,7 +127,9 @@ impl Workspace {
         }
         let variables = variables::assign(&config, &given, &mut sources, diags);
         let own = kept.files.keys().cloned().collect();
-        Self::assemble(directory, sources, config, variables, Files::kept(kept.read.clone()), own, diags)
+        let files = Files::kept(kept.read.clone());
+        let restored = Self::assemble(directory, sources, config, variables, files, own, diags);
+        Self { data: DataTable::kept(kept.data.iter().cloned()), ..restored }
     }
 
     fn assemble(
@@ -133,7 +143,8 @@ impl Workspace {
     ) -> Self {
         let settings = settings(&config, &variables, &files, diags);
         let graph = graph::build(&config, diags);
-        Self { directory: directory.to_path_buf(), sources, config, graph, variables, files, settings, own }
+        let (directory, data) = (directory.to_path_buf(), DataTable::default());
+        Self { directory, sources, config, graph, variables, files, data, settings, own }
     }
 
     /// What an evaluation works on.
@@ -143,6 +154,7 @@ impl Workspace {
             graph: &self.graph,
             variables: &self.variables,
             environment: &self.files,
+            data: &self.data,
             settings: &self.settings,
             tolerant: false,
         }
@@ -154,9 +166,10 @@ impl Workspace {
         let mut kept = Kept {
             files: files.map(|(_, file)| (file.name.clone(), file.text.to_string())).collect(),
             read: self.files.contents(),
+            data: self.data.to_keep(),
             ..Kept::default()
         };
-        for (_, node) in self.config.iter() {
+        for (_, node) in self.config.root_nodes() {
             let NodeKind::Variable(variable) = &node.kind else { continue };
             let name = node.address.name.to_string();
             let Some(value) = self.variables.get(&node.address.name) else { continue };
@@ -179,6 +192,17 @@ impl Workspace {
             false => Ok((self, diags)),
         }
     }
+}
+
+/// The files of a directory, parsed.
+fn parsed(files: &[FileId], sources: &SourceMap, diags: &mut Diagnostics) -> Vec<(String, Body)> {
+    let files = files.iter().filter_map(|id| Some((*id, sources.file(*id)?)));
+    files.map(|(id, file)| (file.name.clone(), parse_file(id, &file.name, &file.text, diags))).collect()
+}
+
+/// The directories that the modules of a parsed directory are in.
+fn called(directory: &str, directories: &Directories) -> Vec<(String, Span)> {
+    directories.get(directory).map(|files| modules::called(directory, files)).unwrap_or_default()
 }
 
 fn from_environment() -> GivenValues {

@@ -18,19 +18,28 @@ const MAX_FILE: u64 = 16 << 20;
 pub struct Files {
     /// The configuration's directory; `None` when only what was read before is there.
     directory: Option<PathBuf>,
+    /// Directories of modules, which may lie outside of it; relative to it.
+    modules: Vec<String>,
     read: RefCell<BTreeMap<String, Result<Vec<u8>, String>>>,
 }
 
 impl Files {
     /// The files below `directory`.
     pub fn below(directory: PathBuf) -> Self {
-        Self { directory: Some(directory), read: RefCell::default() }
+        Self { directory: Some(directory), modules: Vec::new(), read: RefCell::default() }
+    }
+
+    /// Files below `modules` may be read too: directories, relative to the first one.
+    #[must_use]
+    pub fn and(mut self, modules: impl IntoIterator<Item = String>) -> Self {
+        self.modules.extend(modules.into_iter().filter(|module| module != "."));
+        self
     }
 
     /// Only the files that were read when a plan was made.
     pub fn kept(files: BTreeMap<String, Vec<u8>>) -> Self {
         let read = files.into_iter().map(|(path, bytes)| (path, Ok(bytes))).collect();
-        Self { directory: None, read: RefCell::new(read) }
+        Self { directory: None, modules: Vec::new(), read: RefCell::new(read) }
     }
 
     /// What was read so far, by path as written.
@@ -52,15 +61,27 @@ impl Files {
             )
         };
         let relative = Path::new(path);
-        if relative
-            .components()
-            .any(|part| matches!(part, Component::ParentDir | Component::RootDir | Component::Prefix(_)))
-        {
+        let is_absolute = |part| matches!(part, Component::RootDir | Component::Prefix(_));
+        if relative.components().any(is_absolute) {
             return Err(outside());
         }
-        let base = directory.canonicalize().map_err(|error| format!("{}: {error}", directory.display()))?;
-        match base.join(relative).canonicalize() {
-            Ok(found) if found.starts_with(&base) => Ok(Some(found)),
+        let named = super::modules::join(".", path);
+        let module = self.modules.iter().find(|module| {
+            named.strip_prefix(module.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        });
+        if module.is_none() && relative.components().any(|part| part == Component::ParentDir) {
+            return Err(outside());
+        }
+        let real = |path: &Path| {
+            path.canonicalize().map_err(|error| format!("{}: {error}", path.display()))
+        };
+        let base = real(directory)?;
+        let inside = match module {
+            Some(module) => real(&base.join(module))?,
+            None => base.clone(),
+        };
+        match base.join(named).canonicalize() {
+            Ok(found) if found.starts_with(&base) || found.starts_with(&inside) => Ok(Some(found)),
             Ok(_) => Err(outside()),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error.to_string()),

@@ -10,7 +10,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::diag::{Diagnostic, Diagnostics};
-use crate::source::{FileId, SourceMap};
+use crate::source::{FileId, SourceMap, Span};
 
 /// The largest file that is read, in bytes.
 pub const MAX_FILE: u64 = 64 << 20;
@@ -20,9 +20,9 @@ pub const MAX_FILE: u64 = 64 << 20;
 pub struct Loaded {
     /// Every text.
     pub sources: SourceMap,
-    /// `*.hcl`, sorted by name.
+    /// `*.hcl` and `*.hcl.json`, sorted by name.
     pub configuration: Vec<FileId>,
-    /// `*.auto.hclvars`, sorted by name.
+    /// `*.auto.hclvars` and `*.auto.hclvars.json`, sorted by name.
     pub auto_variables: Vec<FileId>,
     /// The files of `--var-file`, in the order given.
     pub given_variables: Vec<FileId>,
@@ -47,25 +47,20 @@ pub fn load(directory: &Path, var_files: &[PathBuf], diags: &mut Diagnostics) ->
     names.sort();
     for name in &names {
         let path = directory.join(name);
-        if name.ends_with(".hcl") {
+        if name.ends_with(".hcl") || name.ends_with(".hcl.json") {
             loaded.configuration.extend(read(&path, name, &mut loaded.sources, diags));
-        } else if name.ends_with(".auto.hclvars") {
+        } else if name.ends_with(".auto.hclvars") || name.ends_with(".auto.hclvars.json") {
             loaded.auto_variables.extend(read(&path, name, &mut loaded.sources, diags));
-        } else if name.ends_with(".hcl.json") {
-            diags.push(
-                Diagnostic::error(
-                    "Not supported by this version",
-                    format!("{name} is a configuration in JSON syntax, which this version cannot read yet."),
-                )
-                .help("write it in HCL, in a file that ends in .hcl"),
-            );
         }
     }
     if loaded.configuration.is_empty() && !diags.has_errors() {
         diags.push(
             Diagnostic::error(
                 "No configuration",
-                format!("The directory {} holds no file that ends in .hcl.", directory.display()),
+                format!(
+                    "The directory {} holds no file that ends in .hcl or .hcl.json.",
+                    directory.display()
+                ),
             )
             .help("run `flowform init` to write a first configuration, or name its directory with `--chdir`"),
         );
@@ -75,6 +70,40 @@ pub fn load(directory: &Path, var_files: &[PathBuf], diags: &mut Diagnostics) ->
         loaded.given_variables.extend(read(path, &name, &mut loaded.sources, diags));
     }
     loaded
+}
+
+/// Reads the configuration files of a module's directory, which is relative to the root's and was named at `span`; `None`
+/// when it cannot be read or holds none.
+pub fn load_module(
+    root: &Path,
+    directory: &str,
+    span: Span,
+    sources: &mut SourceMap,
+    diags: &mut Diagnostics,
+) -> Option<Vec<FileId>> {
+    let problem = |detail: String| {
+        Diagnostic::error("Module not readable", detail)
+            .at(span)
+            .help("`source` is a directory, relative to the file that calls it, that holds the module's *.hcl files")
+    };
+    let mut names = match list(&root.join(directory)) {
+        Ok(names) => names,
+        Err(error) => {
+            diags.push(problem(format!("The directory {directory} cannot be read: {error}.")));
+            return None;
+        }
+    };
+    names.retain(|name| name.ends_with(".hcl") || name.ends_with(".hcl.json"));
+    names.sort();
+    if names.is_empty() {
+        diags.push(problem(format!("The directory {directory} holds no file that ends in .hcl or .hcl.json.")));
+        return None;
+    }
+    let files = names.iter().filter_map(|name| {
+        let path = root.join(directory).join(name);
+        read(&path, &format!("{directory}/{name}"), sources, diags)
+    });
+    Some(files.collect())
 }
 
 fn list(directory: &Path) -> io::Result<Vec<String>> {

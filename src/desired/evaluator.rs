@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use super::checks::{self, CheckResult};
 use super::conditions::{Asked, Conditions, Verdict, When, judge, with_self};
+use super::data::{DataSource, data};
 use super::expand::expand;
 use super::flow::{self, FlowContext};
 use super::frames::{FrameId, Frames};
@@ -11,7 +13,7 @@ use super::outputs;
 use super::resource;
 use super::scope::{BlockScope, Instance, NO_INSTANCE};
 use super::{DesiredAgent, DesiredFlow, DesiredOutput, FlowAttributes, Outcomes, Settings};
-use crate::address::InstanceKey;
+use crate::address::{Address, BlockAddress, InstanceKey};
 use crate::config::{Config, variables};
 use crate::config::model::{Node, NodeId, NodeKind, ROOT, Repetition, Resource, ResourceKind, Variable};
 use crate::diag::{Diagnostic, Diagnostics};
@@ -19,7 +21,7 @@ use crate::eval::evaluate as evaluate_expr;
 use crate::eval::functions::Environment;
 use crate::graph::Graph;
 use crate::value::measure::{TooLarge, measure};
-use crate::value::{Marks, Type, Value};
+use crate::value::{Type, Value};
 
 /// What an evaluation works on.
 #[derive(Clone, Copy)]
@@ -32,6 +34,8 @@ pub struct Inputs<'a> {
     pub variables: &'a BTreeMap<Arc<str>, Value>,
     /// What functions may read.
     pub environment: &'a dyn Environment,
+    /// What `data` blocks read.
+    pub data: &'a dyn DataSource,
     /// The `flowform` block.
     pub settings: &'a Settings,
     /// Whether what must be known at plan time may be unknown, as in `validate`.
@@ -51,6 +55,12 @@ pub struct Evaluation {
     pub conditions: Conditions,
     /// The instances of modules with the values of their nodes; of resources only when something refers to them.
     pub(super) frames: Frames,
+    /// What its checks came to, in name order.
+    pub checks: Vec<CheckResult>,
+    /// The `data` block instances that are read during apply.
+    pub deferred: Vec<String>,
+    /// What is wrong with the data of checks, by the checks' addresses.
+    unread: BTreeMap<String, Vec<Diagnostic>>,
 }
 
 /// Evaluates the whole configuration. Mistakes are pushed to `diags`; what stands in error is left out or unknown.
@@ -72,6 +82,10 @@ pub fn evaluate(inputs: Inputs<'_>, outcomes: &dyn Outcomes, diags: &mut Diagnos
     }
     result.flows.sort_by(|a, b| a.address.cmp(&b.address));
     result.agents.sort_by(|a, b| a.address.cmp(&b.address));
+    for check in &mut result.checks {
+        check.could_not_read(result.unread.remove(&check.address).unwrap_or_default());
+    }
+    result.checks.sort_by(|a, b| a.address.cmp(&b.address));
     result.outputs.sort_by(|a, b| a.name.cmp(&b.name));
     unique_names(&result.flows, diags);
     result
@@ -125,18 +139,23 @@ fn node(
         }
         NodeKind::Output(output) => {
             let scope = inputs.scope(&result.frames, frame, &NO_INSTANCE);
-            let is_root = node.module == ROOT;
-            let desired = outputs::output(id, node, output, &scope, diags);
             let address = result.frames.address(inputs.config, frame, id, InstanceKey::None).to_string();
             let key = &InstanceKey::None;
             let (header, when) = (node.header, When::Before);
             let asked = Asked { node: id, frame, key, address: &address, header, when };
             result.conditions.ask(&asked, &output.preconditions, &scope);
-            if is_root {
-                result.outputs.push(desired);
+            if node.module == ROOT {
+                result.outputs.push(outputs::output(id, node, output, &scope, diags));
                 return None;
             }
-            Some(desired.value.marked(if output.sensitive { Marks::SENSITIVE } else { Marks::NONE }))
+            Some(outputs::of_child(output, &scope, diags))
+        }
+        NodeKind::Check(check) => {
+            let scope = inputs.scope(&result.frames, frame, &NO_INSTANCE);
+            let address = result.frames.address(inputs.config, frame, id, InstanceKey::None).to_string();
+            let asked = checks::check((id, frame), address, node.header, check, &scope);
+            result.checks.push(asked);
+            None
         }
         NodeKind::Module(call) => {
             let scope = inputs.scope(&result.frames, frame, &NO_INSTANCE);
@@ -181,6 +200,22 @@ fn resource_node(
                 let (agent, value) = resource::agent(kind, &address, resource, node.header, &scope, diags);
                 result.agents.push(agent);
                 Some(value)
+            }
+            ResourceKind::Data(kind) => {
+                let mut found = Diagnostics::new();
+                let data = data(kind, &text, resource, node.header, &scope, inputs.data, &mut found);
+                if data.is_deferred {
+                    result.deferred.push(text.clone());
+                }
+                match &resource.check {
+                    Some(check) => {
+                        let block = BlockAddress { kind: "check".into(), type_label: None, name: check.clone() };
+                        let check = Address { block, key: InstanceKey::None, ..address }.to_string();
+                        result.unread.entry(check).or_default().extend(checks::warnings(found));
+                    }
+                    None => diags.extend(found),
+                }
+                Some(data.value)
             }
             ResourceKind::Flow => {
                 let context = FlowContext { inputs, id, frame, node, resource };

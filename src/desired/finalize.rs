@@ -1,16 +1,20 @@
 //! Evaluates again, with final values, what could not be known at plan time: the third caller of the one
 //! evaluator. Each block is evaluated at most once more.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use super::checks::{self, CheckResult};
 use super::conditions::{Asked, Conditions, OpenCondition, When};
+use super::data::data;
 use super::evaluator::{Inputs, container, flow_value};
 use super::expand::expand;
 use super::flow::{FlowContext, flow};
+use super::frames::{FrameId, Frames};
+use super::outputs;
 use super::resource::{self, Body};
 use super::scope::{Instance, NO_INSTANCE};
 use super::{DesiredFlow, DesiredOutput, Evaluation, FlowAttributes, Outcomes};
-use crate::address::{Address, InstanceKey};
+use crate::address::InstanceKey;
 use crate::config::model::{NodeId, NodeKind, Resource, ResourceKind};
 use crate::diag::Diagnostics;
 use crate::eval::evaluate;
@@ -20,28 +24,31 @@ use crate::value::{Type, Value};
 pub struct Finalizer<'a> {
     inputs: Inputs<'a>,
     outcomes: &'a dyn Outcomes,
-    values: Vec<Option<Value>>,
-    is_final: Vec<bool>,
-    flows: HashMap<NodeId, Vec<(DesiredFlow, Option<FlowAttributes>)>>,
-    places: HashMap<String, (NodeId, usize)>,
-    expansions: HashMap<NodeId, HashMap<InstanceKey, Instance>>,
+    frames: Frames,
+    /// Whether a value is final, as far as it was asked.
+    is_final: HashMap<Place, bool>,
+    flows: HashMap<Place, Vec<(DesiredFlow, Option<FlowAttributes>)>>,
+    places: HashMap<String, (Place, usize)>,
+    expansions: HashMap<Place, HashMap<InstanceKey, Instance>>,
 }
+
+/// A block in one instance of its module.
+type Place = (FrameId, NodeId);
 
 impl<'a> Finalizer<'a> {
     /// Starts from the evaluation that the plan was made from. `outcomes` tells the attributes of flows that the
     /// plan does not change.
     pub fn new(inputs: Inputs<'a>, evaluation: &Evaluation, outcomes: &'a dyn Outcomes) -> Self {
-        let values = evaluation.values.clone();
-        let mut flows: HashMap<NodeId, Vec<_>> = HashMap::new();
+        let mut flows: HashMap<Place, Vec<_>> = HashMap::new();
         let mut places = HashMap::new();
         for flow in &evaluation.flows {
-            let instances = flows.entry(flow.node).or_default();
-            places.insert(flow.address.to_string(), (flow.node, instances.len()));
+            let place = (flow.frame, flow.node);
+            let instances = flows.entry(place).or_default();
+            places.insert(flow.address.to_string(), (place, instances.len()));
             instances.push((flow.clone(), None));
         }
-        let is_final =
-            values.iter().map(|value| value.as_ref().is_some_and(Value::is_wholly_known)).collect();
-        Self { inputs, outcomes, values, is_final, flows, places, expansions: HashMap::new() }
+        let (is_final, expansions) = (HashMap::new(), HashMap::new());
+        Self { inputs, outcomes, frames: evaluation.frames.clone(), is_final, flows, places, expansions }
     }
 
     /// Notes what a flow has become.
@@ -57,21 +64,21 @@ impl<'a> Finalizer<'a> {
     }
 
     fn place(&mut self, address: &str) -> Option<&mut (DesiredFlow, Option<FlowAttributes>)> {
-        let (node, index) = self.places.get(address)?;
-        self.flows.get_mut(node)?.get_mut(*index)
+        let (place, index) = self.places.get(address)?;
+        self.flows.get_mut(place)?.get_mut(*index)
     }
 
     /// The flow with final values; every flow that it refers to is done.
     pub fn flow(&mut self, address: &str, diags: &mut Diagnostics) -> Option<DesiredFlow> {
         let planned = self.planned(address)?;
-        let id = planned.node;
-        self.settle(id, diags);
+        let (frame, id) = (planned.frame, planned.node);
+        self.settle((frame, id), diags);
         let config = self.inputs.config;
         let node = config.node(id);
         let NodeKind::Resource(resource) = &node.kind else { return None };
-        let instance = self.instance(id, resource, &planned.address.key, diags)?.clone();
-        let scope = self.inputs.scope(&self.values, &instance);
-        let context = FlowContext { inputs: self.inputs, id, node, resource };
+        let instance = self.instance((frame, id), resource, &planned.address.key, diags)?.clone();
+        let scope = self.inputs.scope(&self.frames, frame, &instance);
+        let context = FlowContext { inputs: self.inputs, id, frame, node, resource };
         let desired = flow(context, planned.address, &scope, diags);
         if let Some((kept, _)) = self.place(address) {
             *kept = desired.clone();
@@ -81,13 +88,19 @@ impl<'a> Finalizer<'a> {
 
     /// The output with final values.
     pub fn output(&mut self, output: &DesiredOutput, diags: &mut Diagnostics) -> Value {
-        self.settle(output.node, diags);
+        // The outputs of the root configuration are the only ones that are recorded.
+        let frame = FrameId::default();
+        self.settle((frame, output.node), diags);
         match &self.inputs.config.node(output.node).kind {
             NodeKind::Output(declared) => {
-                let scope = self.inputs.scope(&self.values, &NO_INSTANCE);
+                let scope = self.inputs.scope(&self.frames, frame, &NO_INSTANCE);
                 evaluate(&declared.value, &scope, diags)
             }
-            NodeKind::Variable(_) | NodeKind::Local(_) | NodeKind::Resource(_) => output.value.clone(),
+            NodeKind::Variable(_)
+            | NodeKind::Local(_)
+            | NodeKind::Resource(_)
+            | NodeKind::Module(_)
+            | NodeKind::Check(_) => output.value.clone(),
         }
     }
 
@@ -95,34 +108,36 @@ impl<'a> Finalizer<'a> {
     /// look at was left out.
     pub fn judge(&mut self, open: &OpenCondition) -> Diagnostics {
         let mut diags = Diagnostics::new();
-        self.settle(open.node, &mut diags);
+        let place = (open.frame, open.node);
+        self.settle(place, &mut diags);
         let config = self.inputs.config;
         let node = config.node(open.node);
         let mut conditions = Conditions::default();
         let asked = Asked {
             node: open.node,
+            frame: open.frame,
             key: &open.key,
             address: &open.address,
             header: node.header,
             when: open.when,
         };
         match &node.kind {
-            NodeKind::Variable(_) | NodeKind::Local(_) => {}
+            NodeKind::Variable(_) | NodeKind::Local(_) | NodeKind::Module(_) | NodeKind::Check(_) => {}
             NodeKind::Output(output) => {
-                let scope = self.inputs.scope(&self.values, &NO_INSTANCE);
+                let scope = self.inputs.scope(&self.frames, open.frame, &NO_INSTANCE);
                 conditions.ask(&asked, &output.preconditions, &scope);
             }
             NodeKind::Resource(resource) => {
                 let value = match open.when {
                     When::Before => None,
-                    When::After => self.evaluate_again(open.node, &mut diags),
+                    When::After => self.evaluate_again(place, &mut diags),
                 };
-                let Some(instance) = self.instance(open.node, resource, &open.key, &mut diags) else {
+                let Some(instance) = self.instance(place, resource, &open.key, &mut diags) else {
                     return diags;
                 };
                 let mut holder = instance.clone();
                 holder.this = value.map(|value| member(&value, &open.key));
-                let scope = self.inputs.scope(&self.values, &holder);
+                let scope = self.inputs.scope(&self.frames, open.frame, &holder);
                 conditions.ask(&asked, open.when.rules(resource), &scope);
             }
         }
@@ -130,52 +145,94 @@ impl<'a> Finalizer<'a> {
         diags
     }
 
+    /// What a check comes to with final values.
+    pub fn check(&mut self, planned: &CheckResult) -> CheckResult {
+        let mut diags = Diagnostics::new();
+        let place = (planned.frame, planned.node);
+        self.settle(place, &mut diags);
+        let node = self.inputs.config.node(planned.node);
+        let NodeKind::Check(check) = &node.kind else { return planned.clone() };
+        let scope = self.inputs.scope(&self.frames, planned.frame, &NO_INSTANCE);
+        let place = (planned.node, planned.frame);
+        let mut result = checks::check(place, planned.address.clone(), node.header, check, &scope);
+        result.could_not_read(checks::warnings(diags));
+        result
+    }
+
+    /// Makes everything final that a block refers to, as far as what is read is had.
+    pub fn prepare(&mut self, frame: FrameId, id: NodeId) {
+        // What is wrong is told when the block itself is evaluated.
+        self.settle((frame, id), &mut Diagnostics::new());
+    }
+
     /// What `each` and `count` stand for in one instance of a block.
     fn instance(
         &mut self,
-        id: NodeId,
+        place: Place,
         resource: &Resource,
         key: &InstanceKey,
         diags: &mut Diagnostics,
     ) -> Option<&Instance> {
-        if !self.expansions.contains_key(&id) {
-            let scope = self.inputs.scope(&self.values, &NO_INSTANCE);
+        if !self.expansions.contains_key(&place) {
+            let scope = self.inputs.scope(&self.frames, place.0, &NO_INSTANCE);
             let instances = expand(&resource.repetition, &scope, diags)?.into_iter().collect();
-            self.expansions.insert(id, instances);
+            self.expansions.insert(place, instances);
         }
-        self.expansions.get(&id)?.get(key)
+        self.expansions.get(&place)?.get(key)
     }
 
-    /// Makes everything that `id` refers to final, in order.
-    fn settle(&mut self, id: NodeId, diags: &mut Diagnostics) {
-        let mut open = BTreeSet::new();
-        let mut queue: Vec<NodeId> = self.inputs.graph.dependencies(id).to_vec();
+    /// What a place refers to directly.
+    fn needs(&self, (frame, id): Place) -> Vec<Place> {
+        let needs = self.inputs.graph.dependencies(id).iter();
+        let places = needs.flat_map(|need| {
+            let module = self.inputs.config.node(*need).module;
+            self.frames.seen_from(frame, module).into_iter().map(|frame| (frame, *need))
+        });
+        places.collect()
+    }
+
+    fn is_final(&mut self, place: Place) -> bool {
+        let (config, frames) = (self.inputs.config, &self.frames);
+        *self.is_final.entry(place).or_insert_with(|| {
+            frames.value(config, place.0, place.1).is_some_and(Value::is_wholly_known)
+        })
+    }
+
+    /// Makes everything that `place` refers to final, in order.
+    fn settle(&mut self, place: Place, diags: &mut Diagnostics) {
+        let mut open: BTreeMap<NodeId, BTreeSet<FrameId>> = BTreeMap::new();
+        let mut queue = self.needs(place);
         while let Some(need) = queue.pop() {
-            let known = self.is_final.get(need.0 as usize).copied().unwrap_or(true);
-            if !known && open.insert(need) {
+            if !self.is_final(need) && open.entry(need.1).or_default().insert(need.0) {
                 // A flow's own references are settled when it is evaluated; its attributes come from outside.
                 if !self.flows.contains_key(&need) {
-                    queue.extend_from_slice(self.inputs.graph.dependencies(need));
+                    queue.extend(self.needs(need));
                 }
             }
         }
         if open.is_empty() {
             return;
         }
-        let order: Vec<NodeId> =
-            self.inputs.graph.order.iter().copied().filter(|id| open.contains(id)).collect();
-        for id in order {
-            let value = self.evaluate_again(id, diags);
-            self.is_final[id.0 as usize] = value.as_ref().is_none_or(Value::is_wholly_known);
-            self.values[id.0 as usize] = value;
+        for id in &self.inputs.graph.order {
+            for frame in open.get(id).into_iter().flatten() {
+                let place = (*frame, *id);
+                let value = self.evaluate_again(place, diags);
+                self.is_final.insert(place, value.as_ref().is_none_or(Value::is_wholly_known));
+                self.frames.set(self.inputs.config, *frame, *id, value);
+            }
         }
     }
 
-    fn evaluate_again(&self, id: NodeId, diags: &mut Diagnostics) -> Option<Value> {
-        let node = self.inputs.config.node(id);
-        let scope = self.inputs.scope(&self.values, &NO_INSTANCE);
+    fn evaluate_again(&self, (frame, id): Place, diags: &mut Diagnostics) -> Option<Value> {
+        let (config, frames) = (self.inputs.config, &self.frames);
+        let node = config.node(id);
+        let scope = self.inputs.scope(frames, frame, &NO_INSTANCE);
         let resource = match &node.kind {
-            NodeKind::Variable(_) | NodeKind::Output(_) => return self.values.get(id.0 as usize)?.clone(),
+            NodeKind::Variable(variable) => {
+                return self.inputs.variable(frames, frame, node, variable, diags);
+            }
+            NodeKind::Check(_) | NodeKind::Module(_) => return frames.value(config, frame, id).cloned(),
+            NodeKind::Output(output) => return Some(outputs::of_child(output, &scope, diags)),
             NodeKind::Local(expr) => {
                 return Some(evaluate(expr, &scope, diags));
             }
@@ -183,7 +240,7 @@ impl<'a> Finalizer<'a> {
         };
         let mut values = Vec::new();
         if resource.kind == ResourceKind::Flow {
-            for (desired, attributes) in self.flows.get(&id)? {
+            for (desired, attributes) in self.flows.get(&(frame, id))? {
                 let attributes = attributes.clone().unwrap_or_else(|| self.outcomes.attributes(desired));
                 values.push((desired.address.key.clone(), flow_value(desired, attributes)));
             }
@@ -193,8 +250,8 @@ impl<'a> Finalizer<'a> {
             return Some(Value::unknown(Type::Any));
         };
         for (key, instance) in instances {
-            let scope = self.inputs.scope(&self.values, &instance);
-            let address = Address::root(node.address.clone(), key.clone());
+            let scope = self.inputs.scope(frames, frame, &instance);
+            let address = frames.address(config, frame, id, key.clone());
             let value = match resource.kind {
                 ResourceKind::RunConfig(kind) => {
                     let body = Body { attributes: &resource.arguments };
@@ -203,6 +260,13 @@ impl<'a> Finalizer<'a> {
                 ResourceKind::Storage(kind) => resource::storage(kind, &address, resource, &scope, diags),
                 ResourceKind::Agent(kind) => {
                     resource::agent(kind, &address, resource, node.header, &scope, diags).1
+                }
+                ResourceKind::Data(kind) => {
+                    let mut found = Diagnostics::new();
+                    let (text, source) = (address.to_string(), self.inputs.data);
+                    let data = data(kind, &text, resource, node.header, &scope, source, &mut found);
+                    diags.extend(found);
+                    data.value
                 }
                 ResourceKind::Flow => Value::NULL,
             };

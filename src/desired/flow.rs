@@ -285,11 +285,22 @@ impl Reader<'_> {
     /// The provider configuration that the flow names, else the one of its run config.
     fn provider(&self, run_config: Option<&Value>) -> Option<String> {
         let config = self.context.inputs.config;
-        let of_run_config = || match &config.node(resource::node_of(config, run_config?)?).kind {
-            NodeKind::Resource(resource) => resource.provider.as_ref(),
-            NodeKind::Variable(_) | NodeKind::Local(_) | NodeKind::Output(_) => None,
+        let passed = |node: NodeId, name: &str| {
+            let module = config.module(config.node(node).module);
+            module.providers.get(name).cloned()
         };
-        self.context.resource.provider.as_ref().or_else(of_run_config).map(|name| name.text.to_string())
+        let named = |node: NodeId| match &config.node(node).kind {
+            NodeKind::Resource(resource) => {
+                let name = &*resource.provider.as_ref()?.text;
+                Some(passed(node, name).unwrap_or_else(|| name.to_owned()))
+            }
+            _ => None,
+        };
+        let of_run_config = || named(resource::node_of(config, run_config?)?);
+        // A module's plain name may stand for another configuration of the root.
+        let kind = run_config.and_then(|value| value.get("kind")).and_then(Value::as_str).unwrap_or("local");
+        let inherited = || passed(self.context.id, kind).or_else(|| passed(self.context.id, "local"));
+        named(self.context.id).or_else(of_run_config).or_else(inherited)
     }
 
     /// The agent that serves the flow: its labels must cover the flow's, its defaults enter the definition.

@@ -116,22 +116,25 @@ impl Frames {
         }
     }
 
-    /// The instances of `module` that have to do with `frame`: itself, those that lead to it, those inside of it.
-    pub(super) fn related(&self, frame: FrameId, module: ModuleId) -> impl Iterator<Item = FrameId> + '_ {
+    /// The instances of `module` that `frame` refers to: itself, the one that it is in, or those inside of it.
+    pub(super) fn seen_from(&self, frame: FrameId, module: ModuleId) -> Vec<FrameId> {
+        let mut outer = frame;
+        loop {
+            let at = self.get(outer);
+            if at.module == module {
+                return vec![outer];
+            }
+            if at.caller == outer {
+                break;
+            }
+            outer = at.caller;
+        }
         let own = &self.get(frame).path;
-        self.of(module).iter().copied().filter(move |other| {
-            let path = &self.get(*other).path;
-            path.starts_with(own) || own.starts_with(path)
-        })
+        self.of(module).iter().copied().filter(|inner| self.get(*inner).path.starts_with(own)).collect()
     }
 
     /// The address of a block's instance in a frame.
     pub(super) fn address(&self, config: &Config, frame: FrameId, node: NodeId, key: InstanceKey) -> Address {
         Address { module: self.get(frame).path.clone(), block: config.node(node).address.clone(), key }
-    }
-
-    /// Every instance.
-    pub(super) fn ids(&self) -> impl Iterator<Item = FrameId> + use<> {
-        (0..self.frames.len() as u32).map(FrameId)
     }
 }

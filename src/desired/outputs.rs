@@ -5,7 +5,7 @@ use super::scope::BlockScope;
 use crate::config::model::{Node, NodeId, Output};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::eval::evaluate;
-use crate::value::Marks;
+use crate::value::{Marks, Value};
 
 pub(super) fn output(
     id: NodeId,
@@ -37,4 +37,10 @@ pub(super) fn output(
         );
     }
     DesiredOutput { name: node.address.name.to_string(), value, sensitive: output.sensitive, node: id }
+}
+
+/// The value of a child's output, as its caller sees it.
+pub(super) fn of_child(output: &Output, scope: &BlockScope<'_>, diags: &mut Diagnostics) -> Value {
+    let value = evaluate(&output.value, scope, diags);
+    value.marked(if output.sensitive { Marks::SENSITIVE } else { Marks::NONE })
 }

@@ -65,7 +65,7 @@ impl BlockScope<'_> {
     }
 
     /// The module that the scope is in.
-    pub(super) fn module(&self) -> &'a Module {
+    fn module(&self) -> &Module {
         self.config.module(self.frames.get(self.frame).module)
     }
 
@@ -163,7 +163,7 @@ impl Scope for BlockScope<'_> {
             "var" | "local" | "flow" => {
                 (self.value(self.module().names.plain(root, attr(0))), steps.len().min(1))
             }
-            "run_config" | "storage" | "agent" => {
+            "run_config" | "storage" | "agent" | "data" => {
                 (self.value(self.module().names.typed(root, attr(0), attr(1))), steps.len().min(2))
             }
             "each" => {

@@ -9,7 +9,7 @@ use crate::config::model::{Config, NodeId, NodeKind};
 /// The graph in Graphviz's language: an arrow from each block to what it needs.
 pub fn dot(config: &Config, graph: &Graph) -> String {
     let mut out = String::from("digraph flowform {\n  rankdir = \"LR\"\n  node [shape = box]\n");
-    for (id, node) in config.iter().filter(|(_, node)| shown(&node.kind)) {
+    for (id, _) in config.iter().filter(|(_, node)| shown(&node.kind)) {
         let _ = writeln!(out, "  n{} [label = {:?}]", id.0, config.title(id));
     }
     for (from, to) in edges(config, graph) {
@@ -22,7 +22,7 @@ pub fn dot(config: &Config, graph: &Graph) -> String {
 /// The graph in Mermaid's language.
 pub fn mermaid(config: &Config, graph: &Graph) -> String {
     let mut out = String::from("flowchart LR\n");
-    for (id, node) in config.iter().filter(|(_, node)| shown(&node.kind)) {
+    for (id, _) in config.iter().filter(|(_, node)| shown(&node.kind)) {
         let _ = writeln!(out, "  n{}[\"{}\"]", id.0, config.title(id));
     }
     for (from, to) in edges(config, graph) {
@@ -43,6 +43,10 @@ fn edges<'a>(config: &'a Config, graph: &'a Graph) -> impl Iterator<Item = (Node
 fn shown(kind: &NodeKind) -> bool {
     match kind {
         NodeKind::Variable(_) => false,
-        NodeKind::Local(_) | NodeKind::Output(_) | NodeKind::Resource(_) | NodeKind::Module(_) => true,
+        NodeKind::Local(_)
+        | NodeKind::Output(_)
+        | NodeKind::Resource(_)
+        | NodeKind::Module(_)
+        | NodeKind::Check(_) => true,
     }
 }

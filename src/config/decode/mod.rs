@@ -2,12 +2,14 @@
 //! files are gathered. It evaluates nothing and reads nothing.
 
 mod body;
+mod check;
 mod module;
 mod refactor;
 mod resource;
 mod variable;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::errors;
 use super::model::{Config, Names, Node, NodeId, NodeKind, Output, ProviderBlock, ROOT, Settings};
@@ -76,16 +78,8 @@ impl Decoder<'_> {
             }
             "locals" => self.locals(block),
             "output" => self.output(&block),
-            "storage" | "run_config" | "agent" | "flow" => {
-                let name_is_valid = self.valid_name(&block);
-                let address = resource::address(&block);
-                if let Some(resource) = resource::resource(block.clone(), self.diags)
-                    && name_is_valid
-                    && let Some(address) = address
-                {
-                    self.node(address, block.header, NodeKind::Resource(Box::new(resource)));
-                }
-            }
+            "storage" | "run_config" | "agent" | "flow" | "data" => self.resource(block, None),
+            "check" => self.check(&block),
             "module" => {
                 let name_is_valid = self.valid_name(&block);
                 if let Some(call) = module::module(&block, self.diags)
@@ -98,6 +92,20 @@ impl Decoder<'_> {
             "removed" => self.config.removed.extend(refactor::removed(&block, self.diags)),
             // Every kind of the table is above or in NOT_YET.
             _ => {}
+        }
+    }
+
+    /// A block that makes or reads something; `check` names the check that it stands in.
+    fn resource(&mut self, block: Block, check: Option<Arc<str>>) {
+        let name_is_valid = self.valid_name(&block);
+        let address = resource::address(&block);
+        let header = block.header;
+        if let Some(mut resource) = resource::resource(block, self.diags)
+            && name_is_valid
+            && let Some(address) = address
+        {
+            resource.check = check;
+            self.node(address, header, NodeKind::Resource(Box::new(resource)));
         }
     }
 
@@ -271,6 +279,8 @@ impl Decoder<'_> {
                 "module" => "module",
                 "run_config" => "run_config",
                 "storage" => "storage",
+                "data" => "data",
+                "check" => "check",
                 _ => "agent",
             };
             match type_label {
