@@ -13,7 +13,7 @@ use crate::apply::event::NotDone;
 use crate::apply::executor::{Later, Resolved};
 use crate::apply::step::Completed;
 use crate::config::model::NodeId;
-use crate::desired::{FrameId, CheckResult, Finalizer, FlowAttributes, OpenCondition, Outcomes, When};
+use crate::desired::{CheckResult, Finalizer, FlowAttributes, FrameId, OpenCondition, Outcomes, When};
 use crate::diag::{Diagnostics, Severity};
 use crate::plan::artifacts::{KnownAgent, Rendering, planned};
 use crate::plan::model::{CheckOutcome, Operation, Plan, Planned as PlannedDefinition};

@@ -12,15 +12,14 @@ use super::failure::Failure;
 use crate::config::files::Files;
 use crate::config::load::{Loaded, load, load_module};
 use crate::config::model::NodeKind;
+use crate::config::modules::{self, Directories, Directory};
 use crate::config::variables::{self, Given, GivenValue, GivenValues};
-use crate::config::modules::{self, Directories};
 use crate::config::{Config, link, parse_file};
 use crate::desired::data::{Answer, DataTable, Request};
 use crate::desired::{Inputs, Settings, settings};
 use crate::diag::Diagnostics;
 use crate::graph::{self, Graph};
 use crate::source::{FileId, SourceMap, Span};
-use crate::syntax::ast::Body;
 use crate::value::{Marks, Value, from_json, to_json};
 
 /// A decoded configuration with the values of its variables.
@@ -77,7 +76,8 @@ impl Workspace {
             directories.insert(module.clone(), parsed(&files, &sources, diags));
             open.extend(called(&module, &directories));
         }
-        let own = directories.values().flatten().map(|(name, _)| name.clone()).collect();
+        let files = directories.values().flat_map(|directory| &directory.files);
+        let own = files.map(|(name, _)| name.clone()).collect();
         let files = Files::below(directory.to_path_buf()).and(directories.keys().cloned());
         let config = link(directories, diags);
         let mut given = from_environment();
@@ -101,8 +101,8 @@ impl Workspace {
         for (name, text) in &kept.files {
             let id = sources.add(name.clone(), text.as_str());
             let module = name.rsplit_once('/').map_or(".", |(module, _)| module);
-            let files = directories.entry(module.to_owned()).or_default();
-            files.push((name.clone(), parse_file(id, name, text, diags)));
+            let directory = directories.entry(module.to_owned()).or_default();
+            directory.files.push((name.clone(), parse_file(id, name, text, diags)));
         }
         let config = link(directories, diags);
         let mut given = from_environment();
@@ -195,14 +195,16 @@ impl Workspace {
 }
 
 /// The files of a directory, parsed.
-fn parsed(files: &[FileId], sources: &SourceMap, diags: &mut Diagnostics) -> Vec<(String, Body)> {
+fn parsed(files: &[FileId], sources: &SourceMap, diags: &mut Diagnostics) -> Directory {
+    let before = diags.error_count();
     let files = files.iter().filter_map(|id| Some((*id, sources.file(*id)?)));
-    files.map(|(id, file)| (file.name.clone(), parse_file(id, &file.name, &file.text, diags))).collect()
+    let files = files.map(|(id, file)| (file.name.clone(), parse_file(id, &file.name, &file.text, diags)));
+    Directory { files: files.collect(), is_damaged: diags.error_count() > before }
 }
 
 /// The directories that the modules of a parsed directory are in.
-fn called(directory: &str, directories: &Directories) -> Vec<(String, Span)> {
-    directories.get(directory).map(|files| modules::called(directory, files)).unwrap_or_default()
+fn called(name: &str, directories: &Directories) -> Vec<(String, Span)> {
+    directories.get(name).map(|directory| modules::called(name, directory)).unwrap_or_default()
 }
 
 fn from_environment() -> GivenValues {

@@ -204,21 +204,28 @@ pub(super) fn count_and_for_each(span: Span) -> Diagnostic {
 pub(super) fn root_only(block: &Block) -> Diagnostic {
     let kind = &block.kind.text;
     let help = match &**kind {
-        "provider" => "declare it in the root configuration and pass it: `providers = { local = local.other }`",
+        "provider" => {
+            "declare it in the root configuration and pass it: `providers = { local = local.other }`"
+        }
         _ => "move it to the root configuration, and give the module variables for what it needs",
     };
     Diagnostic::error(
         "Block of the root configuration",
-        format!("A `{kind}` block stands in the root configuration alone; a module can be called from several."),
+        format!(
+            "A `{kind}` block stands in the root configuration alone; a module can be called from several."
+        ),
     )
     .at(block.header)
     .help(help)
 }
 
 pub(super) fn version_of_local(span: Span) -> Diagnostic {
-    Diagnostic::error("Version of a local module", "A local module has no version: it is part of the configuration.")
-        .at(span)
-        .help("remove `version`")
+    Diagnostic::error(
+        "Version of a local module",
+        "A local module has no version: it is part of the configuration.",
+    )
+    .at(span)
+    .help("remove `version`")
 }
 
 pub(super) fn not_an_address(span: Span, what: &str) -> Diagnostic {

@@ -72,9 +72,7 @@ impl Files {
         if module.is_none() && relative.components().any(|part| part == Component::ParentDir) {
             return Err(outside());
         }
-        let real = |path: &Path| {
-            path.canonicalize().map_err(|error| format!("{}: {error}", path.display()))
-        };
+        let real = |path: &Path| path.canonicalize().map_err(|error| format!("{}: {error}", path.display()));
         let base = real(directory)?;
         let inside = match module {
             Some(module) => real(&base.join(module))?,

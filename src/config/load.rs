@@ -96,7 +96,9 @@ pub fn load_module(
     names.retain(|name| name.ends_with(".hcl") || name.ends_with(".hcl.json"));
     names.sort();
     if names.is_empty() {
-        diags.push(problem(format!("The directory {directory} holds no file that ends in .hcl or .hcl.json.")));
+        diags.push(problem(format!(
+            "The directory {directory} holds no file that ends in .hcl or .hcl.json."
+        )));
         return None;
     }
     let files = names.iter().filter_map(|name| {

@@ -35,6 +35,8 @@ pub struct Module {
     pub providers: BTreeMap<String, String>,
     /// Its nodes by the words that refer to them.
     pub names: Names,
+    /// Whether parts of its files could not be read, so that what is missing may be there.
+    pub is_damaged: bool,
     /// The first of its nodes.
     pub first: u32,
     /// How many nodes it has.

@@ -12,20 +12,33 @@ use crate::source::Span;
 use crate::syntax::ast::{Body, ExprKind, Name};
 use crate::value::Kind;
 
-/// The parsed files of each directory, with their names; directories are relative to the root's, which is `.`.
-pub type Directories = BTreeMap<String, Vec<(String, Body)>>;
+/// The parsed files of each directory; directories are relative to the root's, which is `.`.
+pub type Directories = BTreeMap<String, Directory>;
+
+/// The parsed files of one directory.
+#[derive(Clone, Debug, Default)]
+pub struct Directory {
+    /// The files with their names.
+    pub files: Vec<(String, Body)>,
+    /// Whether parts of them could not be read, so that what is missing may be there.
+    pub is_damaged: bool,
+}
 
 /// The most calls of modules in one configuration: calls inside of calls multiply.
 const MAX_CALLS: usize = 10_000;
 
 /// The directories that the `module` blocks of a directory call, as far as their sources are local ones.
-pub fn called(directory: &str, files: &[(String, Body)]) -> Vec<(String, Span)> {
-    let blocks = files.iter().flat_map(|(_, body)| &body.blocks).filter(|block| &*block.kind.text == "module");
+pub fn called(name: &str, directory: &Directory) -> Vec<(String, Span)> {
+    let blocks = directory
+        .files
+        .iter()
+        .flat_map(|(_, body)| &body.blocks)
+        .filter(|block| &*block.kind.text == "module");
     let sources = blocks.filter_map(|block| block.body.attribute("source"));
     sources
         .filter_map(|source| match &source.expr.kind {
             ExprKind::Literal(value) => match &value.kind {
-                Kind::String(text) if is_local(text) => Some((join(directory, text), source.expr.span)),
+                Kind::String(text) if is_local(text) => Some((join(name, text), source.expr.span)),
                 _ => None,
             },
             _ => None,
@@ -56,9 +69,12 @@ pub fn join(directory: &str, source: &str) -> String {
 /// All directories as one configuration. Each is decoded once, whatever calls it.
 pub fn link(directories: Directories, diags: &mut Diagnostics) -> Config {
     let mut decoded = HashMap::new();
-    for (directory, files) in directories {
+    for (directory, Directory { files, is_damaged }) in directories {
         let is_root = directory == ".";
-        let config = decode_directory(overrides::merge(files, diags), is_root, diags);
+        let mut config = decode_directory(overrides::merge(files, diags), is_root, diags);
+        if let Some(module) = config.modules.first_mut() {
+            module.is_damaged = is_damaged;
+        }
         decoded.insert(directory, config);
     }
     let root = decoded.remove(".").unwrap_or_default();
@@ -129,9 +145,19 @@ impl Linker<'_> {
         let parent = self.config.module(caller);
         let path: Vec<Arc<str>> = parent.path.iter().cloned().chain([name]).collect();
         let providers = self.passed(caller, call);
-        let names = child.root_names().clone();
+        let Module { names, is_damaged, .. } = child.module(ROOT).clone();
         let (parent, call) = (Some(caller), Some(call_id));
-        self.config.modules.push(Module { path: path.clone(), parent, call, directory, providers, names, first: 0, count: 0 });
+        self.config.modules.push(Module {
+            path: path.clone(),
+            parent,
+            call,
+            directory,
+            providers,
+            names,
+            is_damaged,
+            first: 0,
+            count: 0,
+        });
         self.nodes(id, child.nodes);
         for mut moved in child.moved {
             moved.module.clone_from(&path);
@@ -169,6 +195,9 @@ impl Linker<'_> {
 
     /// Holds the call against what the child declares.
     fn check(&mut self, id: NodeId, call: &ModuleCall, child: ModuleId) {
+        if self.config.module(child).is_damaged {
+            return;
+        }
         let config = &self.config;
         let header = config.node(id).header;
         let names = &config.module(child).names;
@@ -193,7 +222,10 @@ impl Linker<'_> {
                         self.diags.push(
                             Diagnostic::error(
                                 "Missing input",
-                                format!("The module `{}` needs a value for its variable `{name}`.", call.source.text),
+                                format!(
+                                    "The module `{}` needs a value for its variable `{name}`.",
+                                    call.source.text
+                                ),
                             )
                             .at(header)
                             .related(node.header, "declared here, without a default")
@@ -273,6 +305,8 @@ mod tests {
         assert_eq!(join("modules/a", "../../"), ".");
         assert_eq!(join(".", "../shared/x"), "../shared/x");
         assert_eq!(join("../shared/x", "../y/"), "../shared/y");
-        assert!(is_local("./a") && is_local("../a") && !is_local("a") && !is_local("/a") && !is_local("git::x"));
+        assert!(
+            is_local("./a") && is_local("../a") && !is_local("a") && !is_local("/a") && !is_local("git::x")
+        );
     }
 }

@@ -14,8 +14,8 @@ use super::resource;
 use super::scope::{BlockScope, Instance, NO_INSTANCE};
 use super::{DesiredAgent, DesiredFlow, DesiredOutput, FlowAttributes, Outcomes, Settings};
 use crate::address::{Address, BlockAddress, InstanceKey};
-use crate::config::{Config, variables};
 use crate::config::model::{Node, NodeId, NodeKind, ROOT, Repetition, Resource, ResourceKind, Variable};
+use crate::config::{Config, variables};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::eval::evaluate as evaluate_expr;
 use crate::eval::functions::Environment;
@@ -209,7 +209,8 @@ fn resource_node(
                 }
                 match &resource.check {
                     Some(check) => {
-                        let block = BlockAddress { kind: "check".into(), type_label: None, name: check.clone() };
+                        let block =
+                            BlockAddress { kind: "check".into(), type_label: None, name: check.clone() };
                         let check = Address { block, key: InstanceKey::None, ..address }.to_string();
                         result.unread.entry(check).or_default().extend(checks::warnings(found));
                     }

@@ -183,19 +183,28 @@ impl<'a> Finalizer<'a> {
 
     /// What a place refers to directly.
     fn needs(&self, (frame, id): Place) -> Vec<Place> {
+        let config = self.inputs.config;
+        let own = config.node(id);
+        // The value of a variable is written by the caller.
+        let outside = match own.kind {
+            NodeKind::Variable(_) => self.frames.get(frame).caller,
+            _ => frame,
+        };
         let needs = self.inputs.graph.dependencies(id).iter();
         let places = needs.flat_map(|need| {
-            let module = self.inputs.config.node(*need).module;
-            self.frames.seen_from(frame, module).into_iter().map(|frame| (frame, *need))
+            let module = config.node(*need).module;
+            let from = if module == own.module { frame } else { outside };
+            self.frames.seen_from(from, module).into_iter().map(|frame| (frame, *need))
         });
         places.collect()
     }
 
     fn is_final(&mut self, place: Place) -> bool {
         let (config, frames) = (self.inputs.config, &self.frames);
-        *self.is_final.entry(place).or_insert_with(|| {
-            frames.value(config, place.0, place.1).is_some_and(Value::is_wholly_known)
-        })
+        *self
+            .is_final
+            .entry(place)
+            .or_insert_with(|| frames.value(config, place.0, place.1).is_some_and(Value::is_wholly_known))
     }
 
     /// Makes everything that `place` refers to final, in order.

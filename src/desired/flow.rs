@@ -7,8 +7,8 @@ use flowform_provider_api::{Digest, canonical_json};
 use serde_json::value::RawValue;
 
 use super::evaluator::Inputs;
-use super::frames::FrameId;
 use super::exact::inexact;
+use super::frames::FrameId;
 use super::locate::Places;
 use super::nested::{Nested, nested};
 use super::resource::{self, Body, not_a_block, reference_kind, run_config_object, without_identity};

@@ -7,8 +7,8 @@ use super::frames::{FrameId, Frames};
 use crate::address::InstanceKey;
 use crate::config::model::{Config, Module, ModuleId, NodeId, NodeKind, Repetition};
 use crate::diag::Diagnostics;
-use crate::eval::{Scope, evaluate};
 use crate::eval::functions::Environment;
+use crate::eval::{Scope, evaluate};
 use crate::source::Span;
 use crate::syntax::ast::{Step, StepKind};
 use crate::value::{Kind, Marks, Type, Value};
@@ -101,7 +101,8 @@ impl BlockScope<'_> {
                 if let Some(value) = found {
                     return (value, 3);
                 }
-                let values = children.iter().map(|(key, frame)| (key.clone(), self.outputs(call.child, *frame)));
+                let values =
+                    children.iter().map(|(key, frame)| (key.clone(), self.outputs(call.child, *frame)));
                 (container(&call.repetition, values.collect()), 1)
             }
         }

@@ -258,7 +258,8 @@ impl Scope for StaticScope<'_> {
                 if let Some(value) = self.variables.get(name) {
                     return (value.clone(), 1);
                 }
-                let known = self.config.root_names().plain.get("var").into_iter().flat_map(|names| names.keys());
+                let known =
+                    self.config.root_names().plain.get("var").into_iter().flat_map(|names| names.keys());
                 diags.push(
                     Diagnostic::error(
                         "Unknown name",

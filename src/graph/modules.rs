@@ -44,11 +44,15 @@ pub(super) fn lookup(
     match output(&call.repetition, steps.get(1..).unwrap_or_default()) {
         Some(output) => match outputs.and_then(|outputs| outputs.get(output)) {
             Some(found) => need(*found),
+            None if child.is_damaged => {}
             None => diags.push(
                 Diagnostic::error("Unknown name", format!("The module `{name}` has no output `{output}`."))
                     .at(span)
                     .related(config.node(call_id).header, "called here")
-                    .suggest(output, outputs.into_iter().flat_map(|outputs| outputs.keys()).map(|name| &**name)),
+                    .suggest(
+                        output,
+                        outputs.into_iter().flat_map(|outputs| outputs.keys()).map(|name| &**name),
+                    ),
             ),
         },
         None => outputs.into_iter().flat_map(|outputs| outputs.values()).copied().for_each(need),

@@ -22,6 +22,7 @@ mod json;
 mod json_syntax;
 mod kill;
 mod lifecycle;
+mod modules;
 mod nested;
 mod overrides;
 mod reference;

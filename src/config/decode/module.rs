@@ -35,7 +35,11 @@ pub(super) fn module(block: &Block, diags: &mut Diagnostics) -> Option<ModuleCal
         source,
         repetition: repetition(block, diags),
         depends_on: reference_list(&block.body, "depends_on", diags),
-        providers: block.body.attribute("providers").map(|attribute| providers(attribute, diags)).unwrap_or_default(),
+        providers: block
+            .body
+            .attribute("providers")
+            .map(|attribute| providers(attribute, diags))
+            .unwrap_or_default(),
         inputs: inputs.cloned().collect(),
     })
 }
