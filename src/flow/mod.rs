@@ -11,6 +11,7 @@ pub mod kind;
 pub mod labels;
 pub mod location;
 pub mod original;
+pub mod posix;
 pub mod python;
 pub mod render;
 pub mod run_config;

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use flowform_provider_api::canonical_json;
 use serde_json::{Map, Value as Json, json};
 
-use super::local::{FLOW_RUNNER, USE_LOCAL_SECRETS};
+use super::environment::{FLOW_RUNNER, USE_LOCAL_SECRETS};
 use crate::flow::definition::Runtime;
 use crate::flow::kind::{RunConfigKind, StorageKind};
 

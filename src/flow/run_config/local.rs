@@ -5,7 +5,7 @@ use serde_json::Value as Json;
 
 use super::{RunConfig, RunConfigError, arguments_of, base_arguments, base_loaded, entries_of, loaded_text};
 use crate::flow::kind::RunConfigKind;
-use crate::flow::python;
+use crate::flow::{posix, python};
 
 pub(super) fn construct(arguments: &Json, cwd: &str) -> Result<RunConfig, RunConfigError> {
     let entries = arguments_of(arguments, RunConfigKind::Local, "LocalRun")?;
@@ -34,26 +34,5 @@ pub(super) fn load(serialized: &Json, cwd: &str) -> Result<RunConfig, RunConfigE
 /// slashes go, `~` is an ordinary name, exactly two leading slashes stay.
 pub fn absolute(path: &str, cwd: &str) -> String {
     let joined = if path.starts_with('/') { path.to_owned() } else { format!("{cwd}/{path}") };
-    let leading = joined.chars().take_while(|c| *c == '/').count();
-    let prefix = match leading {
-        0 => "",
-        2 => "//",
-        _ => "/",
-    };
-    let mut parts: Vec<&str> = Vec::new();
-    for part in joined.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => {
-                if parts.last().is_some_and(|last| *last != "..") {
-                    parts.pop();
-                } else if prefix.is_empty() {
-                    parts.push(part);
-                }
-            }
-            part => parts.push(part),
-        }
-    }
-    let normal = format!("{prefix}{}", parts.join("/"));
-    if normal.is_empty() { ".".to_owned() } else { normal }
+    posix::normalize(&joined)
 }
