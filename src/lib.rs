@@ -13,6 +13,7 @@ pub mod desired;
 pub mod diag;
 pub mod eval;
 pub mod flow;
+pub mod format;
 pub mod graph;
 pub mod plan;
 pub mod providers;

@@ -13,7 +13,7 @@ use crate::config::files::Files;
 use crate::config::load::{Loaded, load};
 use crate::config::model::NodeKind;
 use crate::config::variables::{self, Given, GivenValue, GivenValues};
-use crate::config::{Config, decode};
+use crate::config::{Config, decode, overrides};
 use crate::desired::{Inputs, Settings, settings};
 use crate::diag::Diagnostics;
 use crate::graph::{self, Graph};
@@ -63,9 +63,9 @@ impl Workspace {
         for id in configuration {
             let Some(file) = sources.file(id) else { continue };
             own.push(file.name.clone());
-            bodies.push(crate::syntax::parse(id, &file.text, diags));
+            bodies.push((file.name.clone(), crate::syntax::parse(id, &file.text, diags)));
         }
-        let config = decode(bodies, diags);
+        let config = decode(overrides::merge(bodies, diags), diags);
         let mut given = from_environment();
         for id in auto_variables.into_iter().chain(given_variables) {
             variables::read_file(id, &sources, &mut given, diags);
@@ -94,9 +94,9 @@ impl Workspace {
         let mut bodies = Vec::new();
         for (name, text) in &kept.files {
             let id = sources.add(name.clone(), text.as_str());
-            bodies.push(crate::syntax::parse(id, text, diags));
+            bodies.push((name.clone(), crate::syntax::parse(id, text, diags)));
         }
-        let config = decode(bodies, diags);
+        let config = decode(overrides::merge(bodies, diags), diags);
         let mut given = from_environment();
         given.retain(|name, _| kept.sensitive.contains(&**name));
         let mut again = GivenValues::new();

@@ -6,6 +6,7 @@ mod errors;
 pub mod files;
 pub mod load;
 pub mod model;
+pub mod overrides;
 mod schema;
 pub mod type_expr;
 pub mod variables;

@@ -8,7 +8,7 @@ mod parse;
 mod reference;
 mod scan;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use parse::{parse, parse_expression};
 pub use reference::{Reference, references};

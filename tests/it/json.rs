@@ -83,7 +83,7 @@ fn planning() {
             "root",
             "registry",
             "has_changes",
-            "errored",
+            "diagnostics",
             "changes",
             "outputs",
             "summary",
@@ -247,4 +247,34 @@ fn a_stream_of_lines_stays_one_when_it_fails() {
     project.edit("storage.module.code", "storage.module.cdoe");
     let lines = project.run("apply --auto-approve --json").fails().json_lines();
     assert_eq!(lines.len(), 1);
+}
+
+/// What works and is probably not meant.
+const WARNED: &str = r#"
+flowform {
+  project = "shop"
+}
+
+storage "local" "code" {
+  path = "/srv/flows/etl.py"
+}
+
+flow "etl" {
+  storage = storage.local.code
+}
+"#;
+
+#[test]
+fn warnings_are_in_every_form() {
+    let code = "script-that-would-be-read-as-a-pickled-flow";
+    let project = Project::new(WARNED);
+    assert_eq!(project.run("validate --json").succeeds().json()["diagnostics"][0]["code"], code);
+    assert_eq!(project.run("plan --json").succeeds().json()["diagnostics"][0]["code"], code);
+    let stream = project.run("apply --json --auto-approve").succeeds().stdout;
+    let first: Value = serde_json::from_str(stream.lines().next().unwrap()).unwrap();
+    assert_eq!(
+        (&first["type"], &first["code"]),
+        (&Value::from("diagnostic"), &Value::from(code)),
+        "{stream}"
+    );
 }

@@ -25,6 +25,7 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
     ("value", &["address"]),
     ("syntax", &["diag", "source", "value"]),
     ("eval", &["address", "diag", "source", "syntax", "value"]),
+    ("format", &["diag", "source", "syntax"]),
     ("flow", &["address", "diag", "value"]),
     ("config", &["address", "diag", "eval", "flow", "source", "syntax", "value"]),
     ("reference", &["flow"]),
@@ -46,6 +47,7 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
             "diag",
             "eval",
             "flow",
+            "format",
             "graph",
             "plan",
             "providers",
@@ -70,6 +72,7 @@ const PURE: &[&str] = &[
     "src/diag.rs",
     "src/eval/",
     "src/flow/",
+    "src/format/",
     "src/graph/",
     "src/plan/",
     "src/reference/",
@@ -345,6 +348,13 @@ struct SourceFile {
     /// Relative to the repository, with `/`.
     name: String,
     text: String,
+}
+
+/// The files of the program that are no tests, each with its name and its text.
+pub(crate) fn sources() -> Vec<(String, String)> {
+    let files = rust_files(&["src"]).into_iter();
+    let files = files.filter(|file| !is_test(&file.name) && !file.name.contains("/laws/"));
+    files.map(|file| (file.name, file.text)).collect()
 }
 
 fn root() -> &'static Path {

@@ -9,7 +9,7 @@ use super::run::FlowRun;
 use crate::flow::agent::{LocalAgent, Surroundings};
 use crate::flow::kind::{AgentKind, StorageKind};
 use crate::flow::original::OriginalError;
-use crate::flow::run_config::{self, RunConfig};
+use crate::flow::run_config::RunConfig;
 
 /// A process to start.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,10 +46,14 @@ pub fn render(
     if run.flow.storage_kind()? == StorageKind::Docker {
         return Err(OriginalError::type_error("Unsupported Storage type: Docker"));
     }
-    let config = run_config::for_agent(AgentKind::Local, run.run_config, run.id, surroundings.cwd)?;
+    let config = run.config(AgentKind::Local, surroundings)?;
     let working_dir = match &config {
         RunConfig::Local { working_dir, .. } => working_dir.as_deref().filter(|path| !path.is_empty()),
-        RunConfig::Universal { .. } => None,
+        RunConfig::Universal { .. }
+        | RunConfig::Docker { .. }
+        | RunConfig::Kubernetes { .. }
+        | RunConfig::Ecs { .. }
+        | RunConfig::Vertex { .. } => None,
     };
     if let Some(path) = working_dir.filter(|path| !(surroundings.exists)(path)) {
         return Err(OriginalError::value_error(format!(

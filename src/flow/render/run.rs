@@ -1,11 +1,12 @@
 //! What an agent is handed: a flow run and its flow (semantics 0.5). It decides nothing.
 
-use serde_json::{Map, Value as Json};
+use serde_json::Value as Json;
 
 use crate::flow::agent::Surroundings;
 use crate::flow::kind::{AgentKind, StorageKind};
 use crate::flow::original::OriginalError;
 use crate::flow::python;
+use crate::flow::run_config::{self, Disk, RunConfig};
 use crate::flow::storage::docker_image;
 
 /// A flow run.
@@ -77,41 +78,8 @@ impl Flow<'_> {
     }
 }
 
-/// The run config that an agent works with, by field.
-#[derive(Clone, Debug)]
-pub(super) struct Config {
-    fields: Map<String, Json>,
-}
-
-impl Config {
-    /// The field, where it is not null.
-    pub(super) fn value(&self, name: &str) -> Option<&Json> {
-        self.fields.get(name).filter(|value| !value.is_null())
-    }
-
-    /// The field, where Python takes it for true.
-    pub(super) fn truthy(&self, name: &str) -> Option<&Json> {
-        self.value(name).filter(|value| python::truthy(value))
-    }
-
-    /// The text, where it is not null.
-    pub(super) fn text(&self, name: &str) -> Option<&str> {
-        self.value(name).and_then(Json::as_str)
-    }
-
-    /// The text, where it is neither null nor empty.
-    pub(super) fn full_text(&self, name: &str) -> Option<&str> {
-        self.text(name).filter(|text| !text.is_empty())
-    }
-
-    /// The variables.
-    pub(super) fn env(&self) -> &Json {
-        self.fields.get("env").unwrap_or(&Json::Null)
-    }
-}
-
 impl FlowRun<'_> {
-    /// The run config that an agent of kind `kind` works with.
+    /// The run config that an agent of kind `kind` works with: one of the agent's own kind.
     ///
     /// # Errors
     /// Those of [`run_config::for_agent`].
@@ -119,22 +87,18 @@ impl FlowRun<'_> {
         &self,
         kind: AgentKind,
         surroundings: &Surroundings<'_>,
-    ) -> Result<Config, OriginalError> {
-        let _ = surroundings;
-        let own = kind.run_config();
-        let fields = self.run_config.and_then(Json::as_object).cloned().unwrap_or_default();
-        match fields.get("type").and_then(Json::as_str).unwrap_or(own.class()) {
-            "UniversalRun" => {
-                let mut fields = fields;
-                fields.retain(|key, _| key == "env" || key == "labels");
-                Ok(Config { fields })
-            }
-            class if class == own.class() => Ok(Config { fields }),
-            class => Err(OriginalError::type_error(format!(
-                "Flow run {} has a `run_config` of type `{class}`, only `{}` is supported",
-                self.id,
-                own.class()
-            ))),
-        }
+    ) -> Result<RunConfig, OriginalError> {
+        let disk = Disk { cwd: surroundings.cwd, read: surroundings.read };
+        run_config::for_agent(kind, self.run_config, self.id, disk)
     }
+}
+
+/// The error for a run config of another kind, which [`FlowRun::config`] does not give.
+pub(super) fn other_kind(config: &RunConfig) -> OriginalError {
+    OriginalError::type_error(format!("a `run_config` of type `{}`", config.kind().class()))
+}
+
+/// The text, where Python takes it for true.
+pub(super) fn full(text: &Option<String>) -> Option<&str> {
+    text.as_deref().filter(|text| !text.is_empty())
 }

@@ -2,11 +2,12 @@
 
 use serde_json::{Value as Json, json};
 
-use super::run::FlowRun;
+use super::run::{FlowRun, other_kind};
 use super::{command, environment, image, mapping};
 use crate::flow::agent::{Surroundings, VertexAgent};
 use crate::flow::kind::AgentKind;
 use crate::flow::original::{ErrorClass, OriginalError};
+use crate::flow::run_config::RunConfig;
 use crate::flow::slug::slugify_words;
 
 /// The longest display name.
@@ -31,24 +32,24 @@ pub fn render(
     agent: &VertexAgent,
     surroundings: &Surroundings<'_>,
 ) -> Result<VertexJob, OriginalError> {
-    let config = run.config(AgentKind::Vertex, surroundings)?;
-    let image = image::choose(&run.flow, config.text("image"), None)?;
+    let (run_env, config) = match run.config(AgentKind::Vertex, surroundings)? {
+        RunConfig::Vertex { env, run, .. } => (env, *run),
+        other => return Err(other_kind(&other)),
+    };
+    let image = image::choose(&run.flow, config.image.as_deref(), None)?;
     let command = command::for_version(run.flow.core_version)?;
     let env =
-        environment::of_run(AgentKind::Vertex, run, &agent.common, config.env(), None, surroundings.settings);
+        environment::of_run(AgentKind::Vertex, run, &agent.common, &run_env, None, surroundings.settings);
 
-    let mut pools = config.value("worker_pool_specs").cloned().unwrap_or_else(|| {
-        json!([{
-            "machine_spec": {"machine_type": config.text("machine_type")},
+    let mut pools = config.worker_pool_specs.unwrap_or_else(|| {
+        vec![json!({
+            "machine_spec": {"machine_type": config.machine_type},
             "replica_count": 1,
-        }])
+        })]
     });
-    let first = match &mut pools {
-        Json::Array(pools) => pools
-            .first_mut()
-            .ok_or_else(|| OriginalError::new(ErrorClass::IndexError, "list index out of range"))?,
-        other => return Err(mapping::no_attribute(other, "__getitem__")),
-    };
+    let first = pools
+        .first_mut()
+        .ok_or_else(|| OriginalError::new(ErrorClass::IndexError, "list index out of range"))?;
     let container = json!({
         "image_uri": image.value,
         "command": command.split(' ').collect::<Vec<_>>(),
@@ -58,13 +59,14 @@ pub fn render(
     mapping::assignable(first)?.insert("container_spec".to_owned(), container);
 
     let mut spec = serde_json::Map::new();
-    spec.insert("worker_pool_specs".to_owned(), pools);
-    for name in ["network", "scheduling"] {
-        if let Some(value) = config.value(name) {
-            spec.insert(name.to_owned(), value.clone());
-        }
+    spec.insert("worker_pool_specs".to_owned(), pools.into());
+    if let Some(network) = config.network {
+        spec.insert("network".to_owned(), network.into());
     }
-    let account = config.text("service_account").or(agent.service_account.as_deref());
+    if let Some(scheduling) = config.scheduling {
+        spec.insert("scheduling".to_owned(), scheduling.into());
+    }
+    let account = config.service_account.or_else(|| agent.service_account.clone());
     spec.insert("service_account".to_owned(), account.into());
     let display_name = slugify_words(&format!("{}-{}", run.flow.name, run.name), MAX_NAME);
     Ok(VertexJob {

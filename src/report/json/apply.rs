@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::diagnostics::Item;
 use super::{FORMAT_VERSION, Output, outputs};
 use crate::apply::event::{ApplyEvent, ApplyReport, NotDone};
 use crate::plan::model::Action;
@@ -50,6 +51,8 @@ pub enum Event<'a> {
         /// Why.
         because: &'a str,
     },
+    /// A warning about the configuration or the plan, before the first step.
+    Diagnostic(Box<Item>),
     /// Nothing moves until something outside does.
     Waiting {
         /// What is waited for.

@@ -7,11 +7,12 @@ mod ports;
 use serde_json::{Map, Value as Json, json};
 
 use super::environment::Layer;
-use super::run::{Config, FlowRun};
+use super::run::{FlowRun, other_kind};
 use super::{command, environment, image};
 use crate::flow::agent::{Bind, DockerAgent, Surroundings};
 use crate::flow::kind::AgentKind;
 use crate::flow::original::OriginalError;
+use crate::flow::run_config::{self, RunConfig};
 use crate::flow::slug::container_name;
 
 pub use body::container_body;
@@ -68,13 +69,16 @@ pub fn render(
     surroundings: &Surroundings<'_>,
     engine_version: &str,
 ) -> Result<DockerRun, OriginalError> {
-    let config = run.config(AgentKind::Docker, surroundings)?;
-    let image = image::choose(&run.flow, config.text("image"), None)?;
+    let (run_env, config) = match run.config(AgentKind::Docker, surroundings)? {
+        RunConfig::Docker { env, run, .. } => (env, run),
+        other => return Err(other_kind(&other)),
+    };
+    let image = image::choose(&run.flow, config.image.as_deref(), None)?;
     let mut env = environment::of_run(
         AgentKind::Docker,
         run,
         &agent.common,
-        config.env(),
+        &run_env,
         Some(&image.value),
         surroundings.settings,
     );
@@ -96,7 +100,7 @@ pub fn render(
             command: command.to_owned(),
             environment: env.to_map(),
             volumes: agent.volumes.mount_points.clone(),
-            ports: config.truthy("ports").and_then(Json::as_array).cloned(),
+            ports: config.ports.clone().filter(|ports| !ports.is_empty()),
             labels: labels.map(|(name, value)| (name.to_owned(), value.into())).into_iter().collect(),
             network: agent.networks.first().cloned(),
             host_config: host_config::convert(&host_config, &agent.volumes.binds)?,
@@ -129,7 +133,7 @@ fn pull(image: &str, agent: &DockerAgent) -> Result<Option<String>, OriginalErro
 
 /// The agent's arguments, with those of the run config in their place key by key.
 fn host_config_arguments(
-    config: &Config,
+    config: &run_config::DockerRun,
     agent: &DockerAgent,
     engine_version: &str,
 ) -> Result<Map<String, Json>, OriginalError> {
@@ -141,7 +145,7 @@ fn host_config_arguments(
     if !agent.volumes.mount_points.is_empty() {
         arguments.insert("binds".to_owned(), binds(&agent.volumes.binds));
     }
-    if let Some(Json::Object(theirs)) = config.truthy("host_config") {
+    if let Some(theirs) = &config.host_config {
         arguments.extend(theirs.clone());
     }
     if let Some(network) =

@@ -10,7 +10,8 @@ use crate::flow::python;
 use crate::flow::render::environment::{CONTEXT_IMAGE, others};
 use crate::flow::render::image;
 use crate::flow::render::mapping::{assignable, named, no_attribute, set_default};
-use crate::flow::render::run::{Config, FlowRun};
+use crate::flow::render::run::{FlowRun, full};
+use crate::flow::run_config::EcsRun;
 use crate::flow::slug::slugify_words;
 
 /// The longest family, without its prefix.
@@ -23,17 +24,18 @@ pub fn family(name: &str) -> String {
 
 pub(super) fn build(
     run: &FlowRun<'_>,
-    config: &Config,
+    config: &EcsRun,
     agent: &EcsAgent,
     surroundings: &Surroundings<'_>,
 ) -> Result<Json, OriginalError> {
-    let mut definition = if let Some(definition) = config.truthy("task_definition") {
-        definition.clone()
-    } else if let Some(path) = config.full_text("task_definition_path") {
-        read_document(path, surroundings.read)?
-    } else {
-        agent.task_definition.clone()
-    };
+    let mut definition =
+        if let Some(definition) = config.task_definition.as_ref().filter(|given| python::truthy(given)) {
+            definition.clone()
+        } else if let Some(path) = full(&config.task_definition_path) {
+            read_document(path, surroundings.read)?
+        } else {
+            agent.task_definition.clone()
+        };
     let family = family(&format!("{}-{}", run.flow.name, run.id));
     assignable(&mut definition)?.insert("family".to_owned(), family.into());
 
@@ -47,7 +49,7 @@ pub(super) fn build(
 
     let containers = set_default(&mut definition, "containerDefinitions", json!([]))?;
     let container = named(containers, FLOW_CONTAINER)?;
-    let image = image::choose(&run.flow, config.text("image"), container.get("image"))?;
+    let image = image::choose(&run.flow, config.image.as_deref(), container.get("image"))?;
     container.insert("image".to_owned(), image.value.clone());
     let mut env = vec![json!({"name": CONTEXT_IMAGE, "value": image.value})];
     env.extend(others(container.get("environment"), |name| name == CONTEXT_IMAGE)?);
@@ -59,7 +61,7 @@ pub(super) fn build(
             *value = python::text(value).into();
         }
     }
-    let role = config.full_text("execution_role_arn").or(agent.execution_role_arn.as_deref());
+    let role = full(&config.execution_role_arn).or(full(&agent.execution_role_arn));
     if let (false, Some(role)) =
         (fields.contains_key("executionRoleArn"), role.filter(|role| !role.is_empty()))
     {

@@ -6,11 +6,12 @@ mod run_task;
 
 use serde_json::{Map, Value as Json};
 
-use super::run::FlowRun;
+use super::run::{FlowRun, other_kind};
 use crate::flow::agent::{EcsAgent, Surroundings};
 use crate::flow::kind::{AgentKind, StorageKind};
 use crate::flow::original::OriginalError;
 use crate::flow::python;
+use crate::flow::run_config::RunConfig;
 
 pub use definition::{MAX_FAMILY, family};
 pub use run_task::merge as merge_run_task_kwargs;
@@ -57,8 +58,11 @@ pub fn render(
     surroundings: &Surroundings<'_>,
     answers: &Answers<'_>,
 ) -> Result<EcsTask, OriginalError> {
-    let config = run.config(AgentKind::Ecs, surroundings)?;
-    let (definition, arn, described) = match config.text("task_definition_arn") {
+    let (env, config) = match run.config(AgentKind::Ecs, surroundings)? {
+        RunConfig::Ecs { env, run, .. } => (env, run),
+        other => return Err(other_kind(&other)),
+    };
+    let (definition, arn, described) = match config.task_definition_arn.as_deref() {
         None => {
             let definition = definition::build(run, &config, agent, surroundings)?;
             let arn = answers.registered_arn.to_owned();
@@ -74,7 +78,7 @@ pub fn render(
             (TaskDefinition::Registered(arn.to_owned()), arn.to_owned(), described)
         }
     };
-    let run_task = run_task::arguments(run, &config, agent, surroundings, &described)
+    let run_task = run_task::arguments(run, &config, &env, agent, surroundings, &described)
         .and_then(|arguments| with_definition(arguments, &arn));
     Ok(EcsTask { definition, run_task })
 }

@@ -9,13 +9,15 @@ use crate::flow::kind::AgentKind;
 use crate::flow::original::OriginalError;
 use crate::flow::python;
 use crate::flow::render::mapping::{assignable, mapping, members, named, no_attribute, set_default};
-use crate::flow::render::run::{Config, FlowRun};
+use crate::flow::render::run::{FlowRun, full};
 use crate::flow::render::{command, environment};
+use crate::flow::run_config::EcsRun;
 
 /// The arguments without the definition. `definition` is what is run, for its roles.
 pub(super) fn arguments(
     run: &FlowRun<'_>,
-    config: &Config,
+    config: &EcsRun,
+    run_env: &Json,
     agent: &EcsAgent,
     surroundings: &Surroundings<'_>,
     definition: &Json,
@@ -27,7 +29,7 @@ pub(super) fn arguments(
     if let Some(cluster) = agent.cluster.as_deref().filter(|cluster| !cluster.is_empty()) {
         arguments.insert("cluster".to_owned(), cluster.into());
     }
-    if let Some(theirs) = config.truthy("run_task_kwargs") {
+    if let Some(theirs) = config.run_task_kwargs.as_ref().filter(|theirs| python::truthy(theirs)) {
         merge(&mut arguments, mapping(theirs, "items")?)?;
     }
 
@@ -36,22 +38,21 @@ pub(super) fn arguments(
     named(list, FLOW_CONTAINER)?;
 
     let roles = assignable(overrides)?;
-    for (field, key, agents) in [
-        ("task_role_arn", "taskRoleArn", &agent.task_role_arn),
-        ("execution_role_arn", "executionRoleArn", &agent.execution_role_arn),
+    for (own, key, agents) in [
+        (&config.task_role_arn, "taskRoleArn", &agent.task_role_arn),
+        (&config.execution_role_arn, "executionRoleArn", &agent.execution_role_arn),
     ] {
-        let defined = match config.full_text(field) {
-            Some(_) => None,
-            None => mapping(definition, "get")?.get(key).filter(|role| python::truthy(role)).cloned(),
-        };
-        let agents = agents.as_deref().filter(|role| !role.is_empty());
-        let role = config.full_text(field).map(Json::from).or(defined).or_else(|| agents.map(Json::from));
-        if let Some(role) = role {
+        if let Some(role) = full(own) {
+            roles.insert(key.to_owned(), role.into());
+            continue;
+        }
+        let defined = mapping(definition, "get")?.get(key).filter(|role| python::truthy(role)).cloned();
+        if let Some(role) = defined.or_else(|| full(agents).map(Json::from)) {
             roles.insert(key.to_owned(), role);
         }
     }
-    for key in ["cpu", "memory"] {
-        if let Some(value) = config.full_text(key) {
+    for (own, key) in [(&config.cpu, "cpu"), (&config.memory, "memory")] {
+        if let Some(value) = full(own) {
             roles.insert(key.to_owned(), value.into());
         } else if let Some(value) = roles.get_mut(key) {
             *value = python::text(value).into();
@@ -59,8 +60,7 @@ pub(super) fn arguments(
     }
 
     let command = command::for_version(run.flow.core_version)?;
-    let env =
-        environment::of_run(AgentKind::Ecs, run, &agent.common, config.env(), None, surroundings.settings);
+    let env = environment::of_run(AgentKind::Ecs, run, &agent.common, run_env, None, surroundings.settings);
     let list = set_default(overrides, "containerOverrides", json!([]))?;
     let container = named(list, FLOW_CONTAINER)?;
     container.insert("command".to_owned(), json!(["/bin/sh", "-c", command]));

@@ -9,7 +9,7 @@ use crate::flow::vectors;
 
 #[test]
 fn recorded_tasks_are_reproduced() {
-    vectors::assert_agent(AgentKind::Ecs, &["ecs.jsonl"], 63, |case, run, surroundings| {
+    vectors::assert_agent(AgentKind::Ecs, &["ecs.jsonl"], 66, |case, run, surroundings| {
         let agent = match EcsAgent::from_options(&case.input["agent"], surroundings) {
             Ok(agent) => agent,
             Err(error) => return (json!({"error": vectors::error(&error)}), Json::Null),

@@ -6,13 +6,14 @@ mod pod;
 use serde_json::{Map, Value as Json, json};
 
 use super::mapping::{assignable, item, mapping_at, no_attribute, set_default};
-use super::run::{Config, FlowRun};
+use super::run::{FlowRun, full, other_kind};
 use super::{command, environment, image};
 use crate::flow::agent::{KubernetesAgent, Surroundings};
 use crate::flow::kind::AgentKind;
 use crate::flow::location::read_document;
 use crate::flow::original::OriginalError;
 use crate::flow::python;
+use crate::flow::run_config::{KubernetesRun, RunConfig};
 
 /// How much of a template's name stays: the name of a pod has 63 characters, of which the identifiers take 15.
 const MAX_NAME: usize = 48;
@@ -54,7 +55,10 @@ pub fn render(
     surroundings: &Surroundings<'_>,
     identifier: &str,
 ) -> Result<KubernetesJob, OriginalError> {
-    let config = run.config(AgentKind::Kubernetes, surroundings)?;
+    let (run_env, config) = match run.config(AgentKind::Kubernetes, surroundings)? {
+        RunConfig::Kubernetes { env, run, .. } => (env, run),
+        other => return Err(other_kind(&other)),
+    };
     let mut job = template(&config, agent, surroundings)?;
     identify(&mut job, run, identifier)?;
 
@@ -66,19 +70,19 @@ pub fn render(
         Json::Object(fields) => fields.get("image").cloned(),
         other => return Err(no_attribute(other, "get")),
     };
-    let image = image::choose(&run.flow, config.text("image"), template_image.as_ref())?;
+    let image = image::choose(&run.flow, config.image.as_deref(), template_image.as_ref())?;
     let command = command::for_version(run.flow.core_version)?;
     let fields = assignable(container)?;
     fields.insert("image".to_owned(), image.value.clone());
-    if let Some(policy) = config.text("image_pull_policy") {
-        fields.insert("imagePullPolicy".to_owned(), policy.into());
+    if let Some(policy) = &config.image_pull_policy {
+        fields.insert("imagePullPolicy".to_owned(), policy.as_str().into());
     }
     fields.insert("args".to_owned(), command.split(' ').collect());
     let env = environment::of_run(
         AgentKind::Kubernetes,
         run,
         &agent.common,
-        config.env(),
+        &run_env,
         Some(&image.value),
         surroundings.settings,
     );
@@ -90,14 +94,14 @@ pub fn render(
 
 /// The run config's template, else that at its path, else the agent's, else the built-in one. They are not merged.
 fn template(
-    config: &Config,
+    config: &KubernetesRun,
     agent: &KubernetesAgent,
     surroundings: &Surroundings<'_>,
 ) -> Result<Json, OriginalError> {
-    if let Some(template) = config.truthy("job_template") {
-        return Ok(template.clone());
+    if let Some(template) = config.job_template.as_ref().filter(|template| !template.is_empty()) {
+        return Ok(Json::Object(template.clone()));
     }
-    match config.full_text("job_template_path").or(agent.job_template_path.as_deref()) {
+    match full(&config.job_template_path).or(agent.job_template_path.as_deref()) {
         Some(path) => read_document(path, surroundings.read),
         None => Ok(default_job_template()),
     }

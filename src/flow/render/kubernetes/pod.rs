@@ -7,17 +7,18 @@ use crate::flow::agent::KubernetesAgent;
 use crate::flow::original::OriginalError;
 use crate::flow::python;
 use crate::flow::render::mapping::{assignable, item, mapping_at, no_attribute, set_default};
-use crate::flow::render::run::Config;
+use crate::flow::render::run::full;
+use crate::flow::run_config::KubernetesRun;
 
 /// Sets what the pod has beside its containers. Account and secrets: the run config's, else what a template of the run
 /// config has, else the agent's, else what the agent's own template has.
 pub(super) fn configure(
     pod: &mut Json,
-    config: &Config,
+    config: &KubernetesRun,
     agent: &KubernetesAgent,
 ) -> Result<(), OriginalError> {
-    let own_template =
-        config.truthy("job_template").is_some() || config.full_text("job_template_path").is_some();
+    let own_template = config.job_template.as_ref().is_some_and(|template| !template.is_empty())
+        || full(&config.job_template_path).is_some();
     let kept = |pod: &Json, key: &str| match pod {
         Json::Object(fields) => Ok(fields.contains_key(key) && own_template),
         other => Err(OriginalError::type_error(format!(
@@ -25,7 +26,7 @@ pub(super) fn configure(
             python::type_name(other)
         ))),
     };
-    let account = match config.text("service_account_name") {
+    let account = match config.service_account_name.as_deref() {
         Some(account) => Some(account),
         None if kept(pod, "serviceAccountName")? => None,
         None => agent.service_account_name.as_deref(),
@@ -34,17 +35,14 @@ pub(super) fn configure(
         assignable(pod)?.insert("serviceAccountName".to_owned(), account.into());
     }
 
-    let given = config.truthy("image_pull_secrets").and_then(Json::as_array);
-    let secrets: Option<Vec<Json>> = match given {
-        Some(secrets) => Some(secrets.clone()),
+    let given = config.image_pull_secrets.as_ref().filter(|secrets| !secrets.is_empty());
+    let secrets = match given {
+        Some(secrets) => Some(secrets),
         None if kept(pod, "imagePullSecrets")? => None,
-        None => agent
-            .image_pull_secrets
-            .as_ref()
-            .map(|secrets| secrets.iter().map(|secret| Json::from(secret.as_str())).collect()),
+        None => agent.image_pull_secrets.as_ref(),
     };
     if let Some(secrets) = secrets {
-        let list = secrets.into_iter().map(|name| json!({ "name": name })).collect();
+        let list = secrets.iter().map(|name| json!({ "name": name })).collect();
         assignable(pod)?.insert("imagePullSecrets".to_owned(), list);
     }
     set_default(pod, "restartPolicy", "Never".into())?;
@@ -73,17 +71,17 @@ pub(super) fn first_container(pod: &mut Json) -> Result<&mut Json, OriginalError
 }
 
 /// Requests and limits: both always there, with the run config's values over the template's.
-pub(super) fn resources(container: &mut Json, config: &Config) -> Result<(), OriginalError> {
+pub(super) fn resources(container: &mut Json, config: &KubernetesRun) -> Result<(), OriginalError> {
     mapping_at(container, &["resources", "requests"])?;
     mapping_at(container, &["resources", "limits"])?;
     let resources = item(container, "resources")?;
-    for (field, part, key) in [
-        ("memory_request", "requests", "memory"),
-        ("memory_limit", "limits", "memory"),
-        ("cpu_request", "requests", "cpu"),
-        ("cpu_limit", "limits", "cpu"),
+    for (value, part, key) in [
+        (&config.memory_request, "requests", "memory"),
+        (&config.memory_limit, "limits", "memory"),
+        (&config.cpu_request, "requests", "cpu"),
+        (&config.cpu_limit, "limits", "cpu"),
     ] {
-        if let Some(value) = config.full_text(field) {
+        if let Some(value) = full(value) {
             assignable(item(resources, part)?)?.insert(key.to_owned(), value.into());
         }
     }
