@@ -4,7 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use flowform_provider_api::{ArtifactType, ObjectStore, Provider};
-use flowform_provider_local::{DirectoryStore, LocalProvider, ProcessType};
+use flowform_provider_local::{
+    CONTAINER, CUSTOM_JOB, DirectoryStore, JOB_TEMPLATE, LocalProvider, PROCESS, TASK_DEFINITION,
+};
 
 use crate::desired::RegistrySettings;
 
@@ -13,8 +15,9 @@ pub const DEFAULT: &str = "local";
 
 /// The artifact kind of that name.
 pub fn artifact_type(kind: &str) -> Option<&'static dyn ArtifactType> {
-    static PROCESS: ProcessType = ProcessType;
-    (kind == PROCESS.kind()).then_some(&PROCESS as &'static dyn ArtifactType)
+    let types: [&'static dyn ArtifactType; 5] =
+        [&PROCESS, &CONTAINER, &JOB_TEMPLATE, &TASK_DEFINITION, &CUSTOM_JOB];
+    types.into_iter().find(|artifact_type| artifact_type.kind() == kind)
 }
 
 /// Connects the provider configuration `name` (`local`, `local.alias`); `registry` is the project's part of the

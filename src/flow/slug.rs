@@ -8,26 +8,6 @@ pub fn slugify(text: &str) -> String {
     joined(&plain(text).to_lowercase(), |c| c.is_ascii_alphanumeric())
 }
 
-/// The slug of `text`, at most `max` long: whole words from its start, and a first word that is longer is cut.
-pub fn slugify_words(text: &str, max: usize) -> String {
-    let slug = slugify(text);
-    if slug.len() <= max {
-        return slug;
-    }
-    let mut cut = String::new();
-    for word in slug.split('-') {
-        let separator = usize::from(!cut.is_empty());
-        if cut.len().saturating_add(separator).saturating_add(word.len()) > max {
-            break;
-        }
-        if separator == 1 {
-            cut.push('-');
-        }
-        cut.push_str(word);
-    }
-    if cut.is_empty() { slug.chars().take(max).collect() } else { cut }
-}
-
 /// A name that a container engine takes, at most 250 long: case, `_` and `.` stay, and nothing but a letter or a digit
 /// comes first. It may be empty.
 pub fn container_name(text: &str) -> String {
@@ -62,6 +42,25 @@ fn joined(text: &str, allowed: fn(char) -> bool) -> String {
         }
     }
     slug
+}
+
+/// The slug cut to at most `max` characters, between words; a first word that is longer is cut inside.
+pub fn cut(slug: &str, max: usize) -> String {
+    let mut out = String::new();
+    for word in slug.split('-').filter(|word| !word.is_empty()) {
+        let gap = usize::from(!out.is_empty());
+        if out.len().saturating_add(gap).saturating_add(word.len()) > max {
+            break;
+        }
+        if gap == 1 {
+            out.push('-');
+        }
+        out.push_str(word);
+    }
+    if out.is_empty() {
+        return slug.chars().take(max).collect();
+    }
+    out
 }
 
 /// The entities that names have in practice: numbers, and the five of XML with the hard space.

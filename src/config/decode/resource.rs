@@ -108,7 +108,7 @@ fn resource_kind(block: &Block, diags: &mut Diagnostics) -> Option<ResourceKind>
     let text = label_text(label);
     match &*block.kind.text {
         "flow" => Some(ResourceKind::Flow),
-        "run_config" => run_config_kind(label, block.header, diags).map(ResourceKind::RunConfig),
+        "run_config" => run_config_kind(label, diags).map(ResourceKind::RunConfig),
         "storage" => {
             let kind = StorageKind::from_label(text);
             if let (None, Some(label)) = (kind, label) {
@@ -134,7 +134,7 @@ fn resource_kind(block: &Block, diags: &mut Diagnostics) -> Option<ResourceKind>
     }
 }
 
-fn run_config_kind(label: Option<&Name>, header: Span, diags: &mut Diagnostics) -> Option<RunConfigKind> {
+fn run_config_kind(label: Option<&Name>, diags: &mut Diagnostics) -> Option<RunConfigKind> {
     let label = label?;
     let Some(kind) = RunConfigKind::from_label(&label.text) else {
         diags.push(errors::unknown_kind(
@@ -144,9 +144,6 @@ fn run_config_kind(label: Option<&Name>, header: Span, diags: &mut Diagnostics) 
         ));
         return None;
     };
-    if !kind.available() {
-        diags.push(errors::not_yet(header, &format!("`{}` run configs", kind.label())));
-    }
     Some(kind)
 }
 
@@ -177,7 +174,7 @@ pub fn run_config_body(
     header: Span,
     diags: &mut Diagnostics,
 ) -> Option<RunConfigKind> {
-    let kind = run_config_kind(Some(label), header, diags)?;
+    let kind = run_config_kind(Some(label), diags)?;
     let optional = run_config_arguments(kind);
     let schema = BodySchema { required: &[], optional: &optional, blocks: &[] };
     check_body(body, &format!("run_config \"{}\"", label.text), header, &schema, diags);

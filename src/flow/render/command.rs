@@ -32,3 +32,32 @@ pub fn parse_version(text: &str) -> Result<Version, OriginalError> {
         OriginalError::new(ErrorClass::InvalidVersion, message)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+    use super::*;
+
+    #[test]
+    fn the_command_goes_by_the_core_version() {
+        for (version, expected) in [
+            (Some("0.12.6"), CLOUD_FLOW),
+            (Some("0.13.0rc1"), CLOUD_FLOW),
+            (Some("0.13.0.dev1"), CLOUD_FLOW),
+            (Some("0.13"), FLOW_RUN),
+            (Some("0.13.0"), FLOW_RUN),
+            (Some("0.13.0.post1"), FLOW_RUN),
+            (Some("0.13.0+1.g2"), FLOW_RUN),
+            (Some("v1.4.1"), FLOW_RUN),
+            (Some("1!0.1"), FLOW_RUN),
+            (Some("1.4.1"), FLOW_RUN),
+            (Some(""), CLOUD_FLOW),
+            (None, CLOUD_FLOW),
+        ] {
+            assert_eq!(for_version(version).unwrap(), expected, "{version:?}");
+        }
+        let error = for_version(Some("latest")).unwrap_err();
+        assert_eq!(error.to_string(), "InvalidVersion: Invalid version: 'latest'");
+    }
+}

@@ -1,5 +1,5 @@
-//! What a backend is handed: for one run, as the original's agents make it, and for a flow version, as flowform stores
-//! it ([`process`]). Nothing here starts anything.
+//! What a backend is handed: for one run, as the original's agents make it, and for a flow version, as flowform keeps it
+//! ([`versioned`]). Nothing here starts anything.
 //!
 //! Per run, one function per kind: [`local::render`], [`docker::render`], [`kubernetes::render`], [`ecs::render`],
 //! [`vertex::render`]. Each takes the flow run, the agent's options and the agent's surroundings. The parts that they
@@ -13,8 +13,11 @@ pub mod image;
 pub mod kubernetes;
 pub mod local;
 mod mapping;
+pub mod origin;
 pub mod process;
 pub mod run;
+pub mod runtime;
+pub mod versioned;
 pub mod vertex;
 
 pub use run::{Flow, FlowRun};

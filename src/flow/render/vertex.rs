@@ -8,7 +8,7 @@ use crate::flow::agent::{Surroundings, VertexAgent};
 use crate::flow::kind::AgentKind;
 use crate::flow::original::{ErrorClass, OriginalError};
 use crate::flow::run_config::RunConfig;
-use crate::flow::slug::slugify_words;
+use crate::flow::slug::{cut, slugify};
 
 /// The longest display name.
 const MAX_NAME: usize = 255;
@@ -36,7 +36,7 @@ pub fn render(
         RunConfig::Vertex { env, run, .. } => (env, *run),
         other => return Err(other_kind(&other)),
     };
-    let image = image::choose(&run.flow, config.image.as_deref(), None)?;
+    let (image, _) = image::of_run(&run.flow, config.image.as_deref(), None)?;
     let command = command::for_version(run.flow.core_version)?;
     let env =
         environment::of_run(AgentKind::Vertex, run, &agent.common, &run_env, None, surroundings.settings);
@@ -51,7 +51,7 @@ pub fn render(
         .first_mut()
         .ok_or_else(|| OriginalError::new(ErrorClass::IndexError, "list index out of range"))?;
     let container = json!({
-        "image_uri": image.value,
+        "image_uri": image,
         "command": command.split(' ').collect::<Vec<_>>(),
         "args": [],
         "env": env.to_list(None)?,
@@ -68,7 +68,7 @@ pub fn render(
     }
     let account = config.service_account.or_else(|| agent.service_account.clone());
     spec.insert("service_account".to_owned(), account.into());
-    let display_name = slugify_words(&format!("{}-{}", run.flow.name, run.name), MAX_NAME);
+    let display_name = cut(&slugify(&format!("{}-{}", run.flow.name, run.name)), MAX_NAME);
     Ok(VertexJob {
         parent: agent.parent(),
         custom_job: json!({"display_name": display_name, "job_spec": spec}),

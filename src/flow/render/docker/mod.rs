@@ -12,6 +12,7 @@ use super::{command, environment, image};
 use crate::flow::agent::{Bind, DockerAgent, Surroundings};
 use crate::flow::kind::AgentKind;
 use crate::flow::original::OriginalError;
+use crate::flow::python;
 use crate::flow::run_config::{self, RunConfig};
 use crate::flow::slug::container_name;
 
@@ -73,18 +74,18 @@ pub fn render(
         RunConfig::Docker { env, run, .. } => (env, run),
         other => return Err(other_kind(&other)),
     };
-    let image = image::choose(&run.flow, config.image.as_deref(), None)?;
+    let (image, _) = image::of_run(&run.flow, config.image.as_deref(), None)?;
     let mut env = environment::of_run(
         AgentKind::Docker,
         run,
         &agent.common,
         &run_env,
-        Some(&image.value),
+        Some(&image),
         surroundings.settings,
     );
     let api = environment::docker_api(&agent.networks, surroundings);
     env.lay(Layer::DefaultApi, "PREFECT__CLOUD__API", api.into());
-    let image = image.text();
+    let image = python::text(&image);
     let pull = pull(&image, agent)?;
     let host_config = host_config_arguments(&config, agent, engine_version)?;
     let labels = [

@@ -12,14 +12,14 @@ use crate::flow::render::image;
 use crate::flow::render::mapping::{assignable, named, no_attribute, set_default};
 use crate::flow::render::run::{FlowRun, full};
 use crate::flow::run_config::EcsRun;
-use crate::flow::slug::slugify_words;
+use crate::flow::slug::{cut, slugify};
 
 /// The longest family, without its prefix.
 pub const MAX_FAMILY: usize = 247;
 
 /// The family of a name: `prefect-` and its slug.
 pub fn family(name: &str) -> String {
-    format!("prefect-{}", slugify_words(name, MAX_FAMILY))
+    format!("prefect-{}", cut(&slugify(name), MAX_FAMILY))
 }
 
 pub(super) fn build(
@@ -49,9 +49,9 @@ pub(super) fn build(
 
     let containers = set_default(&mut definition, "containerDefinitions", json!([]))?;
     let container = named(containers, FLOW_CONTAINER)?;
-    let image = image::choose(&run.flow, config.image.as_deref(), container.get("image"))?;
-    container.insert("image".to_owned(), image.value.clone());
-    let mut env = vec![json!({"name": CONTEXT_IMAGE, "value": image.value})];
+    let (image, _) = image::of_run(&run.flow, config.image.as_deref(), container.get("image"))?;
+    container.insert("image".to_owned(), image.clone());
+    let mut env = vec![json!({"name": CONTEXT_IMAGE, "value": image})];
     env.extend(others(container.get("environment"), |name| name == CONTEXT_IMAGE)?);
     container.insert("environment".to_owned(), Json::Array(env));
 

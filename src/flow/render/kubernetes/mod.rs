@@ -70,10 +70,10 @@ pub fn render(
         Json::Object(fields) => fields.get("image").cloned(),
         other => return Err(no_attribute(other, "get")),
     };
-    let image = image::choose(&run.flow, config.image.as_deref(), template_image.as_ref())?;
+    let (image, _) = image::of_run(&run.flow, config.image.as_deref(), template_image.as_ref())?;
     let command = command::for_version(run.flow.core_version)?;
     let fields = assignable(container)?;
-    fields.insert("image".to_owned(), image.value.clone());
+    fields.insert("image".to_owned(), image.clone());
     if let Some(policy) = &config.image_pull_policy {
         fields.insert("imagePullPolicy".to_owned(), policy.as_str().into());
     }
@@ -83,7 +83,7 @@ pub fn render(
         run,
         &agent.common,
         &run_env,
-        Some(&image.value),
+        Some(&image),
         surroundings.settings,
     );
     let list = env.to_list(fields.get("env"))?;
