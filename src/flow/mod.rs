@@ -15,12 +15,10 @@ pub mod location;
 pub mod original;
 pub mod posix;
 pub mod python;
+pub mod registration;
 pub mod render;
 pub mod run_config;
 pub mod schedule;
 pub mod slug;
 pub mod storage;
 pub mod yaml;
-
-#[cfg(test)]
-mod vectors;

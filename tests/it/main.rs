@@ -10,7 +10,9 @@
 mod changes;
 mod checks_reference;
 mod cli_reference;
+mod conformance;
 mod crash;
+mod data;
 mod errors;
 mod examples;
 mod explain;

@@ -81,7 +81,3 @@ pub fn render(
         stdout: if agent.show_flow_logs { Stdout::Inherit } else { Stdout::Null },
     })
 }
-
-#[cfg(test)]
-#[path = "local_tests.rs"]
-mod tests;

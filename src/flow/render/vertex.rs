@@ -80,7 +80,3 @@ pub fn console_url(job: &str) -> String {
     let path = job.split('/').skip(2).collect::<Vec<_>>().join("/").replace("customJobs", "training");
     format!("https://console.cloud.google.com/vertex-ai/{path}")
 }
-
-#[cfg(test)]
-#[path = "vertex_tests.rs"]
-mod tests;

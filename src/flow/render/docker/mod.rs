@@ -164,6 +164,3 @@ fn binds(binds: &[Bind]) -> Json {
         .collect::<Map<_, _>>()
         .into()
 }
-
-#[cfg(test)]
-mod tests;

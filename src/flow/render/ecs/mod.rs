@@ -108,6 +108,3 @@ pub fn result(run: &FlowRun<'_>, answer: &Json) -> Result<String, OriginalError>
         ))),
     }
 }
-
-#[cfg(test)]
-mod tests;

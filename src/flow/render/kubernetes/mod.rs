@@ -139,6 +139,3 @@ fn identify(job: &mut Json, run: &FlowRun<'_>, identifier: &str) -> Result<(), O
     }
     Ok(())
 }
-
-#[cfg(test)]
-mod tests;
