@@ -19,6 +19,7 @@ mod explain;
 mod fmt;
 mod guards;
 mod json;
+mod json_syntax;
 mod kill;
 mod lifecycle;
 mod nested;
