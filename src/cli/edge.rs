@@ -188,7 +188,8 @@ pub(super) fn has_configuration(directory: &Path) -> bool {
         .into_iter()
         .flatten()
         .filter_map(Result::ok)
-        .any(|entry| entry.path().extension().is_some_and(|extension| extension == "hcl"))
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .any(|name| name.ends_with(".hcl") || name.ends_with(".hcl.json"))
 }
 
 /// Whether a path names a file.

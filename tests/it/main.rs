@@ -20,6 +20,7 @@ mod fmt;
 mod guards;
 mod imports;
 mod json;
+mod json_syntax;
 mod kill;
 mod lifecycle;
 mod nested;
