@@ -7,6 +7,7 @@ use flowform_provider_api::{ObjectStore, Provider};
 use jiff::Timestamp;
 
 use super::data::evaluate_reading;
+use super::existing;
 use super::failure::Failure;
 use super::workspace::Workspace;
 use crate::config::Config;
@@ -136,6 +137,8 @@ pub(super) async fn make(
     let (evaluation, fetched) = evaluated(workspace, &read, diags).await?;
     let (root, moved) = (workspace.settings.root.as_str(), workspace.config.moved.as_slice());
     let recorded = Recorded::new(read.view.as_ref(), root, moved, &fetched);
+    let declared = |address: &str| is_declared(&workspace.config, address);
+    let imports = existing::of_blocks(workspace, &read, &evaluation, &recorded, &declared, diags).await;
     let plan = plan(
         PlanInput {
             config: &workspace.config,
@@ -144,6 +147,7 @@ pub(super) async fn make(
             evaluation: &evaluation,
             recorded: &recorded,
             live: &read.live,
+            imports: &imports,
             options,
             now,
             types: &providers::artifact_type,

@@ -10,6 +10,7 @@ mod exact;
 mod expand;
 mod finalize;
 mod flow;
+mod imports;
 mod locate;
 mod nested;
 mod outputs;
@@ -37,6 +38,7 @@ pub use console::console;
 pub use evaluator::{Evaluation, Inputs, evaluate};
 pub use finalize::Finalizer;
 pub use flow::known as known_definition;
+pub use imports::DesiredImport;
 pub use settings::{RegistrySettings, Settings, settings};
 
 /// One flow as the configuration wants it.
