@@ -10,5 +10,5 @@ mod scan;
 #[cfg(test)]
 mod tests;
 
-pub use parse::{parse, parse_expression};
+pub use parse::{parse, parse_expression, parse_template};
 pub use reference::{Reference, references};

@@ -5,12 +5,13 @@ use std::borrow::Cow;
 
 use hcl_edit::parser::{Error, parse_body, parse_expr};
 
-use super::ast::{Block, Body, Expr};
+use super::ast::{Block, Body, Expr, ExprKind, TemplatePart};
 use super::explain::{explain_problem, explain_syntax};
 use super::lower::Lowering;
 use super::scan::{Edit, Piece, Resync, header_brace, next_piece};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::source::{FileId, Span};
+use crate::value::Value;
 
 /// The largest file that is read.
 const MAX_BYTES: usize = 64 * 1024 * 1024;
@@ -60,13 +61,56 @@ pub fn parse_expression(file: FileId, text: &str, diags: &mut Diagnostics) -> Op
         diags.push(explain_problem(file, text, problem));
         return None;
     }
-    match parse_alone(text, &piece, parse_expr) {
+    let parsed = parse_alone(text, &piece, parse_expr);
+    let parsed = match (parsed, without_comment(text, &piece)) {
+        (Err(error), Some(shorter)) => parse_alone(text, &shorter, parse_expr).map_err(|_| error),
+        (parsed, _) => parsed,
+    };
+    match parsed {
         Ok(expr) => Some(Lowering::new(file, text, diags).lower_expr(&expr, piece.range.start)),
         Err((offset, message)) => {
             diags.push(explain_syntax(file, text, piece.range, offset, &message));
             None
         }
     }
+}
+
+/// The piece up to a comment at its end, of which the parser of single expressions knows nothing. The first mark that may
+/// begin one is taken: where it stands in a text, what is left does not parse.
+fn without_comment(text: &str, piece: &Piece) -> Option<Piece> {
+    let source = text.get(piece.range.clone())?;
+    let last = source.trim_end().rfind('\n').map_or(0, |at| at + 1);
+    let tail = source.get(last..)?;
+    let at = [tail.find('#'), tail.find("//")].into_iter().flatten().min()?;
+    let end = piece.range.start + source.get(..last + at)?.trim_end().len();
+    Some(Piece { range: piece.range.start..end, edits: Vec::new(), problem: None, body: None })
+}
+
+/// Parses the text of a file as a template: what stands there is text, but for `${ }` and `%{ }`. Places in the result and
+/// in diagnostics count one line more than the text has, before its first.
+pub fn parse_template(file: FileId, text: &str, diags: &mut Diagnostics) -> Option<Expr> {
+    // A template in a file is a heredoc without its last line break; the delimiter is a word that the text does not have.
+    let mut delimiter = "EOT".to_owned();
+    while text.contains(&delimiter) {
+        delimiter.push_str("_EOT");
+    }
+    let mut expr = parse_expression(file, &format!("<<{delimiter}\n{text}\n{delimiter}\n"), diags)?;
+    match &mut expr.kind {
+        ExprKind::Literal(value) => {
+            let text = value.as_str().unwrap_or_default();
+            *value = Value::string(text.strip_suffix('\n').unwrap_or(text));
+        }
+        ExprKind::Template(parts) => {
+            if let Some(TemplatePart::Literal(text)) = parts.last_mut() {
+                *text = text.strip_suffix('\n').unwrap_or(text).into();
+            }
+            if matches!(parts.last(), Some(TemplatePart::Literal(text)) if text.is_empty()) {
+                parts.pop();
+            }
+        }
+        _ => {}
+    }
+    Some(expr)
 }
 
 /// Parses one item and adds it to `out`.
