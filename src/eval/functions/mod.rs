@@ -206,6 +206,14 @@ pub struct Function {
 }
 
 impl Function {
+    /// How it is called: `join(separator, lists...)`.
+    pub fn signature(&self) -> String {
+        let variadic = self.variadic.iter().map(|param| format!("{}...", param.name));
+        let params: Vec<String> =
+            self.params.iter().map(|param| param.name.to_owned()).chain(variadic).collect();
+        format!("{}({})", self.name, params.join(", "))
+    }
+
     fn param(&self, index: usize) -> Option<&Param> {
         self.params.get(index).or(self.variadic.as_ref())
     }
@@ -237,6 +245,11 @@ pub fn lookup(name: &str) -> Option<&'static Function> {
         .binary_search_by(|function| function.name.cmp(name))
         .ok()
         .and_then(|at| table::FUNCTIONS.get(at))
+}
+
+/// All functions but those that the evaluator minds, by name.
+pub fn all() -> &'static [Function] {
+    table::FUNCTIONS
 }
 
 /// The names of all functions, `try` and `can` among them.

@@ -42,6 +42,25 @@ fn strings(items: &[&str]) -> Value {
     Value::tuple(items.iter().map(|item| Value::string(*item)))
 }
 
+#[test]
+fn the_language_page_lists_every_function() {
+    let page = include_str!("../../../docs/language.md");
+    for function in super::all() {
+        let row = format!("| `{}` | {} |", function.signature(), function.doc);
+        assert!(page.contains(&row), "docs/language.md lacks the row: {row}");
+    }
+    for name in super::LAZY {
+        assert!(page.contains(&format!("| `{name}(")), "docs/language.md lacks a row about {name}");
+    }
+    let rows =
+        page.lines().filter(|line| line.starts_with("| `") && line.contains("(") && line.contains(")` | "));
+    let unknown: Vec<&str> = rows
+        .filter_map(|row| row.strip_prefix("| `")?.split('(').next())
+        .filter(|name| !names().any(|known| known == *name))
+        .collect();
+    assert_eq!(unknown, Vec::<&str>::new(), "docs/language.md has functions that do not exist");
+}
+
 /// Each line is a call in JSON, ` => `, and the result in JSON or the word `error`.
 #[test]
 fn results_are_those_of_terraform() {
