@@ -1,6 +1,6 @@
 //! What is said about a configuration: where, what is wrong, why it matters, how to fix it. It prints nothing.
 //!
-//! The writing rules are in `docs/diagnostics.md`: a fixed summary without user data, a detail in full sentences,
+//! The writing rules are in `docs/writing-diagnostics.md`: a fixed summary without user data, a detail in full sentences,
 //! the fix apart.
 
 use serde::{Deserialize, Serialize};

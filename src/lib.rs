@@ -9,10 +9,13 @@ pub mod address;
 pub mod apply;
 pub mod cli;
 pub mod config;
+#[doc(hidden)]
+pub mod conformance;
 pub mod desired;
 pub mod diag;
 pub mod eval;
 pub mod flow;
+pub mod format;
 pub mod graph;
 pub mod plan;
 pub mod providers;

@@ -3,7 +3,7 @@
 use flowform_provider_api::{Binding, Digest, FlowId};
 use serde_json::{Value as Json, json};
 
-use crate::flow::render::process;
+use crate::flow::render::versioned::start::{self, Version};
 
 /// A version that is, or is about to be, the flow's current one.
 #[derive(Clone, Copy, Debug)]
@@ -30,7 +30,15 @@ pub struct Published<'a> {
 /// The definition is not JSON.
 pub fn document(published: Published<'_>) -> Result<Json, serde_json::Error> {
     let definition: Json = serde_json::from_str(published.definition)?;
-    let mut document = process::document(published.name, published.project, published.version, &definition);
+    let artifacts: Vec<(&str, &str)> =
+        published.artifacts.iter().map(|binding| (&*binding.kind, &*binding.id)).collect();
+    let mut document = start::document(Version {
+        name: published.name,
+        project: published.project,
+        version: Some(published.version),
+        definition: &definition,
+        artifacts: &artifacts,
+    });
     if let Json::Object(fields) = &mut document {
         fields.insert("flow_id".to_owned(), published.flow.as_str().into());
         fields.insert("digest".to_owned(), published.digest.as_str().into());

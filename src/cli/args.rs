@@ -52,6 +52,16 @@ pub enum Command {
     /// Check the configuration, without credentials and without the network.
     #[command(after_long_help = "Examples:\n  flowform validate\n  flowform validate --json")]
     Validate(ValidateArgs),
+    /// Rewrite configuration files in the one style, which is Terraform's.
+    ///
+    /// White space, the quotes of labels, and `"${x}"` where `x` means the same are rewritten; no comment and no value
+    /// changes. Files that do not parse are left as they are and reported.
+    #[command(after_long_help = "Examples:\n  \
+        flowform fmt\n  \
+        flowform fmt --check --diff --recursive\n  \
+        flowform fmt main.hcl prod.hclvars\n  \
+        flowform fmt - < main.hcl")]
+    Fmt(FmtArgs),
     /// Show what apply would change, and why; change nothing.
     #[command(after_long_help = "Examples:\n  \
         flowform plan\n  \
@@ -120,6 +130,11 @@ pub enum Command {
     /// Print the completion script of a shell.
     #[command(after_long_help = "Examples:\n  flowform completions bash > /etc/bash_completion.d/flowform")]
     Completions(CompletionsArgs),
+    /// Explain a diagnostic: what it means, what causes it, how to go on.
+    #[command(
+        after_long_help = "Examples:\n  flowform explain unknown-argument\n  flowform explain Unknown argument"
+    )]
+    Explain(ExplainArgs),
     /// Show the arguments that a block takes.
     #[command(after_long_help = "Examples:\n  flowform schema run_config.ecs\n  flowform schema --json")]
     Schema(SchemaArgs),
@@ -154,6 +169,30 @@ pub struct ValidateArgs {
     /// Values of variables.
     #[command(flatten)]
     pub variables: VariableArgs,
+}
+
+/// `fmt`
+#[derive(Debug, Args)]
+pub struct FmtArgs {
+    /// Files, directories (their .hcl and .hclvars files), or `-` for the standard input; without it, the directory of
+    /// the configuration.
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// Write nothing, and exit with 2 when a file is not in the style, 0 when all are.
+    #[arg(long)]
+    pub check: bool,
+    /// Show what differs.
+    #[arg(long)]
+    pub diff: bool,
+    /// Format the files of subdirectories too, but of hidden ones.
+    #[arg(long)]
+    pub recursive: bool,
+    /// Print the names of the files that are not in the style.
+    #[arg(long, value_name = "BOOL", default_value_t = true, action = clap::ArgAction::Set)]
+    pub list: bool,
+    /// Write the files; without writing, listing and showing differences, the formatted text is printed.
+    #[arg(long, value_name = "BOOL", default_value_t = true, action = clap::ArgAction::Set)]
+    pub write: bool,
 }
 
 /// Values of variables; later ones win.
@@ -601,6 +640,13 @@ pub struct CompletionsArgs {
     /// The shell.
     #[arg(value_enum)]
     pub shell: clap_complete::Shell,
+}
+
+/// `explain`
+#[derive(Debug, Args)]
+pub struct ExplainArgs {
+    /// The code of a diagnostic, or its summary. Without one, the codes are listed.
+    pub code: Vec<String>,
 }
 
 /// `schema`

@@ -97,6 +97,18 @@ pub(super) fn read(path: &Path) -> std::io::Result<Vec<u8>> {
     std::fs::read(path)
 }
 
+/// Reads a file that the configuration names, unless it has more than `most` bytes.
+///
+/// # Errors
+/// It cannot be read, or is larger; as a clause.
+pub(super) fn read_up_to(path: &Path, most: u64) -> Result<Vec<u8>, String> {
+    let size = std::fs::metadata(path).map_err(|error| error.to_string())?.len();
+    if size > most {
+        return Err(format!("it is larger than {} MiB", most >> 20));
+    }
+    read(path).map_err(|error| error.to_string())
+}
+
 /// Writes a file that the user named, whole or not at all, readable by its owner alone: a plan holds definitions.
 ///
 /// # Errors
@@ -121,13 +133,63 @@ pub(super) fn create(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     file.write_all(bytes)
 }
 
+/// Replaces the text of a file that exists, whole or not at all; its permissions stay, and a link stays a link.
+///
+/// # Errors
+/// It cannot be written.
+pub(super) fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    use std::io::Write as _;
+    let path = path.canonicalize()?;
+    let directory = path.parent().unwrap_or(Path::new("."));
+    let permissions = std::fs::metadata(&path)?.permissions();
+    if permissions.readonly() {
+        return Err(std::io::Error::new(std::io::ErrorKind::PermissionDenied, "it is read-only"));
+    }
+    let mut file = tempfile::NamedTempFile::new_in(directory)?;
+    file.write_all(bytes)?;
+    file.as_file().set_permissions(permissions)?;
+    file.as_file().sync_all()?;
+    file.persist(&path).map_err(|error| error.error)?;
+    Ok(())
+}
+
+/// The names in a directory, sorted, hidden ones left out: its files, and its directories.
+///
+/// # Errors
+/// It cannot be read.
+pub(super) fn list(directory: &Path) -> std::io::Result<(Vec<String>, Vec<String>)> {
+    let (mut files, mut directories) = (Vec::new(), Vec::new());
+    for entry in std::fs::read_dir(directory)? {
+        let entry = entry?;
+        let Ok(name) = entry.file_name().into_string() else { continue };
+        if name.starts_with('.') {
+            continue;
+        }
+        // A link to a directory is not followed: it could lead around in a circle.
+        match entry.file_type()?.is_dir() {
+            true => directories.push(name),
+            false if entry.path().is_dir() => {}
+            false => files.push(name),
+        }
+    }
+    files.sort();
+    directories.sort();
+    Ok((files, directories))
+}
+
+/// Whether a path names a directory.
+pub(super) fn is_directory(path: &Path) -> bool {
+    path.is_dir()
+}
+
 /// Whether a directory holds a configuration.
 pub(super) fn has_configuration(directory: &Path) -> bool {
     std::fs::read_dir(directory)
         .into_iter()
         .flatten()
         .filter_map(Result::ok)
-        .any(|entry| entry.path().extension().is_some_and(|extension| extension == "hcl"))
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .any(|name| name.ends_with(".hcl") || name.ends_with(".hcl.json"))
 }
 
 /// Whether a path names a file.

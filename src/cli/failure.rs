@@ -71,6 +71,5 @@ pub(super) fn unknown_flow<'a>(written: &str, known: impl IntoIterator<Item = &'
 
 /// A file of the user could not be read or written.
 pub(super) fn file(what: &str, path: &std::path::Path, error: &std::io::Error) -> Failure {
-    Diagnostic::error(format!("File not {what}"), format!("{} cannot be {what}: {error}.", path.display()))
-        .into()
+    Diagnostic::error("File not usable", format!("{} cannot be {what}: {error}.", path.display())).into()
 }

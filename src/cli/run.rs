@@ -17,7 +17,7 @@ use crate::report::{diagnostics, json};
 const OK: u8 = 0;
 /// Something is wrong.
 const ERROR: u8 = 1;
-/// The plan has changes (`--detailed-exitcode`).
+/// The plan has changes (`--detailed-exitcode`), or files are not in the style (`fmt --check`).
 const CHANGES: u8 = 2;
 /// The user interrupted.
 const INTERRUPTED: u8 = 130;
@@ -35,10 +35,15 @@ pub(super) struct Context {
 }
 
 impl Context {
-    /// Shows diagnostics that do not end the command.
+    /// Shows diagnostics that do not end the command. A single JSON document has them inside; a stream has a line each.
     pub(super) fn warn(&self, warnings: &Diagnostics, sources: &crate::source::SourceMap) {
+        let terminal = &self.terminal;
+        if self.json && self.lines {
+            for item in json::diagnostics::items(warnings, sources) {
+                terminal.out(&json::line(&json::apply::Event::Diagnostic(Box::new(item))));
+            }
+        }
         if !self.json && !warnings.is_empty() {
-            let terminal = &self.terminal;
             terminal.err(&diagnostics::render(warnings, sources, terminal.err_theme(), terminal.width()));
         }
     }
@@ -101,6 +106,7 @@ fn dispatch(context: &Context, command: Command) -> Result<Outcome, Failure> {
     match command {
         Command::Init(args) => block_on(commands::init::run(context, &args)),
         Command::Validate(args) => commands::validate::run(context, &args),
+        Command::Fmt(args) => commands::fmt::run(context, &args),
         Command::Plan(args) => block_on(commands::plan::run(context, &args)),
         Command::Apply(args) => block_on(commands::apply::run(context, &args)),
         Command::Destroy(args) => block_on(commands::apply::destroy(context, &args)),
@@ -110,11 +116,12 @@ fn dispatch(context: &Context, command: Command) -> Result<Outcome, Failure> {
         Command::Versions(args) => block_on(commands::versions::run(context, &args)),
         Command::Diff(args) => block_on(commands::diff::run(context, &args)),
         Command::Rollback(args) => block_on(commands::rollback::run(context, &args)),
-        Command::Render(args) => commands::render::run(context, &args),
+        Command::Render(args) => block_on(commands::render::run(context, &args)),
         Command::Import(args) => block_on(commands::import::run(context, &args)),
         Command::State(command) => block_on(commands::state::run(context, &command)),
         Command::Unlock(args) => block_on(commands::unlock::run(context, &args)),
         Command::Completions(args) => Ok(commands::version::completions(context, &args)),
+        Command::Explain(args) => commands::explain::run(context, &args),
         Command::Schema(args) => commands::schema::run(context, &args),
         Command::Version(args) => Ok(commands::version::run(context, &args)),
     }
@@ -148,6 +155,8 @@ fn wants_json(command: &Command) -> bool {
         Command::State(State::List(args)) => args.json,
         Command::State(State::Show(args)) => args.json,
         Command::Init(_)
+        | Command::Fmt(_)
+        | Command::Explain(_)
         | Command::Graph(_)
         | Command::Rollback(_)
         | Command::Render(_)

@@ -4,11 +4,14 @@
 pub mod decode;
 mod errors;
 pub mod files;
+mod json;
 pub mod load;
 pub mod model;
+pub mod overrides;
 mod schema;
 pub mod type_expr;
 pub mod variables;
 
 pub use decode::decode;
+pub use json::{parse_file, parse_values};
 pub use model::Config;

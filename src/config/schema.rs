@@ -18,7 +18,7 @@ pub(super) const META_ARGUMENTS: &[&str] = &["count", "for_each", "depends_on", 
 
 pub(super) const FLOWFORM: BodySchema<'static> = BodySchema {
     required: &[],
-    optional: &["required_version", "project", "root", "default_labels", "prefect_version"],
+    optional: &["required_version", "project", "root", "default_labels", "ignore_checks", "prefect_version"],
     blocks: &[("registry", 1)],
 };
 
@@ -42,6 +42,13 @@ pub(super) const LIFECYCLE: BodySchema<'static> = BodySchema {
     optional: &["prevent_destroy", "ignore_changes"],
     blocks: &[("precondition", 0), ("postcondition", 0)],
 };
+
+/// The `lifecycle` of a block that makes nothing.
+pub(super) const DATA_LIFECYCLE: BodySchema<'static> =
+    BodySchema { required: &[], optional: &[], blocks: &[("precondition", 0), ("postcondition", 0)] };
+
+pub(super) const CHECK: BodySchema<'static> =
+    BodySchema { required: &[], optional: &[], blocks: &[("data", 2), ("assert", 0)] };
 
 /// `dynamic "KIND"`: nested blocks of that kind, one for each element of a collection.
 pub(super) const DYNAMIC: BodySchema<'static> =
@@ -100,8 +107,7 @@ pub(super) const BLOCKS: &[(&str, &[&str])] = &[
 ];
 
 /// Blocks that the language has and this version does not carry out yet.
-pub(super) const NOT_YET: &[&str] =
-    &["data", "template", "execution_environment", "module", "import", "check"];
+pub(super) const NOT_YET: &[&str] = &["template", "execution_environment", "module", "import"];
 
 /// Providers that the language has; the second field says whether this version has them.
 pub(super) const PROVIDERS: &[(&str, bool)] =

@@ -56,7 +56,7 @@ impl Places<'_> {
         let node = self.config.node(node_of(self.config, value?)?);
         match &node.kind {
             NodeKind::Resource(resource) => in_attributes(&resource.arguments, rest),
-            NodeKind::Variable(_) | NodeKind::Local(_) | NodeKind::Output(_) => None,
+            NodeKind::Variable(_) | NodeKind::Local(_) | NodeKind::Output(_) | NodeKind::Check(_) => None,
         }
     }
 
@@ -70,8 +70,17 @@ impl Places<'_> {
 
 fn in_attributes(attributes: &[Attribute], path: &[PathStep]) -> Option<Span> {
     let Some((PathStep::Key(name), rest)) = path.split_first() else { return None };
-    let attribute = attributes.iter().find(|attribute| *attribute.name.text == **name)?;
-    Some(descend(&attribute.expr, rest))
+    let named = |name: &str| attributes.iter().find(|attribute| &*attribute.name.text == name);
+    match named(name) {
+        Some(attribute) => Some(descend(&attribute.expr, rest)),
+        // A template that was read from a file is written by its path.
+        None => match name.as_str() {
+            "task_definition" => named("task_definition_path"),
+            "job_template" => named("job_template_path"),
+            _ => None,
+        }
+        .map(|attribute| attribute.expr.span),
+    }
 }
 
 /// The place of the part of a written-out value that `path` leads to, as far as it is written out.

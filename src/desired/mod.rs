@@ -1,8 +1,11 @@
 //! The configuration evaluated: what should be. One evaluator serves `validate`, `plan` and `apply`; they differ
 //! only in what is known about flows ([`Outcomes`]). Pure: files that functions read are handed in.
 
+mod checks;
 mod conditions;
+pub mod data;
 mod evaluator;
+mod exact;
 mod expand;
 mod finalize;
 mod flow;
@@ -12,8 +15,9 @@ mod outputs;
 mod resource;
 mod scope;
 mod settings;
+mod templates;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use flowform_provider_api::Digest;
@@ -21,10 +25,12 @@ use serde_json::value::RawValue;
 
 use crate::address::{Address, PathStep};
 use crate::config::model::NodeId;
+use crate::flow::check::CheckName;
 use crate::flow::kind::{AgentKind, RunConfigKind};
 use crate::source::Span;
 use crate::value::Value;
 
+pub use checks::{CheckResult, CheckStatus};
 pub use conditions::{Conditions, OpenCondition, When};
 pub use evaluator::{Evaluation, Inputs, evaluate};
 pub use finalize::Finalizer;
@@ -60,6 +66,8 @@ pub struct DesiredFlow {
     pub version: Option<u32>,
     /// Whether plans that end it are refused.
     pub prevent_destroy: bool,
+    /// The checks that the flow ignores.
+    pub ignored_checks: BTreeSet<CheckName>,
     /// Paths that are taken from the latest version and not compared.
     pub ignore_changes: Vec<Vec<PathStep>>,
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::DesiredAgent;
 use super::scope::BlockScope;
+use super::templates;
 use crate::address::{Address, PathStep};
 use crate::config::model::{Config, NodeId, Resource};
 use crate::diag::{Diagnostic, Diagnostics};
@@ -50,6 +51,7 @@ pub(super) fn run_config_object(
             own.insert(attribute.name.text.clone(), value);
         }
     }
+    templates::read(kind, &mut own, body.attributes, scope, diags);
     let own = Value::from(Kind::Object(Arc::new(own)));
     let merged = match base {
         Some(base) => merge_run_configs(&base, &own),

@@ -183,10 +183,8 @@ fn is_secret(value: &Value) -> bool {
 /// A mistake in a template as one of the call: it names the line, because the text is not one of the configuration.
 fn transplant(problem: Diagnostic, name: &str, title: &str, text: &str, place: Span) -> Diagnostic {
     let line = problem.span.map(|span| {
-        // The line that the parser has before the text takes the place of the one that counting begins with.
-        let header = text.len().min(span.start as usize);
-        let before = format!("\n{text}");
-        before.bytes().take(header.saturating_sub(HEADER)).filter(|byte| *byte == b'\n').count().max(1)
+        let before = text.bytes().take(span.start as usize);
+        before.filter(|byte| *byte == b'\n').count() + 1
     });
     let at = line.map_or(String::new(), |line| format!(" at line {line} of {title}"));
     let detail = format!("In the call of `{name}`{at}: {}", problem.detail);
@@ -195,6 +193,3 @@ fn transplant(problem: Diagnostic, name: &str, title: &str, text: &str, place: S
     diagnostic.help = problem.help;
     diagnostic
 }
-
-/// The bytes of `<<EOT` before the line break.
-const HEADER: usize = 5;

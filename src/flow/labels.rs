@@ -33,50 +33,64 @@ pub fn unite<'a>(lists: impl IntoIterator<Item = &'a [String]>) -> Vec<String> {
 /// characters, other members become text; unique and sorted by code point.
 ///
 /// # Errors
-/// `TypeError` for what cannot be iterated or holds a list or a mapping.
+/// `TypeError` for what cannot be iterated or holds a list, a mapping or, beside other labels, a null.
 pub fn from_argument(labels: Option<&Json>) -> Result<Vec<String>, OriginalError> {
+    let mut labels: Vec<String> = serialized(&unique(labels)?)?.iter().map(python::text).collect();
+    labels.dedup();
+    Ok(labels)
+}
+
+/// The members of the set that the original makes of `labels`, not yet texts: 1, 1.0 and true are one member, 1 and "1" are two.
+///
+/// # Errors
+/// `TypeError` for what cannot be iterated or holds a list or a mapping.
+pub fn unique(labels: Option<&Json>) -> Result<Vec<Json>, OriginalError> {
     let Some(labels) = labels.filter(|labels| python::truthy(labels)) else { return Ok(Vec::new()) };
-    let mut set = BTreeSet::new();
-    match labels {
-        Json::String(text) => set.extend(text.chars().map(String::from)),
-        Json::Object(entries) => set.extend(entries.keys().cloned()),
-        Json::Array(items) => {
-            // Equal numbers and truth values are one member of a Python set, and the first one stays.
-            let mut numbers: Vec<f64> = Vec::new();
-            for item in items {
-                match item {
-                    Json::Array(_) | Json::Object(_) => {
-                        let message = format!("unhashable type: '{}'", python::type_name(item));
-                        return Err(OriginalError::type_error(message));
-                    }
-                    // The original fails when it sorts the serialized labels; with no other label it makes a form
-                    // that does not load.
-                    Json::Null => {
-                        return Err(OriginalError::type_error(
-                            "'<' not supported between instances of 'NoneType' and 'str'",
-                        ));
-                    }
-                    Json::String(_) => {}
-                    Json::Bool(_) | Json::Number(_) => {
-                        let number = match item {
-                            Json::Bool(value) => f64::from(u8::from(*value)),
-                            other => other.as_f64().unwrap_or(f64::NAN),
-                        };
-                        if numbers.contains(&number) {
-                            continue;
-                        }
-                        numbers.push(number);
-                    }
-                }
-                set.insert(python::text(item));
+    let mut members = Vec::new();
+    let mut texts = BTreeSet::new();
+    // Equal numbers and truth values are one member of a Python set, and the first one stays.
+    let mut numbers: Vec<f64> = Vec::new();
+    let mut null = false;
+    for item in python::members(labels)? {
+        let new = match &item {
+            Json::Array(_) | Json::Object(_) => {
+                let message = format!("unhashable type: '{}'", python::type_name(&item));
+                return Err(OriginalError::type_error(message));
             }
-        }
-        Json::Null | Json::Bool(_) | Json::Number(_) => {
-            let message = format!("'{}' object is not iterable", python::type_name(labels));
-            return Err(OriginalError::type_error(message));
+            Json::Null => !std::mem::replace(&mut null, true),
+            Json::String(text) => texts.insert(text.clone()),
+            Json::Bool(_) | Json::Number(_) => {
+                let number = match &item {
+                    Json::Bool(value) => f64::from(u8::from(*value)),
+                    other => other.as_f64().unwrap_or(f64::NAN),
+                };
+                let new = !numbers.contains(&number);
+                numbers.push(number);
+                new
+            }
+        };
+        if new {
+            members.push(item);
         }
     }
-    Ok(set.into_iter().collect())
+    Ok(members)
+}
+
+/// The members of a set of labels as texts, sorted by code point. A null stays one, when it is alone.
+///
+/// # Errors
+/// `TypeError` for a null beside other labels: they cannot be sorted.
+pub fn serialized(members: &[Json]) -> Result<Vec<Json>, OriginalError> {
+    if members.len() > 1 && members.iter().any(Json::is_null) {
+        let message = "'<' not supported between instances of 'NoneType' and 'str'";
+        return Err(OriginalError::type_error(message));
+    }
+    if members.iter().any(Json::is_null) {
+        return Ok(members.to_vec());
+    }
+    let mut texts: Vec<String> = members.iter().map(python::text).collect();
+    texts.sort();
+    Ok(texts.into_iter().map(Json::from).collect())
 }
 
 #[cfg(test)]
@@ -86,18 +100,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::flow::vectors;
-
-    #[test]
-    fn recorded_matches_are_reproduced() {
-        let cases = vectors::load("labels.jsonl");
-        assert_eq!(cases.len(), 6);
-        for case in cases {
-            let agent = vectors::strings(&case.input["agent_labels"]);
-            let run = vectors::strings(&case.input["run_labels"]);
-            assert_eq!(json!(matches(&agent, &run)), case.expected["matches"], "{}", case.id);
-        }
-    }
 
     #[test]
     fn members_become_text_and_equal_numbers_are_one() {

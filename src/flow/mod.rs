@@ -6,16 +6,21 @@
 //! would fail at run time or depend on the machine.
 
 pub mod agent;
+pub mod check;
 pub mod definition;
+pub mod document;
 pub mod kind;
 pub mod labels;
+pub mod location;
 pub mod original;
 pub mod python;
+pub mod registration;
 pub mod render;
 pub mod run_config;
 pub mod schedule;
 pub mod slug;
 pub mod storage;
+pub mod yaml;
 
 #[cfg(test)]
 mod vectors;

@@ -15,6 +15,28 @@ pub enum ErrorClass {
     AttributeError,
     /// An HTTP method that the webhook storage does not know.
     RuntimeError,
+    /// A mapping without the key that is read.
+    KeyError,
+    /// A list without the member that is read.
+    IndexError,
+    /// A template that is no mapping.
+    AssertionError,
+    /// A file that is not there.
+    FileNotFoundError,
+    /// A path that names a directory.
+    IsADirectoryError,
+    /// A text whose YAML tokens do not read.
+    ScannerError,
+    /// A text whose YAML structure does not read.
+    ParserError,
+    /// YAML with an unknown alias or a second document.
+    ComposerError,
+    /// YAML with a tag or a key that means nothing.
+    ConstructorError,
+    /// An image version or an engine version that is no version.
+    InvalidVersion,
+    /// An answer of a remote service, or a value that its client refuses.
+    ClientError,
 }
 
 impl ErrorClass {
@@ -26,6 +48,17 @@ impl ErrorClass {
             Self::ValidationError => "ValidationError",
             Self::AttributeError => "AttributeError",
             Self::RuntimeError => "RuntimeError",
+            Self::KeyError => "KeyError",
+            Self::IndexError => "IndexError",
+            Self::AssertionError => "AssertionError",
+            Self::FileNotFoundError => "FileNotFoundError",
+            Self::IsADirectoryError => "IsADirectoryError",
+            Self::ScannerError => "ScannerError",
+            Self::ParserError => "ParserError",
+            Self::ComposerError => "ComposerError",
+            Self::ConstructorError => "ConstructorError",
+            Self::InvalidVersion => "InvalidVersion",
+            Self::ClientError => "ClientError",
         }
     }
 }
@@ -47,6 +80,22 @@ impl fmt::Display for ErrorClass {
 }
 
 impl OriginalError {
+    /// An error of any class.
+    pub fn new(class: ErrorClass, message: impl Into<String>) -> Self {
+        Self { class, message: message.into() }
+    }
+
+    /// A `FileNotFoundError` for the path as it was opened.
+    pub fn file_not_found(path: &str) -> Self {
+        let path = super::python::repr(&serde_json::Value::from(path));
+        Self::new(ErrorClass::FileNotFoundError, format!("[Errno 2] No such file or directory: {path}"))
+    }
+
+    /// A `KeyError`.
+    pub fn key(name: &str) -> Self {
+        Self::new(ErrorClass::KeyError, super::python::repr(&serde_json::Value::from(name)))
+    }
+
     /// A `TypeError`.
     pub fn type_error(message: impl Into<String>) -> Self {
         Self { class: ErrorClass::TypeError, message: message.into() }

@@ -1,8 +1,11 @@
-//! How Python prints values: `str` and `repr`, and what it takes for true. It evaluates nothing.
+//! What Python makes of values: `str` and `repr`, what it takes for true, `int` and `list`. It evaluates nothing.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde_json::{Number, Value as Json};
+
+use super::original::OriginalError;
 
 /// `str(value)`: a text is itself, anything else is its [`repr`].
 pub fn text(value: &Json) -> String {
@@ -55,6 +58,128 @@ pub fn type_name(value: &Json) -> &'static str {
         Json::Array(_) => "list",
         Json::Object(_) => "dict",
     }
+}
+
+/// `json.dumps(value, sort_keys=True)`: separators `", "` and `": "`, everything beyond ASCII escaped.
+pub fn json(value: &Json) -> String {
+    let mut out = String::new();
+    write_json(value, &mut out);
+    out
+}
+
+// The recursion is bounded by the depth of the JSON, which its parser limits.
+fn write_json(value: &Json, out: &mut String) {
+    match value {
+        Json::Null => out.push_str("null"),
+        Json::Bool(value) => out.push_str(if *value { "true" } else { "false" }),
+        Json::Number(number) => out.push_str(&number_text(number)),
+        Json::String(text) => write_json_text(text, out),
+        Json::Array(items) => {
+            out.push('[');
+            for (index, item) in items.iter().enumerate() {
+                out.push_str(if index > 0 { ", " } else { "" });
+                write_json(item, out);
+            }
+            out.push(']');
+        }
+        Json::Object(entries) => {
+            // Byte order of UTF-8 is the order of code points, by which Python sorts.
+            let sorted: BTreeMap<&String, &Json> = entries.iter().collect();
+            out.push('{');
+            for (index, (key, item)) in sorted.into_iter().enumerate() {
+                out.push_str(if index > 0 { ", " } else { "" });
+                write_json_text(key, out);
+                out.push_str(": ");
+                write_json(item, out);
+            }
+            out.push('}');
+        }
+    }
+}
+
+fn write_json_text(text: &str, out: &mut String) {
+    out.push('"');
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            '\u{8}' => out.push_str("\\b"),
+            '\u{c}' => out.push_str("\\f"),
+            ' '..='~' => out.push(c),
+            c => {
+                for unit in c.encode_utf16(&mut [0; 2]) {
+                    // Writing to a String cannot fail.
+                    let _ = write!(out, "\\u{unit:04x}");
+                }
+            }
+        }
+    }
+    out.push('"');
+}
+
+/// `list(value)`: the members of a list, the characters of a text, the names of a mapping.
+///
+/// # Errors
+/// `TypeError` for what cannot be iterated.
+pub fn members(value: &Json) -> Result<Vec<Json>, OriginalError> {
+    match value {
+        Json::Array(items) => Ok(items.clone()),
+        Json::String(text) => Ok(text.chars().map(|c| c.to_string().into()).collect()),
+        Json::Object(entries) => Ok(entries.keys().map(|key| key.as_str().into()).collect()),
+        Json::Null | Json::Bool(_) | Json::Number(_) => {
+            let message = format!("'{}' object is not iterable", type_name(value));
+            Err(OriginalError::type_error(message))
+        }
+    }
+}
+
+/// `int(value)`: a fraction is cut off, a text is read as an integer. One that JSON does not hold exactly becomes the
+/// nearest double.
+///
+/// # Errors
+/// `ValueError` for a text that is no integer, `TypeError` for a list, a mapping or null.
+pub fn integer(value: &Json) -> Result<Json, OriginalError> {
+    match value {
+        Json::Bool(value) => Ok(u8::from(*value).into()),
+        Json::Number(number) if !number.is_f64() => Ok(value.clone()),
+        Json::Number(number) => Ok(whole(number.as_f64().unwrap_or_default())),
+        Json::String(text) => integer_literal(text).ok_or_else(|| {
+            let message = format!("invalid literal for int() with base 10: {}", repr(value));
+            OriginalError::value_error(message)
+        }),
+        Json::Null | Json::Array(_) | Json::Object(_) => Err(OriginalError::type_error(format!(
+            "int() argument must be a string, a bytes-like object or a real number, not '{}'",
+            type_name(value)
+        ))),
+    }
+}
+
+/// A double without its fraction.
+fn whole(float: f64) -> Json {
+    let float = float.trunc();
+    if float.abs() < 9_223_372_036_854_775_808.0 {
+        #[expect(clippy::cast_possible_truncation, reason = "below 2^63 the cast of a whole double is exact")]
+        let integer = float as i64;
+        return integer.into();
+    }
+    Number::from_f64(float).map_or(Json::Null, Json::Number)
+}
+
+/// Spaces around, a sign, digits with single underscores between them.
+fn integer_literal(text: &str) -> Option<Json> {
+    let text = text.trim();
+    let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
+    let parts = || digits.split('_');
+    if !parts().all(|part| !part.is_empty() && part.chars().all(|c| c.is_ascii_digit())) {
+        return None;
+    }
+    let sign = if text.starts_with('-') { "-" } else { "" };
+    let literal = format!("{sign}{}", parts().collect::<String>());
+    let exact = literal.parse::<i64>().map(Json::from).or_else(|_| literal.parse::<u64>().map(Json::from));
+    exact.ok().or_else(|| literal.parse::<f64>().ok().map(whole))
 }
 
 // The recursion is bounded by the depth of the JSON, which its parser limits.
@@ -188,6 +313,27 @@ mod tests {
             (json!(null), "None"),
         ] {
             assert_eq!(text(&value), expected);
+        }
+    }
+
+    #[test]
+    fn integers_are_read_as_by_int() {
+        for (value, expected) in [
+            (json!("8_0"), Ok(json!(80))),
+            (json!(" +7\n"), Ok(json!(7))),
+            (json!("-007"), Ok(json!(-7))),
+            (json!(-80.9), Ok(json!(-80))),
+            (json!(true), Ok(json!(1))),
+            (json!("18446744073709551615"), Ok(json!(18446744073709551615_u64))),
+            (json!(1e300), Ok(json!(1e300))),
+            (json!("1__0"), Err("ValueError")),
+            (json!("_1"), Err("ValueError")),
+            (json!("1.5"), Err("ValueError")),
+            (json!(""), Err("ValueError")),
+            (json!("- 1"), Err("ValueError")),
+            (json!([1]), Err("TypeError")),
+        ] {
+            assert_eq!(integer(&value).map_err(|error| error.class.name()), expected, "{value}");
         }
     }
 

@@ -27,6 +27,25 @@ pub fn slugify(text: &str) -> String {
     slug
 }
 
+/// The slug cut to at most `max` characters, between words; a first word that is longer is cut inside.
+pub fn cut(slug: &str, max: usize) -> String {
+    let mut out = String::new();
+    for word in slug.split('-').filter(|word| !word.is_empty()) {
+        let gap = usize::from(!out.is_empty());
+        if out.len().saturating_add(gap).saturating_add(word.len()) > max {
+            break;
+        }
+        if gap == 1 {
+            out.push('-');
+        }
+        out.push_str(word);
+    }
+    if out.is_empty() {
+        return slug.chars().take(max).collect();
+    }
+    out
+}
+
 /// The entities that names have in practice: numbers, and the five of XML with the hard space.
 fn decode_entities(text: &str) -> String {
     let mut out = String::with_capacity(text.len());

@@ -5,7 +5,7 @@
 
 use serde_json::Value as Json;
 
-use super::original::OriginalError;
+use super::original::{ErrorClass, OriginalError};
 
 /// What stands for the recorder's working directory.
 pub(crate) const FILES: &str = "/files";
@@ -39,15 +39,12 @@ pub(crate) fn load(file: &str) -> Vec<Case> {
         .collect()
 }
 
-/// The texts of a list.
-pub(crate) fn strings(list: &Json) -> Vec<String> {
-    list.as_array()
-        .map(|items| items.iter().map(|item| item.as_str().unwrap().to_owned()).collect())
-        .unwrap_or_default()
-}
-
-/// Compares by class, as the recorded cases ask, and by message, because ours are the same.
+/// Compares by class, as the recorded cases ask, and by message, because ours are the same - but for what a YAML parser
+/// says of a text that does not read.
 pub(crate) fn assert_error(case: &Case, expected: &Json, error: &OriginalError) {
     assert_eq!(expected["class"], error.class.name(), "{}: {error}", case.id);
-    assert_eq!(expected["message"], error.message.as_str(), "{}", case.id);
+    let of_the_parser = matches!(error.class, ErrorClass::ScannerError | ErrorClass::ParserError);
+    if !of_the_parser {
+        assert_eq!(expected["message"], error.message.as_str(), "{}", case.id);
+    }
 }

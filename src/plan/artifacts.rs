@@ -8,7 +8,7 @@ use super::model::PlannedArtifact;
 use crate::desired::DesiredAgent;
 use crate::flow::kind::{AgentKind, RunConfigKind};
 use crate::flow::labels;
-use crate::flow::render::process::render_process;
+use crate::flow::render::versioned::{ArtifactKind, render};
 use crate::registry::view::FlowRecord;
 
 /// An agent that may take flows: declared here, or published by another root.
@@ -72,28 +72,26 @@ pub fn planned(
     let kind = RunConfigKind::from_class(class).unwrap_or(RunConfigKind::Universal);
     let flow_labels = run_config.get("labels").and_then(Json::as_array).into_iter().flatten();
     let flow_labels: Vec<&str> = flow_labels.filter_map(Json::as_str).collect();
-    let needs_process = match kind {
-        RunConfigKind::Local => true,
+    let takers = AgentKind::ALL.into_iter().filter(|taker| match kind {
+        // One artifact per kind of agent that can take it.
         RunConfigKind::Universal => rendering
             .agents
             .iter()
-            .any(|agent| agent.kind == AgentKind::Local && labels::matches(&agent.labels, &flow_labels)),
-        // Kinds that this version cannot carry out are refused when they are decoded.
-        RunConfigKind::Docker | RunConfigKind::Kubernetes | RunConfigKind::Ecs | RunConfigKind::Vertex => {
-            false
-        }
-    };
-    if !needs_process {
-        return Vec::new();
+            .any(|agent| agent.kind == *taker && labels::matches(&agent.labels, &flow_labels)),
+        kind => taker.run_config() == kind,
+    });
+    let mut artifacts = Vec::new();
+    for taker in takers {
+        let Some(artifact_type) = (rendering.types)(ArtifactKind::of(taker).name()) else { continue };
+        // A universal flow may hold what one kind of agent cannot start; another one takes it then.
+        let Ok(rendered) = render(definition, name, rendering.project, taker) else { continue };
+        let hash = artifact_type.hash(&rendered.body);
+        let artifact = Artifact { kind: artifact_type.kind().to_owned(), body: rendered.body, hash };
+        let provider = provider.unwrap_or("local").to_owned();
+        let existing = existing(&artifact, &provider, reusable);
+        artifacts.push(PlannedArtifact { provider, artifact, existing });
     }
-    let Some(process) = (rendering.types)("process") else { return Vec::new() };
-    // A universal flow may hold what no process can run; another kind of agent takes it then.
-    let Ok(body) = render_process(definition, name, rendering.project) else { return Vec::new() };
-    let hash = process.hash(&body);
-    let artifact = Artifact { kind: process.kind().to_owned(), body, hash };
-    let provider = provider.unwrap_or("local").to_owned();
-    let existing = existing(&artifact, &provider, reusable);
-    vec![PlannedArtifact { provider, artifact, existing }]
+    artifacts
 }
 
 /// A live artifact of the flow that equals the planned one.

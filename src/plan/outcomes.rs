@@ -8,7 +8,7 @@ use super::pin::{Hold, hold};
 use super::planner::parse;
 use super::recorded::{Match, Recorded};
 use crate::desired::{DesiredFlow, FlowAttributes, Outcomes};
-use crate::flow::render::process;
+use crate::flow::render::versioned::start::{Version, document};
 use crate::registry::view::VersionState;
 use crate::value::{Value, from_json};
 
@@ -87,7 +87,15 @@ pub struct Settled<'a> {
 pub fn settled(version: Settled<'_>) -> FlowAttributes {
     let arn = version.artifacts.iter().find(|artifact| artifact.kind == "task_definition");
     let start = serde_json::from_str(version.definition).ok().map(|definition| {
-        let document = process::document(version.name, version.project, version.version, &definition);
+        let artifacts: Vec<(&str, &str)> =
+            version.artifacts.iter().map(|binding| (&*binding.kind, &*binding.id)).collect();
+        let document = document(Version {
+            name: version.name,
+            project: version.project,
+            version: Some(version.version),
+            definition: &definition,
+            artifacts: &artifacts,
+        });
         from_json(document.get("start").unwrap_or(&serde_json::Value::Null))
     });
     FlowAttributes {

@@ -1,7 +1,7 @@
 //! The only writer to standard output and standard error, and the only reader of answers. Data goes to standard
 //! output, everything else to standard error. It formats nothing.
 
-use std::io::{self, BufRead, IsTerminal, Write};
+use std::io::{self, BufRead, IsTerminal, Read, Write};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use anstream::{AutoStream, ColorChoice};
@@ -175,6 +175,16 @@ impl Terminal {
                 format!("The answer could not be read from the standard input: {error}."),
             ))),
         }
+    }
+
+    /// Reads the standard input to its end.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn read_to_end(&self) -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        lock(&self.input).read_to_end(&mut bytes)?;
+        Ok(bytes)
     }
 
     /// Flushes both streams.

@@ -5,13 +5,12 @@ use std::borrow::Cow;
 
 use hcl_edit::parser::{Error, parse_body, parse_expr};
 
-use super::ast::{Block, Body, Expr, ExprKind, TemplatePart};
+use super::ast::{Block, Body, Expr};
 use super::explain::{explain_problem, explain_syntax};
 use super::lower::Lowering;
 use super::scan::{Edit, Piece, Resync, header_brace, next_piece};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::source::{FileId, Span};
-use crate::value::Value;
 
 /// The largest file that is read.
 const MAX_BYTES: usize = 64 * 1024 * 1024;
@@ -22,17 +21,7 @@ const MAX_DEPTH: usize = 64;
 /// when there are errors.
 pub fn parse(file: FileId, text: &str, diags: &mut Diagnostics) -> Body {
     let mut body = Body::default();
-    if text.len() > MAX_BYTES {
-        let detail = format!(
-            "The file has {} bytes and at most {MAX_BYTES} are read; a configuration of this size would not fit \
-             in memory once it is evaluated.",
-            text.len()
-        );
-        diags.push(
-            Diagnostic::error("File too large", detail)
-                .at(Span::new(file, 0, 0))
-                .help("split it into several files, or make the blocks with `for_each`"),
-        );
+    if refuse_large(file, text, diags) {
         return body;
     }
     let mut lowering = Lowering::new(file, text, diags);
@@ -44,6 +33,24 @@ pub fn parse(file: FileId, text: &str, diags: &mut Diagnostics) -> Body {
     }
     lowering.refuse_duplicates(&mut body);
     body
+}
+
+/// Says so and returns true when a file has more bytes than are read.
+pub(super) fn refuse_large(file: FileId, text: &str, diags: &mut Diagnostics) -> bool {
+    let refused = text.len() > MAX_BYTES;
+    if refused {
+        let detail = format!(
+            "The file has {} bytes and at most {MAX_BYTES} are read; a configuration of this size would not fit \
+             in memory once it is evaluated.",
+            text.len()
+        );
+        diags.push(
+            Diagnostic::error("File too large", detail)
+                .at(Span::new(file, 0, 0))
+                .help("split it into several files, or make the blocks with `for_each`"),
+        );
+    }
+    refused
 }
 
 /// Parses the text of one expression, as `console` and `--var` take it. Newlines count only inside brackets.
@@ -84,33 +91,6 @@ fn without_comment(text: &str, piece: &Piece) -> Option<Piece> {
     let at = [tail.find('#'), tail.find("//")].into_iter().flatten().min()?;
     let end = piece.range.start + source.get(..last + at)?.trim_end().len();
     Some(Piece { range: piece.range.start..end, edits: Vec::new(), problem: None, body: None })
-}
-
-/// Parses the text of a file as a template: what stands there is text, but for `${ }` and `%{ }`. Places in the result and
-/// in diagnostics count one line more than the text has, before its first.
-pub fn parse_template(file: FileId, text: &str, diags: &mut Diagnostics) -> Option<Expr> {
-    // A template in a file is a heredoc without its last line break; the delimiter is a word that the text does not have.
-    let mut delimiter = "EOT".to_owned();
-    while text.contains(&delimiter) {
-        delimiter.push_str("_EOT");
-    }
-    let mut expr = parse_expression(file, &format!("<<{delimiter}\n{text}\n{delimiter}\n"), diags)?;
-    match &mut expr.kind {
-        ExprKind::Literal(value) => {
-            let text = value.as_str().unwrap_or_default();
-            *value = Value::string(text.strip_suffix('\n').unwrap_or(text));
-        }
-        ExprKind::Template(parts) => {
-            if let Some(TemplatePart::Literal(text)) = parts.last_mut() {
-                *text = text.strip_suffix('\n').unwrap_or(text).into();
-            }
-            if matches!(parts.last(), Some(TemplatePart::Literal(text)) if text.is_empty()) {
-                parts.pop();
-            }
-        }
-        _ => {}
-    }
-    Some(expr)
 }
 
 /// Parses one item and adds it to `out`.

@@ -11,7 +11,7 @@ use crate::diag::Diagnostics;
 use crate::source::{FileId, SourceMap};
 
 /// The tree as text, without places.
-fn show_body(body: &Body, indent: usize, out: &mut String) {
+pub(crate) fn show_body(body: &Body, indent: usize, out: &mut String) {
     let pad = "  ".repeat(indent);
     for attribute in &body.attributes {
         writeln!(out, "{pad}{} = {}", attribute.name.text, show(&attribute.expr)).unwrap();
@@ -181,7 +181,8 @@ fn expression() -> impl Strategy<Value = String> {
     })
 }
 
-fn item() -> impl Strategy<Value = String> {
+/// The text of an attribute or a block.
+pub(crate) fn item() -> impl Strategy<Value = String> {
     let attribute = (name(), expression()).prop_map(|(name, value)| format!("{name} = {value}"));
     attribute.prop_recursive(3, 16, 3, |inner| {
         (name(), name(), proptest::collection::vec(inner, 0..3))

@@ -66,15 +66,9 @@ const CASES: &[(&str, &str)] = &[
     ("unknown_run_config_kind", "run_config \"lcoal\" \"x\" {\n}\n"),
     ("unknown_storage_kind", "storage \"s4\" \"x\" {\n}\n"),
     // What comes later.
-    (
-        "later_kubernetes",
-        "run_config \"kubernetes\" \"x\" {\n  image = \"etl:1\"\n}\nflow \"x\" {\n  storage = storage.module.code\n  run_config = run_config.kubernetes.x\n}\n",
-    ),
-    ("later_ecs", "run_config \"ecs\" \"x\" {\n}\n"),
     ("later_environment", "execution_environment \"local\" \"x\" {\n}\n"),
     ("later_environment_unknown", "execution_environment \"lcoal\" \"x\" {\n}\n"),
     ("later_module", "module \"x\" {\n  source = \"./x\"\n}\n"),
-    ("later_data", "data \"http\" \"x\" {\n  url = \"https://example.com\"\n}\n"),
     ("later_import", "import {\n  to = flow.ok\n  id = \"x\"\n}\n"),
     ("later_provider", "provider \"ecs\" {\n}\n"),
     ("environment_block", "environment \"local\" \"x\" {\n}\n"),

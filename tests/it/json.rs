@@ -83,8 +83,9 @@ fn planning() {
             "root",
             "registry",
             "has_changes",
-            "errored",
+            "diagnostics",
             "changes",
+            "checks",
             "outputs",
             "summary",
             "notes",
@@ -152,7 +153,17 @@ fn applying() {
     let report = &lines[2];
     has(
         report,
-        &["type", "format_version", "complete", "interrupted", "done", "failed", "skipped", "outputs"],
+        &[
+            "type",
+            "format_version",
+            "complete",
+            "interrupted",
+            "done",
+            "failed",
+            "skipped",
+            "outputs",
+            "checks",
+        ],
     );
     assert_eq!(report["complete"], true);
     assert_eq!(report["done"], json!([{ "address": "flow.etl", "action": "create" }]));
@@ -247,4 +258,34 @@ fn a_stream_of_lines_stays_one_when_it_fails() {
     project.edit("storage.module.code", "storage.module.cdoe");
     let lines = project.run("apply --auto-approve --json").fails().json_lines();
     assert_eq!(lines.len(), 1);
+}
+
+/// What works and is probably not meant.
+const WARNED: &str = r#"
+flowform {
+  project = "shop"
+}
+
+storage "local" "code" {
+  path = "/srv/flows/etl.py"
+}
+
+flow "etl" {
+  storage = storage.local.code
+}
+"#;
+
+#[test]
+fn warnings_are_in_every_form() {
+    let code = "script-that-would-be-read-as-a-pickled-flow";
+    let project = Project::new(WARNED);
+    assert_eq!(project.run("validate --json").succeeds().json()["diagnostics"][0]["code"], code);
+    assert_eq!(project.run("plan --json").succeeds().json()["diagnostics"][0]["code"], code);
+    let stream = project.run("apply --json --auto-approve").succeeds().stdout;
+    let first: Value = serde_json::from_str(stream.lines().next().unwrap()).unwrap();
+    assert_eq!(
+        (&first["type"], &first["code"]),
+        (&Value::from("diagnostic"), &Value::from(code)),
+        "{stream}"
+    );
 }

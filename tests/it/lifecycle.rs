@@ -408,7 +408,7 @@ fn the_program_tells_of_itself() {
         project.run(&format!("completions {shell}")).succeeds().says("lock-timeout");
     }
     project.run("--help").succeeds().says("Exit codes: 0 success");
-    project.run("plna").fails().complains("a similar subcommand exists: 'plan'");
+    project.run("plna").fails().complains("some similar subcommands exist: 'explain', 'plan'");
 }
 
 #[test]

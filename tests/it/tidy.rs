@@ -25,7 +25,9 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
     ("value", &["address"]),
     ("syntax", &["diag", "source", "value"]),
     ("eval", &["address", "diag", "source", "syntax", "value"]),
+    ("format", &["diag", "source", "syntax"]),
     ("flow", &["address", "diag", "value"]),
+    ("conformance", &["flow"]),
     ("config", &["address", "diag", "eval", "flow", "source", "syntax", "value"]),
     ("reference", &["flow"]),
     ("graph", &["config", "diag", "source", "syntax"]),
@@ -46,6 +48,7 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
             "diag",
             "eval",
             "flow",
+            "format",
             "graph",
             "plan",
             "providers",
@@ -66,10 +69,12 @@ const PURE: &[&str] = &[
     "src/apply/event.rs",
     "src/apply/scheduler.rs",
     "src/config/",
+    "src/conformance/",
     "src/desired/",
     "src/diag.rs",
     "src/eval/",
     "src/flow/",
+    "src/format/",
     "src/graph/",
     "src/plan/",
     "src/reference/",
@@ -345,6 +350,13 @@ struct SourceFile {
     /// Relative to the repository, with `/`.
     name: String,
     text: String,
+}
+
+/// The files of the program that are no tests, each with its name and its text.
+pub(crate) fn sources() -> Vec<(String, String)> {
+    let files = rust_files(&["src"]).into_iter();
+    let files = files.filter(|file| !is_test(&file.name) && !file.name.contains("/laws/"));
+    files.map(|file| (file.name, file.text)).collect()
 }
 
 fn root() -> &'static Path {

@@ -1,10 +1,10 @@
 //! flowform's local provider: a registry kept in a directory, and artifacts that no backend stores, kept in the
 //! registry.
 
-mod process;
+mod document;
 mod provider;
 mod store;
 
-pub use process::ProcessType;
+pub use document::{CONTAINER, CUSTOM_JOB, DocumentType, JOB_TEMPLATE, PROCESS, TASK_DEFINITION};
 pub use provider::LocalProvider;
 pub use store::DirectoryStore;

@@ -66,8 +66,8 @@ async fn plan_and_apply(
 ) -> Result<Outcome, Failure> {
     let made_at = edge::now();
     let (planning, diags) = make(workspace, options, made_at, diags).await?;
+    context.warn(&diags, &workspace.sources);
     if !context.json {
-        context.warn(&diags, &workspace.sources);
         show(context, &planning.plan, asking.full);
     }
     if planning.plan.is_empty() {

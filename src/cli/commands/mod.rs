@@ -2,6 +2,8 @@
 
 pub(super) mod apply;
 pub(super) mod diff;
+pub(super) mod explain;
+pub(super) mod fmt;
 pub(super) mod graph;
 pub(super) mod import;
 pub(super) mod init;

@@ -35,7 +35,10 @@ pub(in crate::cli) async fn run(context: &Context, args: &PlanArgs) -> Result<Ou
         edge::write(path, &bytes).map_err(|error| failure::file("written", path, &error))?;
     }
     if context.json {
-        context.terminal.out(&json::text(&json::plan::document(plan, false)));
+        context.terminal.out(&json::text(&json::plan::document(
+            plan,
+            json::diagnostics::items(&diags, &workspace.sources),
+        )));
     } else {
         context.warn(&diags, &workspace.sources);
         show(context, plan, args.full);

@@ -4,20 +4,22 @@ use serde_json::{Value as Json, json};
 
 use super::Outcome;
 use crate::cli::args::{RenderArgs, RenderFormat};
+use crate::cli::data::evaluate_reading;
 use crate::cli::failure::Failure;
 use crate::cli::run::Context;
 use crate::cli::workspace::Workspace;
-use crate::desired::{DesiredFlow, NothingKnown, evaluate};
+use crate::desired::{DesiredAgent, DesiredFlow, NothingKnown};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::flow::kind::AgentKind;
 use crate::flow::labels;
-use crate::flow::render::process::{RUN_ID_HOLE, render_process, start_document};
+use crate::flow::render::versioned::render;
+use crate::flow::render::versioned::start::{Version, fill, start};
 use crate::report::json;
 
-pub(in crate::cli) fn run(context: &Context, args: &RenderArgs) -> Result<Outcome, Failure> {
+pub(in crate::cli) async fn run(context: &Context, args: &RenderArgs) -> Result<Outcome, Failure> {
     let mut diags = Diagnostics::new();
     let workspace = Workspace::load(&context.directory, &args.variables, &mut diags);
-    let evaluation = evaluate(workspace.inputs(), &NothingKnown, &mut diags);
+    let evaluation = evaluate_reading(&workspace, &NothingKnown, &mut diags).await;
     let (workspace, _) = workspace.checked(diags)?;
     let flow =
         evaluation.flows.iter().find(|flow| flow.address.to_string() == args.flow || flow.name == args.flow);
@@ -30,9 +32,6 @@ pub(in crate::cli) fn run(context: &Context, args: &RenderArgs) -> Result<Outcom
         .suggest(&args.flow, known.iter().map(String::as_str))
         .into());
     };
-    if let Some(name) = &args.agent {
-        check_agent(flow, name, &evaluation.agents)?;
-    }
     let Some(definition) =
         flow.known.as_ref().and_then(|known| serde_json::from_str::<Json>(known.json.get()).ok())
     else {
@@ -44,23 +43,32 @@ pub(in crate::cli) fn run(context: &Context, args: &RenderArgs) -> Result<Outcom
         .into());
     };
     let project = &workspace.settings.project;
-    let body = render_process(&definition, &flow.name, project).map_err(|error| {
-        Diagnostic::error(
-            "Nothing to render",
-            format!("`{}` renders to nothing this version can make: {error}.", flow.address),
-        )
-    })?;
-    let mut document = start_document(&flow.name, project, 0, &definition, &body);
-    fill_in(&mut document, args.run_id.as_deref());
-    let rendered = json!({
+    let takers = takers(flow, args.agent.as_deref(), &evaluation.agents)?;
+    let mut rendered = json!({
         "flow": flow.address.to_string(),
         "name": flow.name,
         "digest": flow.known.as_ref().map(|known| known.digest.as_str()),
         "run_config": definition.get("run_config"),
         "storage": definition.get("storage"),
-        "process": body,
-        "start": document.get("start"),
     });
+    for taker in takers {
+        let form = render(&definition, &flow.name, project, taker).map_err(|error| {
+            Diagnostic::error(
+                "Nothing to render",
+                format!("`{}` renders to nothing this version can make: {error}.", flow.address),
+            )
+        })?;
+        let version =
+            Version { name: &flow.name, project, version: None, definition: &definition, artifacts: &[] };
+        let mut start = start(&form, version);
+        if let Some(run_id) = &args.run_id {
+            fill(&mut start, "run_id", run_id);
+        }
+        if let Json::Object(fields) = &mut rendered {
+            fields.insert(form.kind.name().to_owned(), form.body);
+            fields.entry("start").or_insert(start);
+        }
+    }
     match args.format {
         RenderFormat::Json => context.terminal.out(&json::text(&rendered)),
         RenderFormat::Yaml => {
@@ -73,25 +81,32 @@ pub(in crate::cli) fn run(context: &Context, args: &RenderArgs) -> Result<Outcom
     Ok(Outcome::Done)
 }
 
-/// What only a run or an apply knows: the version stays a hole, the run's id is filled in when it is given.
-fn fill_in(document: &mut Json, run_id: Option<&str>) {
-    let Some(env) = document.pointer_mut("/start/env").and_then(Json::as_object_mut) else { return };
-    if let Some(version) = env.get_mut("FLOWFORM_VERSION") {
-        *version = Json::from("{{version}}");
+/// The kinds of agents that the flow is rendered for: that of the agent asked for, else that of the flow's run config;
+/// for a universal flow those of the declared agents that can take it, else a process.
+fn takers(
+    flow: &DesiredFlow,
+    agent: Option<&str>,
+    agents: &[DesiredAgent],
+) -> Result<Vec<AgentKind>, Failure> {
+    if let Some(name) = agent {
+        return Ok(vec![agent_named(flow, name, agents)?]);
     }
-    let Some(run_id) = run_id else { return };
-    for name in ["FLOWFORM_RUN_ID", "PREFECT__CONTEXT__FLOW_RUN_ID"] {
-        if let Some(value) = env.get_mut(name).filter(|value| *value == RUN_ID_HOLE) {
-            *value = Json::from(run_id);
-        }
+    if let Some(own) = AgentKind::ALL.into_iter().find(|taker| taker.run_config() == flow.kind) {
+        return Ok(vec![own]);
     }
+    let wanted = flow.labels.clone().unwrap_or_default();
+    let takes = |agent: &&DesiredAgent| labels::matches(&agent.labels, &wanted);
+    let mut kinds: Vec<AgentKind> = agents.iter().filter(takes).map(|agent| agent.kind).collect();
+    kinds.sort_unstable();
+    kinds.dedup();
+    if kinds.is_empty() {
+        kinds.push(AgentKind::Local);
+    }
+    Ok(kinds)
 }
 
-fn check_agent(
-    flow: &DesiredFlow,
-    name: &str,
-    agents: &[crate::desired::DesiredAgent],
-) -> Result<(), Failure> {
+/// The kind of the agent of that name, if it can take the flow.
+fn agent_named(flow: &DesiredFlow, name: &str, agents: &[DesiredAgent]) -> Result<AgentKind, Failure> {
     let found =
         agents.iter().find(|agent| agent.address.to_string() == name || &*agent.address.block.name == name);
     let Some(agent) = found else {
@@ -104,10 +119,7 @@ fn check_agent(
         .into());
     };
     let wanted = flow.labels.clone().unwrap_or_default();
-    if agent.kind != AgentKind::Local
-        || !agent.kind.takes(flow.kind)
-        || !labels::matches(&agent.labels, &wanted)
-    {
+    if !agent.kind.takes(flow.kind) || !labels::matches(&agent.labels, &wanted) {
         return Err(Diagnostic::error(
             "Agent that does not take the flow",
             format!(
@@ -117,5 +129,5 @@ fn check_agent(
         )
         .into());
     }
-    Ok(())
+    Ok(agent.kind)
 }

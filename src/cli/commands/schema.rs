@@ -30,8 +30,8 @@ pub(in crate::cli) fn run(context: &Context, args: &SchemaArgs) -> Result<Outcom
             "Unknown block",
             format!("There is no block `{wanted}` with arguments of its own."),
         )
-        .suggest(wanted, names.iter().map(String::as_str))
         .help("`flowform schema` lists the blocks")
+        .suggest(wanted, names.iter().map(String::as_str))
         .into());
     };
     let rows: Vec<_> = found

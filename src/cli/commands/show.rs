@@ -43,7 +43,7 @@ fn plan(context: &Context, args: &ShowArgs, path: &Path) -> Result<Outcome, Fail
         ))
     })?;
     if context.json {
-        context.terminal.out(&json::text(&json::plan::document(&saved.plan, false)));
+        context.terminal.out(&json::text(&json::plan::document(&saved.plan, Vec::new())));
     } else {
         super::plan::show(context, &saved.plan, args.full);
     }

@@ -43,7 +43,7 @@ async fn through(texts: &Texts, store: &Store) -> String {
         match plan(&workspace, store).await {
             Ok(planning) => {
                 text_of(&planning.plan);
-                json::text(&json::plan::document(&planning.plan, false));
+                json::text(&json::plan::document(&planning.plan, Vec::new()));
             }
             Err(error) => said.push_str(&error),
         }

@@ -7,7 +7,7 @@ use super::body::{check_body, literal_string, reference_list, rules};
 use super::label_text;
 use crate::address::{BlockAddress, PathStep};
 use crate::diag::{Diagnostic, Diagnostics};
-use crate::flow::kind::{AgentKind, RunConfigKind, StorageKind};
+use crate::flow::kind::{AgentKind, DataKind, Field, RunConfigKind, StorageKind};
 use crate::source::Span;
 use crate::syntax::ast::{Attribute, Block, Expr, ExprKind, Name, StepKind};
 use crate::value::{Kind, Value};
@@ -46,12 +46,19 @@ pub(super) fn resource(block: Block, diags: &mut Diagnostics) -> Option<Resource
     let repetition = repetition(&block, diags);
     let depends_on = reference_list(&block.body, "depends_on", diags);
     let provider = block.body.attribute("provider").and_then(|attribute| provider_name(attribute, diags));
-    let lifecycle = lifecycle(&block, diags);
+    let lifecycle_schema = match kind {
+        ResourceKind::Data(_) => &schema::DATA_LIFECYCLE,
+        ResourceKind::Flow
+        | ResourceKind::RunConfig(_)
+        | ResourceKind::Storage(_)
+        | ResourceKind::Agent(_) => &schema::LIFECYCLE,
+    };
+    let lifecycle = lifecycle(&block, lifecycle_schema, diags);
     let mut arguments = block.body.attributes;
     arguments.retain(|attribute| !schema::META_ARGUMENTS.contains(&&*attribute.name.text));
     let mut blocks = block.body.blocks;
     blocks.retain(|nested| &*nested.kind.text != "lifecycle");
-    Some(Resource { kind, repetition, depends_on, lifecycle, provider, arguments, blocks })
+    Some(Resource { kind, repetition, depends_on, lifecycle, provider, check: None, arguments, blocks })
 }
 
 struct Known {
@@ -71,7 +78,13 @@ fn arguments_of(kind: ResourceKind) -> Known {
         }
         ResourceKind::Storage(kind) => {
             let (required, optional) = kind.all_fields().partition(|field| field.required);
-            let names = |list: Vec<&crate::flow::kind::Field>| list.iter().map(|field| field.name).collect();
+            let names = |list: Vec<&Field>| list.iter().map(|field| field.name).collect();
+            Known { required: names(required), optional: names(optional), blocks: lifecycle }
+        }
+        ResourceKind::Data(kind) => {
+            let (required, optional): (Vec<&'static Field>, Vec<_>) =
+                kind.fields().iter().partition(|field| field.required);
+            let names = |list: Vec<&'static Field>| list.into_iter().map(|field| field.name).collect();
             Known { required: names(required), optional: names(optional), blocks: lifecycle }
         }
         ResourceKind::Agent(kind) => Known {
@@ -90,6 +103,7 @@ fn run_config_arguments(kind: RunConfigKind) -> Vec<&'static str> {
 fn takes_meta(kind: ResourceKind, name: &str) -> bool {
     match kind {
         ResourceKind::Flow => true,
+        ResourceKind::Data(_) => name != "provider",
         ResourceKind::RunConfig(_) | ResourceKind::Storage(_) | ResourceKind::Agent(_) => {
             name != "depends_on"
         }
@@ -108,7 +122,18 @@ fn resource_kind(block: &Block, diags: &mut Diagnostics) -> Option<ResourceKind>
     let text = label_text(label);
     match &*block.kind.text {
         "flow" => Some(ResourceKind::Flow),
-        "run_config" => run_config_kind(label, block.header, diags).map(ResourceKind::RunConfig),
+        "run_config" => run_config_kind(label, diags).map(ResourceKind::RunConfig),
+        "data" => {
+            let kind = DataKind::from_label(text);
+            if let (None, Some(label)) = (kind, label) {
+                diags.push(errors::unknown_kind(
+                    label,
+                    "data",
+                    DataKind::ALL.iter().map(|kind| kind.label()),
+                ));
+            }
+            kind.map(ResourceKind::Data)
+        }
         "storage" => {
             let kind = StorageKind::from_label(text);
             if let (None, Some(label)) = (kind, label) {
@@ -134,7 +159,7 @@ fn resource_kind(block: &Block, diags: &mut Diagnostics) -> Option<ResourceKind>
     }
 }
 
-fn run_config_kind(label: Option<&Name>, header: Span, diags: &mut Diagnostics) -> Option<RunConfigKind> {
+fn run_config_kind(label: Option<&Name>, diags: &mut Diagnostics) -> Option<RunConfigKind> {
     let label = label?;
     let Some(kind) = RunConfigKind::from_label(&label.text) else {
         diags.push(errors::unknown_kind(
@@ -144,9 +169,6 @@ fn run_config_kind(label: Option<&Name>, header: Span, diags: &mut Diagnostics) 
         ));
         return None;
     };
-    if !kind.available() {
-        diags.push(errors::not_yet(header, &format!("`{}` run configs", kind.label())));
-    }
     Some(kind)
 }
 
@@ -177,7 +199,7 @@ pub fn run_config_body(
     header: Span,
     diags: &mut Diagnostics,
 ) -> Option<RunConfigKind> {
-    let kind = run_config_kind(Some(label), header, diags)?;
+    let kind = run_config_kind(Some(label), diags)?;
     let optional = run_config_arguments(kind);
     let schema = BodySchema { required: &[], optional: &optional, blocks: &[] };
     check_body(body, &format!("run_config \"{}\"", label.text), header, &schema, diags);
@@ -237,7 +259,7 @@ fn provider_name(attribute: &Attribute, diags: &mut Diagnostics) -> Option<Name>
     }
 }
 
-fn lifecycle(block: &Block, diags: &mut Diagnostics) -> Lifecycle {
+fn lifecycle(block: &Block, schema: &BodySchema<'_>, diags: &mut Diagnostics) -> Lifecycle {
     let mut result = Lifecycle::default();
     let mut first: Option<Span> = None;
     for nested in block.body.blocks_of("lifecycle") {
@@ -246,7 +268,7 @@ fn lifecycle(block: &Block, diags: &mut Diagnostics) -> Lifecycle {
             continue;
         }
         first = Some(nested.header);
-        check_body(&nested.body, "lifecycle", nested.header, &schema::LIFECYCLE, diags);
+        check_body(&nested.body, "lifecycle", nested.header, schema, diags);
         result.prevent_destroy = nested.body.attribute("prevent_destroy").map(|a| a.expr.clone());
         if let Some(attribute) = nested.body.attribute("ignore_changes") {
             result.ignore_all = matches!(&attribute.expr.kind, ExprKind::Variable(word) if &**word == "all");

@@ -1,7 +1,7 @@
 //! Calculations with IP networks. Addresses are written as `a.b.c.d/n` and `x::y/n`; leading zeros in an IPv4 address are
 //! decimal. It resolves no names.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::IpNet;
 use num_bigint::{BigInt, Sign};

@@ -27,7 +27,9 @@ pub fn agent_document(kind: AgentKind, arguments: &Value) -> (Value, Vec<Problem
         let value = values::attribute(&arguments, field.name);
         let value = match field.name {
             "labels" => values::unite_labels(vec![values::labels(value, &path, &mut problems)]),
-            "env_vars" => values::environment(value, &BTreeMap::new(), &path, &mut problems),
+            "env_vars" => {
+                values::environment(value, &BTreeMap::new(), kind.run_config(), &path, &mut problems)
+            }
             _ => values::typed(field, value, &path, &mut problems).unwrap_or(Value::NULL),
         };
         if !value.is_null() {

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::template;
 use crate::value::{Kind, Marks, Type, Value};
 
-/// `over` laid over `base`: fields replace, `env` and `secret_env` merge by key, `labels` unite. A null argument of `over` is one that is not written, so the base's stays. A variable that `over`
+/// `over` laid over `base`: fields replace, `env` and `secret_env` merge by key, `labels` unite. A
+/// template that `over` gives, inline or by a path or an ARN, takes the place of the base's, however that was given. A null argument of `over` is one that is not written, so the base's stays. A variable that `over`
 /// gives in the one map is taken out of the base's other one.
 pub fn merge_run_configs(base: &Value, over: &Value) -> Value {
     let (Some(base_entries), Some(over_entries)) = (base.as_entries(), over.as_entries()) else {
@@ -16,6 +18,12 @@ pub fn merge_run_configs(base: &Value, over: &Value) -> Value {
         let names = over_entries.get(map).and_then(Value::as_entries);
         if let (Some(names), Some(theirs)) = (names, merged.get_mut(other)) {
             remove_keys(theirs, names);
+        }
+    }
+    for group in [template::KUBERNETES, template::ECS] {
+        let given = |name: &str| over_entries.get(name).is_some_and(|value| !value.is_null());
+        if group.names().any(given) {
+            merged.retain(|name, _| group.names().all(|other| other != &**name));
         }
     }
     for (name, value) in over_entries.iter() {

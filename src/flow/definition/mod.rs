@@ -17,12 +17,15 @@ mod purity;
 mod run_config;
 mod secret;
 mod storage;
+pub mod template;
 mod values;
+mod vertex;
 
 pub use agent::agent_document;
 pub use merge::merge_run_configs;
 pub use problem::Problem;
 pub(crate) use problem::{at, at_index, key, unknown_argument};
+pub(crate) use secret::{is_arn, is_of_machine, is_secret_key};
 
 use crate::address::PathStep;
 use crate::flow::kind::{AgentKind, RunConfigKind, StorageKind};
@@ -131,6 +134,9 @@ pub fn build(inputs: &FlowInputs<'_>) -> (Value, Vec<Problem>) {
         Some((storage_kind, arguments)) => {
             if kind == RunConfigKind::Local && *storage_kind == StorageKind::Docker {
                 problems.push(docker_on_a_process());
+            }
+            if *storage_kind == StorageKind::Docker && checked.is_registered() {
+                problems.push(run_config::arn_with_docker_storage());
             }
             let working_dir = checked.working_dir.is_some();
             storage::check(*storage_kind, arguments, inputs, working_dir, &mut problems)
@@ -322,5 +328,7 @@ fn docker_on_a_process() -> Problem {
     .help("use another storage, or a run config that starts containers")
 }
 
+#[cfg(test)]
+mod kinds_tests;
 #[cfg(test)]
 mod tests;

@@ -3,12 +3,13 @@
 
 use std::collections::BTreeMap;
 
-use super::problem::{Problem, at, key, unknown_argument};
-use super::{secret, values};
+use super::problem::{Problem, at, at_index, key, unknown_argument};
+use super::template::{self, ECS, KUBERNETES};
+use super::{secret, values, vertex};
 use crate::address::PathStep;
-use crate::flow::kind::{RunConfigKind, field};
+use crate::flow::kind::{Field, FieldType, RunConfigKind, field};
 use crate::flow::run_config::absolute;
-use crate::value::{Type, Value};
+use crate::value::{Kind, Type, Value, convert};
 
 /// A checked run config.
 pub(super) struct Checked {
@@ -25,6 +26,11 @@ pub(super) struct Checked {
 }
 
 impl Checked {
+    /// Whether it names a task definition that is registered already.
+    pub(super) fn is_registered(&self) -> bool {
+        self.fields.get("task_definition_arn").is_some_and(|value| !value.is_null())
+    }
+
     /// The serialized form with these labels.
     pub(super) fn serialized(&self, prefect_version: &str, labels: Value) -> Value {
         let mut entries: BTreeMap<&str, Value> = self.fields.clone();
@@ -44,16 +50,6 @@ pub(super) fn check(
     problems: &mut Vec<Problem>,
 ) -> Checked {
     let base = [key("run_config")];
-    if !kind.available() {
-        problems.push(
-            Problem::error(
-                base.to_vec(),
-                "Run config that is not available yet",
-                format!("Run configs of kind `{}` arrive in a later release.", kind.label()),
-            )
-            .help("use `local` or `universal`"),
-        );
-    }
     let known = || kind.fields().iter().chain(RunConfigKind::own_fields());
     let owner = format!("A run config of kind `{}`", kind.label());
     match arguments.as_entries() {
@@ -81,34 +77,162 @@ pub(super) fn check(
     secret_env.extend(secret::references(flow_secrets, kind, &[key("secret_env")], problems));
 
     let mut fields = BTreeMap::new();
-    let mut working_dir = None;
-    for argument in kind.fields() {
-        let path = at(&base, argument.name);
-        let value = values::attribute(arguments, argument.name);
-        let value = match (argument.name, kind) {
-            ("env" | "labels", _) => continue,
+    for argument in kind.fields().iter().filter(|field| !matches!(field.name, "env" | "labels")) {
+        let value = match arguments.is_unknown() {
             // When the whole run config is unknown, so is each of its fields.
-            _ if arguments.is_unknown() => Value::unknown(Type::Any),
-            ("working_dir", RunConfigKind::Local) => {
-                let value = directory(value, &path, problems);
-                working_dir = Some(value.clone()).filter(|value| !value.is_null());
-                value
+            true => Value::unknown(Type::Any),
+            false => {
+                let given = values::attribute(arguments, argument.name);
+                field_of(argument, given, &at(&base, argument.name), problems)
             }
-            _ => values::typed(argument, value, &path, problems).unwrap_or(Value::NULL),
         };
         fields.insert(argument.name, value);
     }
+    match kind {
+        RunConfigKind::Kubernetes => template::settle(&KUBERNETES, &mut fields, &base, problems),
+        RunConfigKind::Ecs => {
+            template::settle(&ECS, &mut fields, &base, problems);
+            registered_rules(&fields, &secret_env, &base, problems);
+        }
+        RunConfigKind::Vertex if !arguments.is_unknown() => vertex::rules(&mut fields, &base, problems),
+        RunConfigKind::Universal | RunConfigKind::Local | RunConfigKind::Docker | RunConfigKind::Vertex => {}
+    }
+    let working_dir = fields.get("working_dir").filter(|value| !value.is_null()).cloned();
     let (env, labels) = if arguments.is_unknown() {
         (Value::unknown(Type::Map(Box::new(Type::String))), None)
     } else {
         let env = values::attribute(arguments, "env");
         let labels = values::attribute(arguments, "labels");
         (
-            values::environment(env, &secret_env, &at(&base, "env"), problems),
+            values::environment(env, &secret_env, kind, &at(&base, "env"), problems),
             values::labels(labels, &at(&base, "labels"), problems),
         )
     };
     Checked { kind, fields, env, labels, secret_env, working_dir }
+}
+
+/// One argument but `env` and `labels`, as its type and its own rules want it; null when it is not given or wrong.
+fn field_of(argument: &Field, value: &Value, path: &[PathStep], problems: &mut Vec<Problem>) -> Value {
+    match argument.name {
+        "working_dir" => directory(value, path, problems),
+        "ports" => ports(value, path, problems),
+        "image_pull_policy" => pull_policy(value, path, problems),
+        // A template may be a text or an object; what it is, is seen with its path.
+        "task_definition" | "job_template" => value.clone(),
+        _ => match argument.ty {
+            FieldType::String => values::text(argument.name, value, path, problems).unwrap_or(Value::NULL),
+            _ => values::typed(argument, value, path, problems).unwrap_or(Value::NULL),
+        },
+    }
+}
+
+/// Ports to expose: whole numbers from 1 to 65535. The original takes whatever Python's `int` takes, `80.9` and the
+/// digits of one text included (semantics 1), and Docker refuses the rest when the container is made.
+fn ports(value: &Value, path: &[PathStep], problems: &mut Vec<Problem>) -> Value {
+    if value.is_null() || value.is_unknown() {
+        return value.clone();
+    }
+    let Some(items) = value.as_slice() else {
+        problems.push(
+            Problem::error(
+                path.to_vec(),
+                "Unsuitable value",
+                format!("`ports` must be a list of port numbers, but this is {}.", values::describe(value)),
+            )
+            .help("write `ports = [8080]`"),
+        );
+        return Value::NULL;
+    };
+    let mut ports = Vec::with_capacity(items.len());
+    for (index, item) in items.iter().enumerate() {
+        if item.is_unknown() {
+            ports.push(Value::unknown(Type::Number));
+            continue;
+        }
+        let number = convert(item, &Type::Number).ok().and_then(|number| match number.kind {
+            Kind::Number(number) => number.to_i64(),
+            _ => None,
+        });
+        match number.filter(|port| (1..=65535).contains(port)) {
+            Some(port) => ports.push(Value::int(port)),
+            None => problems.push(
+                Problem::error(
+                    at_index(path, index),
+                    "Unsuitable port",
+                    "A port is a whole number from 1 to 65535.",
+                )
+                .help("write the number alone; `host_config` has `port_bindings` for ports of the host"),
+            ),
+        }
+    }
+    Value::tuple(ports)
+}
+
+/// The words that Kubernetes has, in its own spelling (semantics 1).
+fn pull_policy(value: &Value, path: &[PathStep], problems: &mut Vec<Problem>) -> Value {
+    const POLICIES: [&str; 3] = ["Always", "IfNotPresent", "Never"];
+    let Some(value) = values::text("image_pull_policy", value, path, problems) else { return Value::NULL };
+    let Some(text) = value.as_str() else { return value };
+    if POLICIES.contains(&text) {
+        return value;
+    }
+    let problem = Problem::error(
+        path.to_vec(),
+        "Unknown pull policy",
+        format!("{text:?} is no pull policy; those are `Always`, `IfNotPresent` and `Never`, spelled so."),
+    );
+    let meant = POLICIES.into_iter().find(|policy| policy.eq_ignore_ascii_case(text));
+    problems.push(match meant.or_else(|| crate::diag::closest(text, POLICIES)) {
+        Some(policy) => problem.help(format!("did you mean `{policy}`?")),
+        None => problem.help("leave it out for the cluster's default"),
+    });
+    Value::NULL
+}
+
+/// What goes with a task definition that is registered already, and what does not (semantics 1 and 2.2).
+fn registered_rules(
+    fields: &BTreeMap<&'static str, Value>,
+    secret_env: &BTreeMap<String, Value>,
+    base: &[PathStep],
+    problems: &mut Vec<Problem>,
+) {
+    let given = |name: &str| fields.get(name).is_some_and(|value| !value.is_null());
+    if !given("task_definition_arn") {
+        return;
+    }
+    if given("image") {
+        problems.push(
+            Problem::error(
+                at(base, "image"),
+                "Image beside a registered task definition",
+                "`task_definition_arn` names a task definition as it is registered, and the image is part of it; \
+                 another image cannot be given when a task is started.",
+            )
+            .help("remove `image`, or write the definition as `task_definition` and leave the ARN out"),
+        );
+    }
+    if !secret_env.is_empty() {
+        problems.push(
+            Problem::error(
+                at(base, "secret_env"),
+                "Secrets beside a registered task definition",
+                "Secrets are part of a task definition, and the one that `task_definition_arn` names is registered \
+                 already; none can be added when a task is started.",
+            )
+            .help("put them into the registered definition, or write it as `task_definition` and leave the ARN out"),
+        );
+    }
+}
+
+/// The error of a registered task definition together with code in an image (semantics 2.2).
+pub(super) fn arn_with_docker_storage() -> Problem {
+    Problem::error(
+        at(&[key("run_config")], "task_definition_arn"),
+        "Registered task definition with docker storage",
+        "`task_definition_arn` names a task definition with an image of its own, and `docker` storage puts the flow's \
+         code into another image; the original refuses such a run.",
+    )
+    .help("write the definition as `task_definition`, or use another storage")
 }
 
 /// `working_dir`: an absolute path of the machine that runs the flow, normalised as in the original (semantics 1).

@@ -11,8 +11,9 @@ use crate::value::{Type, Value};
 
 /// The entries of `secret_env`: references checked for `kind`.
 ///
-/// On a local process a reference names a variable (`env:NAME`) or a file (`file:/path`) of the machine that starts
-/// the run. A universal flow may run anywhere, so an AWS ARN passes there too.
+/// For processes and containers on a Docker host, a reference names a variable (`env:NAME`) or a file (`file:/path`)
+/// of the machine that starts the run; for ECS a secret of Secrets Manager or a parameter of SSM by its ARN; for
+/// Kubernetes a secret and its key (`secret/key`). Vertex AI has none. A universal flow may run anywhere, so each passes.
 pub(super) fn references(
     value: &Value,
     kind: RunConfigKind,
@@ -34,10 +35,21 @@ pub(super) fn references(
                     values::describe(value)
                 ),
             )
-            .help("write `secret_env = { NAME = \"env:NAME\" }`"),
+            .help(format!("write `secret_env = {{ NAME = \"{}\" }}`", example(kind, "NAME"))),
         );
         return out;
     };
+    if kind == RunConfigKind::Vertex && !entries.is_empty() {
+        problems.push(
+            Problem::error(
+                path.to_vec(),
+                "Secrets by reference on Vertex AI",
+                "A CustomJob has no environment variables by reference: whoever may see the job would see the value.",
+            )
+            .help("give the job's service account access to Secret Manager, and let the flow read the secret itself"),
+        );
+        return out;
+    }
     for (name, reference) in entries.iter() {
         let path = at(path, name);
         values::check_variable_name(name, &path, problems);
@@ -59,27 +71,90 @@ pub(super) fn references(
                         kind.label()
                     ),
                 )
-                .help("write `env:NAME` for a variable or `file:/path` for a file of the machine that starts the run"),
+                .help(forms(kind)),
             ),
         }
     }
     out
 }
 
+/// How references of the kind are written.
+const fn forms(kind: RunConfigKind) -> &'static str {
+    match kind {
+        RunConfigKind::Local | RunConfigKind::Docker => {
+            "write `env:NAME` for a variable or `file:/path` for a file of the machine that starts the run"
+        }
+        RunConfigKind::Ecs => "write the ARN of a secret in Secrets Manager or of a parameter in SSM",
+        RunConfigKind::Kubernetes => {
+            "write `secret/key`: the name of a Secret in the namespace, and a key in it"
+        }
+        RunConfigKind::Vertex => "let the flow read the secret itself",
+        RunConfigKind::Universal => {
+            "write `env:NAME` or `file:/path` of the machine that starts the run, the ARN of a secret (ECS), or \
+             `secret/key` (Kubernetes)"
+        }
+    }
+}
+
+/// A reference in the form of the kind, as an example.
+pub(super) fn example(kind: RunConfigKind, name: &str) -> String {
+    match kind {
+        RunConfigKind::Ecs => "arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME".to_owned(),
+        RunConfigKind::Kubernetes => {
+            format!("SECRET/{}", name.to_ascii_lowercase())
+        }
+        RunConfigKind::Universal | RunConfigKind::Local | RunConfigKind::Docker | RunConfigKind::Vertex => {
+            format!("env:{name}")
+        }
+    }
+}
+
 fn is_reference(text: &str, kind: RunConfigKind) -> bool {
+    match kind {
+        RunConfigKind::Local | RunConfigKind::Docker => is_of_machine(text),
+        RunConfigKind::Ecs => is_arn(text),
+        RunConfigKind::Kubernetes => is_secret_key(text),
+        RunConfigKind::Vertex => false,
+        RunConfigKind::Universal => is_of_machine(text) || is_arn(text) || is_secret_key(text),
+    }
+}
+
+/// `env:NAME`, `file:/path`
+pub(crate) fn is_of_machine(text: &str) -> bool {
     if let Some(name) = text.strip_prefix("env:") {
         return !name.is_empty() && !name.contains(['=', '\0']);
     }
-    if let Some(path) = text.strip_prefix("file:") {
-        return path.starts_with('/') && !path.contains('\0');
-    }
-    kind == RunConfigKind::Universal
-        && text.starts_with("arn:")
-        && (text.contains(":secretsmanager:") || text.contains(":ssm:"))
+    text.strip_prefix("file:").is_some_and(|path| path.starts_with('/') && !path.contains('\0'))
+}
+
+/// `arn:aws:secretsmanager:...`, `arn:aws:ssm:...`, of any partition.
+pub(crate) fn is_arn(text: &str) -> bool {
+    let mut parts = text.splitn(6, ':');
+    let mut next = || parts.next().unwrap_or_default();
+    let (arn, partition, service) = (next(), next(), next());
+    let (_, _, resource) = (next(), next(), next());
+    arn == "arn"
+        && partition.starts_with("aws")
+        && matches!(service, "secretsmanager" | "ssm")
+        && !resource.is_empty()
+        && !text.contains(char::is_whitespace)
+}
+
+/// `secret/key`, both as Kubernetes spells names.
+pub(crate) fn is_secret_key(text: &str) -> bool {
+    let Some((secret, key)) = text.split_once('/') else { return false };
+    let lower = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    secret.starts_with(lower)
+        && secret.ends_with(lower)
+        && secret.len() <= 253
+        && secret.chars().all(|c| lower(c) || matches!(c, '-' | '.'))
+        && !key.is_empty()
+        && key.len() <= 253
+        && key.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
 }
 
 /// A warning when the plaintext variable looks like a secret, by its name or by its value.
-pub(super) fn lint(name: &str, value: &str, path: &[PathStep]) -> Option<Problem> {
+pub(super) fn lint(name: &str, value: &str, path: &[PathStep], kind: RunConfigKind) -> Option<Problem> {
     let by_name = name_suggests_secret(name) && !is_harmless(value);
     if !by_name && !value_suggests_secret(value) {
         return None;
@@ -94,7 +169,15 @@ pub(super) fn lint(name: &str, value: &str, path: &[PathStep]) -> Option<Problem
                  have it in plaintext."
             ),
         )
-        .help(format!("write `secret_env = {{ {name} = \"env:{name}\" }}` instead, and remove it from `env`")),
+        .help(match kind {
+            RunConfigKind::Vertex => {
+                "let the flow read it from Secret Manager by the job's service account, and remove it from `env`".to_owned()
+            }
+            _ => format!(
+                "write `secret_env = {{ {name} = \"{}\" }}` instead, and remove it from `env`",
+                example(kind, name)
+            ),
+        }),
     )
 }
 

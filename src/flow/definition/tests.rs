@@ -9,7 +9,7 @@ use crate::diag::Severity;
 use crate::value::{Marks, from_json, to_json};
 
 /// The arguments of a flow, as JSON; what is missing is null. `run_config`, `storage` and `agent` hold their `kind`.
-struct Flow(Json);
+pub(super) struct Flow(Json);
 
 impl Flow {
     fn value(&self, name: &str) -> Value {
@@ -22,7 +22,7 @@ impl Flow {
         Some((kind.as_str()?.to_owned(), from_json(&Json::Object(entries))))
     }
 
-    fn build(&self) -> (Value, Vec<Problem>) {
+    pub(super) fn build(&self) -> (Value, Vec<Problem>) {
         self.build_with(&[])
     }
 
@@ -70,7 +70,7 @@ impl Flow {
 }
 
 /// A flow that is right, with `changes` laid over it.
-fn flow(changes: Json) -> Flow {
+pub(super) fn flow(changes: Json) -> Flow {
     let mut flow = json!({
         "run_config": {"kind": "local"},
         "storage": {"kind": "local", "path": "/srv/f.py", "stored_as_script": true},
@@ -81,13 +81,13 @@ fn flow(changes: Json) -> Flow {
     Flow(flow)
 }
 
-fn definition(changes: Json) -> Json {
+pub(super) fn definition(changes: Json) -> Json {
     let (definition, problems) = flow(changes.clone()).build();
     assert_eq!(problems, vec![], "{changes}");
     to_json(&definition).expect("wholly known")
 }
 
-fn problems(changes: Json) -> Vec<String> {
+pub(super) fn problems(changes: Json) -> Vec<String> {
     let (_, problems) = flow(changes).build();
     problems.iter().map(show).collect()
 }
@@ -252,7 +252,6 @@ fn run_configs_are_checked() {
     assert_eq!(
         problems(json!({"run_config": {"kind": "ecs", "cpu": 256, "storge": 1}})),
         vec![
-            "error run_config: Run config that is not available yet: Run configs of kind `ecs` arrive in a later release.",
             "error run_config.storge: Unknown argument: A run config of kind `ecs` has no argument `storge`.",
         ]
     );

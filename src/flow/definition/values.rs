@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::problem::{Problem, at, at_index};
 use super::secret;
 use crate::address::PathStep;
-use crate::flow::kind::{Field, FieldType};
+use crate::flow::kind::{Field, FieldType, RunConfigKind};
 use crate::value::{Kind, Type, Value, convert, type_name};
 
 /// What a value is called in a sentence.
@@ -167,6 +167,7 @@ pub(super) fn unite_labels(lists: Vec<Option<Vec<String>>>) -> Value {
 pub(super) fn environment(
     value: &Value,
     secrets: &BTreeMap<String, Value>,
+    kind: RunConfigKind,
     path: &[PathStep],
     problems: &mut Vec<Problem>,
 ) -> Value {
@@ -208,7 +209,7 @@ pub(super) fn environment(
         match convert(entry, &Type::String) {
             Ok(text) => {
                 if let Some(plain) = text.as_str() {
-                    problems.extend(secret::lint(name, plain, &path));
+                    problems.extend(secret::lint(name, plain, &path, kind));
                     if plain.contains('\0') {
                         problems.push(Problem::error(
                             path,

@@ -94,7 +94,8 @@ impl RunConfigKind {
 const OWN: &[Field] = &[optional(
     "secret_env",
     FieldType::MapOfString,
-    "Environment variables by reference: `env:NAME` or `file:/path` of the machine that starts the run.",
+    "Environment variables by reference: `env:NAME` or `file:/path` of the machine that starts the run, an ARN \
+     of Secrets Manager or SSM on ECS, `secret/key` on Kubernetes.",
 )];
 
 const UNIVERSAL: &[Field] = &[ENV, LABELS];

@@ -9,7 +9,7 @@ use crate::flow::agent::{LocalAgent, Settings};
 use crate::flow::kind::{AgentKind, StorageKind};
 use crate::flow::original::OriginalError;
 use crate::flow::python;
-use crate::flow::run_config::{self, RunConfig};
+use crate::flow::run_config::{self, Disk, RunConfig};
 
 /// A process to start.
 #[derive(Clone, Debug, PartialEq)]
@@ -65,11 +65,16 @@ pub fn render(request: &Request<'_>, exists: impl Fn(&str) -> bool) -> Result<Pr
     if request.storage.get("type").and_then(Json::as_str) == Some(StorageKind::Docker.class()) {
         return Err(OriginalError::type_error("Unsupported Storage type: Docker"));
     }
-    let config =
-        run_config::for_agent(AgentKind::Local, request.run_config, request.flow_run_id, request.cwd)?;
+    // A local agent's own run configs name no file.
+    let disk = Disk { cwd: request.cwd, read: &|_| Ok(None) };
+    let config = run_config::for_agent(AgentKind::Local, request.run_config, request.flow_run_id, disk)?;
     let working_dir = match &config {
         RunConfig::Local { working_dir, .. } => working_dir.as_deref().filter(|path| !path.is_empty()),
-        RunConfig::Universal { .. } => None,
+        RunConfig::Universal { .. }
+        | RunConfig::Docker { .. }
+        | RunConfig::Kubernetes { .. }
+        | RunConfig::Ecs { .. }
+        | RunConfig::Vertex { .. } => None,
     };
     if let Some(path) = working_dir.filter(|path| !exists(path)) {
         return Err(OriginalError::value_error(format!(

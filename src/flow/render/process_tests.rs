@@ -2,7 +2,14 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use super::super::runtime::PYTHON_LINE;
+use super::super::versioned::render;
+use super::super::versioned::start::{Version, document};
 use super::*;
+
+fn render_process(definition: &Json, name: &str, project: &str) -> Result<Json, RenderError> {
+    render(definition, name, project, AgentKind::Local).map(|rendered| rendered.body)
+}
 
 fn definition() -> Json {
     json!({
@@ -75,18 +82,30 @@ fn what_is_no_process_is_refused() {
         *definition.pointer_mut(pointer).unwrap() = value;
         render_process(&definition, "etl", "shop").unwrap_err()
     };
-    assert_eq!(with("/run_config/type", "ECSRun".into()), RenderError::NotAProcess("ECSRun".to_owned()));
+    assert_eq!(
+        with("/run_config/type", "ECSRun".into()),
+        RenderError::OtherKind("ECSRun".to_owned(), "local")
+    );
     assert_eq!(with("/storage/type", "Docker".into()), RenderError::InAnImage);
     assert_eq!(with("/storage", Json::Null), RenderError::NothingToRun);
     assert_eq!(with("/runtime", "command".into()), RenderError::NothingToRun);
-    assert_eq!(render_process(&Json::Null, "etl", "shop"), Err(RenderError::NotAProcess(String::new())));
+    assert_eq!(
+        render_process(&Json::Null, "etl", "shop"),
+        Err(RenderError::OtherKind(String::new(), "local"))
+    );
 }
 
 #[test]
 fn the_start_document_names_its_holes() {
     let definition = definition();
     let body = render_process(&definition, "etl", "shop").unwrap();
-    let document = start_document("etl", "shop", 3, &definition, &body);
+    let document = document(Version {
+        name: "etl",
+        project: "shop",
+        version: Some(3),
+        definition: &definition,
+        artifacts: &[],
+    });
     assert_eq!(document["version"], 3);
     assert_eq!(document["parameters"], json!({"n": 1}));
     assert_eq!(document["start"]["env"]["FLOWFORM_VERSION"], "3");

@@ -238,7 +238,7 @@ fn serialized_field(field: &Field, value: &Json) -> Result<Json, OriginalError> 
             },
             other => python::truthy(other).into(),
         },
-        FieldType::Number => integer(value)?,
+        FieldType::Number => python::integer(value)?,
         FieldType::MapOfAny | FieldType::MapOfString => match value {
             Json::Object(_) => value.clone(),
             other => {
@@ -250,30 +250,6 @@ fn serialized_field(field: &Field, value: &Json) -> Result<Json, OriginalError> 
     })
 }
 
-/// `int(value)`: a fraction is cut off, a text is read as an integer.
-fn integer(value: &Json) -> Result<Json, OriginalError> {
-    let read = match value {
-        Json::Bool(value) => Some(i64::from(*value)),
-        Json::Number(number) => number.as_i64().or_else(|| {
-            let whole = number.as_f64().map(f64::trunc)?;
-            // Below 2^63 the cast of a whole double is exact.
-            #[allow(clippy::cast_possible_truncation)]
-            (whole.abs() < 9_223_372_036_854_775_808.0).then_some(whole as i64)
-        }),
-        Json::String(text) => text.trim().parse().ok(),
-        Json::Null | Json::Array(_) | Json::Object(_) => {
-            return Err(OriginalError::type_error(format!(
-                "int() argument must be a string, a bytes-like object or a real number, not '{}'",
-                python::type_name(value)
-            )));
-        }
-    };
-    read.map(Json::from).ok_or_else(|| {
-        let message = format!("invalid literal for int() with base 10: {}", python::repr(value));
-        OriginalError::value_error(message)
-    })
-}
-
 fn as_text(value: &Json) -> Json {
     if value.is_null() { Json::Null } else { python::text(value).into() }
 }
@@ -282,13 +258,7 @@ fn as_text(value: &Json) -> Json {
 fn members(value: Option<&Json>) -> Result<Vec<Json>, OriginalError> {
     match value.filter(|value| python::truthy(value)) {
         None => Ok(Vec::new()),
-        Some(Json::Array(items)) => Ok(items.iter().map(as_text).collect()),
-        Some(Json::String(text)) => Ok(text.chars().map(|c| c.to_string().into()).collect()),
-        Some(Json::Object(entries)) => Ok(entries.keys().map(|key| key.as_str().into()).collect()),
-        Some(other) => {
-            let message = format!("'{}' object is not iterable", python::type_name(other));
-            Err(OriginalError::type_error(message))
-        }
+        Some(value) => Ok(python::members(value)?.iter().map(as_text).collect()),
     }
 }
 

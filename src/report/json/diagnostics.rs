@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::FORMAT_VERSION;
 use crate::diag::{Diagnostic, Diagnostics, Severity};
+use crate::report::explain;
 use crate::source::{SourceMap, Span};
 
 /// Longer source lines are left out of the snippet: nobody reads them, and each would be there once per diagnostic.
@@ -28,6 +29,7 @@ pub struct Document {
 #[derive(Debug, Serialize)]
 pub struct Item {
     severity: Severity,
+    code: String,
     summary: String,
     detail: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -83,13 +85,19 @@ pub fn document(diagnostics: &Diagnostics, sources: &SourceMap) -> Document {
         valid: !diagnostics.has_errors(),
         error_count,
         warning_count: diagnostics.iter().count().saturating_sub(error_count),
-        diagnostics: diagnostics.iter().map(|diagnostic| item(diagnostic, sources)).collect(),
+        diagnostics: items(diagnostics, sources),
     }
+}
+
+/// The diagnostics one by one, for documents that are about something else.
+pub fn items(diagnostics: &Diagnostics, sources: &SourceMap) -> Vec<Item> {
+    diagnostics.iter().map(|diagnostic| item(diagnostic, sources)).collect()
 }
 
 fn item(diagnostic: &Diagnostic, sources: &SourceMap) -> Item {
     Item {
         severity: diagnostic.severity,
+        code: explain::code(&diagnostic.summary),
         summary: diagnostic.summary.clone(),
         detail: diagnostic.detail.clone(),
         address: diagnostic.address.clone(),

@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::FORMAT_VERSION;
+use super::diagnostics::Item;
 use crate::address::{PathStep, path_text};
 use crate::plan::model::{self, Action, Mode, Plan, Reason, Side, Subject};
 
@@ -24,16 +25,18 @@ pub struct Document {
     pub registry: Option<String>,
     /// Whether apply would do anything.
     pub has_changes: bool,
-    /// Whether something went wrong, so that the plan is not the whole truth.
-    pub errored: bool,
     /// What changes, in address order.
     pub changes: Vec<Change>,
     /// Outputs that change, by name.
     pub outputs: BTreeMap<String, OutputChange>,
+    /// The checks of the configuration.
+    pub checks: Vec<model::CheckOutcome>,
     /// How many changes there are of each action, and how many flows are unchanged.
     pub summary: Summary,
     /// Remarks on the whole.
     pub notes: Vec<String>,
+    /// Warnings; with an error there is no plan.
+    pub diagnostics: Vec<Item>,
     /// How many calls the refresh made.
     pub calls: u64,
 }
@@ -110,8 +113,8 @@ impl From<&Side> for Known {
     }
 }
 
-/// The document of `plan`; `errored` says that the plan is incomplete.
-pub fn document(plan: &Plan, errored: bool) -> Document {
+/// The document of `plan`, with the warnings that were told about it.
+pub fn document(plan: &Plan, diagnostics: Vec<Item>) -> Document {
     let not_checked = plan
         .changes
         .iter()
@@ -124,8 +127,8 @@ pub fn document(plan: &Plan, errored: bool) -> Document {
         root: plan.root.clone(),
         registry: plan.registry.clone(),
         has_changes: !plan.is_empty(),
-        errored,
         changes: plan.changes.iter().map(change).collect(),
+        checks: plan.checks.clone(),
         outputs: plan
             .outputs
             .iter()
@@ -148,6 +151,7 @@ pub fn document(plan: &Plan, errored: bool) -> Document {
             not_checked,
         },
         notes: plan.notes.clone(),
+        diagnostics,
         calls: plan.calls,
     }
 }

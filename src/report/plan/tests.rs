@@ -74,6 +74,7 @@ fn plan(changes: Vec<Change>) -> Plan {
         changes,
         unchanged: 0,
         steps,
+        checks: Vec::new(),
         outputs: Vec::new(),
         notes: Vec::new(),
         calls: 4,
@@ -195,7 +196,7 @@ fn every_action_and_reason() {
         "plan_everything_color",
         &render(&plan, Options { theme: Theme::color(), ..options() }).replace('\u{1b}', "␛"),
     );
-    snapshot("plan_everything_json", &json::text(&json::plan::document(&plan, false)));
+    snapshot("plan_everything_json", &json::text(&json::plan::document(&plan, Vec::new())));
 }
 
 #[test]

@@ -5,7 +5,7 @@ use flowform_provider_api::{Artifact, ArtifactType as _, FlowId, Prefixed};
 use flowform_provider_contract::{MemoryStore, ProviderSubject, provider_contract};
 
 use super::*;
-use crate::{DirectoryStore, ProcessType};
+use crate::{DirectoryStore, PROCESS};
 
 fn identity() -> Identity {
     Identity {
@@ -20,7 +20,7 @@ fn identity() -> Identity {
 
 fn artifact() -> Artifact {
     let body = json!({"command": ["run"], "env": {"A": "1", "B": null}});
-    Artifact { kind: "process".into(), hash: ProcessType.hash(&body), body }
+    Artifact { kind: "process".into(), hash: PROCESS.hash(&body), body }
 }
 
 #[tokio::test]
@@ -43,7 +43,7 @@ async fn it_keeps_the_contract() {
     };
     provider_contract(ProviderSubject {
         provider: Arc::new(LocalProvider::new(Arc::new(store))),
-        artifact_type: Arc::new(ProcessType),
+        artifact_type: Arc::new(PROCESS),
         bodies: [json!({"command": ["one"], "env": {"B": "2", "A": "1"}}), json!({"command": ["two"]})],
         alter: Some(edit("\"one\"", "\"changed by hand\"")),
         disown: edit("2c1a6e3e-0000-4000-8000-00000000c0de", "another"),

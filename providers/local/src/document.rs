@@ -1,15 +1,27 @@
-//! The artifact of a process flow: what an agent of the `local` kind starts. Pure.
+//! Artifacts that are documents of the registry: processes, containers, and what belongs to a backend that is not
+//! connected. Pure; it knows nothing of what the documents mean.
 
 use flowform_provider_api::ArtifactType;
 use serde_json::{Map, Value};
 
-/// The artifact kind `process`: a command with its environment and working directory.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct ProcessType;
+/// An artifact kind whose artifacts are kept as documents.
+#[derive(Clone, Copy, Debug)]
+pub struct DocumentType(&'static str);
 
-impl ArtifactType for ProcessType {
+/// `process`: a command with its environment and working directory.
+pub static PROCESS: DocumentType = DocumentType("process");
+/// `container`: what a Docker host is handed.
+pub static CONTAINER: DocumentType = DocumentType("container");
+/// `job_template`: a Kubernetes Job, where no cluster is connected.
+pub static JOB_TEMPLATE: DocumentType = DocumentType("job_template");
+/// `task_definition`: an ECS task definition, where no account is connected.
+pub static TASK_DEFINITION: DocumentType = DocumentType("task_definition");
+/// `custom_job`: a Vertex AI CustomJob, which has no stored form of its own.
+pub static CUSTOM_JOB: DocumentType = DocumentType("custom_job");
+
+impl ArtifactType for DocumentType {
     fn kind(&self) -> &'static str {
-        "process"
+        self.0
     }
 
     /// A field that is null or an empty map is an absent one, and so is a variable of `env` that is null. Nothing
@@ -47,10 +59,10 @@ mod tests {
             json!({"command": ["run"], "env": {}, "working_dir": null}),
             json!({"env": {"A": null}, "command": ["run"]}),
         ] {
-            assert_eq!(ProcessType.hash(&same), ProcessType.hash(&bare));
+            assert_eq!(PROCESS.hash(&same), PROCESS.hash(&bare));
         }
-        assert_ne!(ProcessType.hash(&json!({"command": ["run"], "env": {"A": ""}})), ProcessType.hash(&bare));
-        assert_ne!(ProcessType.hash(&json!({"command": []})), ProcessType.hash(&json!({})));
+        assert_ne!(PROCESS.hash(&json!({"command": ["run"], "env": {"A": ""}})), PROCESS.hash(&bare));
+        assert_ne!(PROCESS.hash(&json!({"command": []})), PROCESS.hash(&json!({})));
     }
 
     proptest! {
@@ -63,8 +75,8 @@ mod tests {
                 _ => json!({"A": {"B": null}}),
             };
             let body = Value::Object(names.into_iter().map(|name| (name, inner.clone())).collect());
-            let once = ProcessType.canonical(&body);
-            prop_assert_eq!(ProcessType.canonical(&once), once);
+            let once = PROCESS.canonical(&body);
+            prop_assert_eq!(PROCESS.canonical(&once), once);
         }
     }
 }

@@ -1,0 +1,217 @@
+//! Task definitions and Job templates of a run config: written inline, as a text, or named by a path (semantics 0.3).
+//! It reads nothing: a local path is read by whoever evaluates the block, a remote one when it is used.
+
+use std::collections::BTreeMap;
+
+use super::problem::{Problem, at};
+use super::{purity, values};
+use crate::address::PathStep;
+use crate::flow::yaml;
+use crate::value::{Type, Value, from_json};
+
+/// The arguments that give a kind's template, of which one may be given.
+#[derive(Clone, Copy, Debug)]
+pub struct TemplateFields {
+    /// The template itself.
+    pub inline: &'static str,
+    /// Where it is.
+    pub path: &'static str,
+    /// One that the backend has already.
+    pub registered: Option<&'static str>,
+}
+
+/// Those of `kubernetes`.
+pub const KUBERNETES: TemplateFields =
+    TemplateFields { inline: "job_template", path: "job_template_path", registered: None };
+/// Those of `ecs`.
+pub const ECS: TemplateFields = TemplateFields {
+    inline: "task_definition",
+    path: "task_definition_path",
+    registered: Some("task_definition_arn"),
+};
+
+impl TemplateFields {
+    /// Those of the run config kind, if it has templates.
+    pub const fn of(kind: crate::flow::kind::RunConfigKind) -> Option<Self> {
+        use crate::flow::kind::RunConfigKind;
+        match kind {
+            RunConfigKind::Kubernetes => Some(KUBERNETES),
+            RunConfigKind::Ecs => Some(ECS),
+            RunConfigKind::Universal
+            | RunConfigKind::Local
+            | RunConfigKind::Docker
+            | RunConfigKind::Vertex => None,
+        }
+    }
+
+    /// Every argument of the group.
+    pub fn names(self) -> impl Iterator<Item = &'static str> {
+        [self.inline, self.path].into_iter().chain(self.registered)
+    }
+}
+
+/// Where a path leads, by its scheme in lower case.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place<'a> {
+    /// A file of the configuration. The path has no scheme any more.
+    Local(&'a str),
+    /// Kept as it is and read where it is used.
+    Remote,
+    /// The path cannot be used; why, and how to fix it.
+    Unusable(String, &'static str),
+}
+
+/// The place that a path names.
+pub fn place(path: &str) -> Place<'_> {
+    let Some((scheme, rest)) = path.split_once("://") else { return local(path, path) };
+    let after_host = |kind: &str| match rest.split_once('/') {
+        Some((host, key)) if !host.is_empty() && !key.trim_start_matches('/').is_empty() => Place::Remote,
+        _ => Place::Unusable(
+            format!("{path:?} does not name both a {kind} and what is in it."),
+            "write it as `scheme://where/what`",
+        ),
+    };
+    match scheme.to_ascii_lowercase().as_str() {
+        "s3" | "gcs" | "gs" => after_host("bucket"),
+        "http" | "https" if !rest.is_empty() => Place::Remote,
+        "agent" if rest.starts_with('/') => Place::Remote,
+        "agent" => Place::Unusable(
+            format!(
+                "What stands between `agent://` and the next `/` is a host, which is ignored; {path:?} names no file."
+            ),
+            "write `agent:///absolute/path`, with three slashes",
+        ),
+        // The host is ignored by the original, so the path begins after it.
+        "file" | "local" => match rest.strip_prefix('/') {
+            Some(_) => local(rest, path),
+            None => Place::Unusable(
+                format!(
+                    "What stands between the scheme and the next `/` is a host, which is ignored; {path:?} names no file."
+                ),
+                "write the path alone: `templates/x.yaml`",
+            ),
+        },
+        _ => Place::Unusable(
+            format!(
+                "{path:?} has a scheme that nothing reads; there are `s3`, `gcs`, `gs`, `http`, `https` and `agent`, and no scheme for a file of the configuration."
+            ),
+            "use one of them, or a path relative to the configuration",
+        ),
+    }
+}
+
+fn local<'a>(rest: &'a str, whole: &str) -> Place<'a> {
+    if rest.contains(['?', '#']) {
+        return Place::Unusable(
+            format!("The original cuts a path at `?` and `#`, so {whole:?} would name another file."),
+            "rename the file",
+        );
+    }
+    match rest.is_empty() {
+        true => Place::Unusable("The path is empty.".to_owned(), "write the path of a file, or leave it out"),
+        false => Place::Local(rest),
+    }
+}
+
+/// A template from its text: YAML as the original reads it, which JSON is too.
+///
+/// # Errors
+/// What is wrong with the text, in words. An empty text is an error here; in the original it is no template, and the
+/// agent's takes its place.
+pub fn parse(text: &str) -> Result<Value, String> {
+    let json = yaml::load(text, "the text").map_err(|error| error.message)?;
+    if json.is_null() {
+        return Err("it is empty".to_owned());
+    }
+    Ok(from_json(&json))
+}
+
+/// Puts the template and its path in their final form: the template an object, the path a remote one, at most one of
+/// the group given. `fields` holds the group's arguments as given.
+pub(super) fn settle(
+    group: &TemplateFields,
+    fields: &mut BTreeMap<&'static str, Value>,
+    base: &[PathStep],
+    problems: &mut Vec<Problem>,
+) {
+    let given: Vec<&str> =
+        group.names().filter(|name| fields.get(name).is_some_and(|value| !value.is_null())).collect();
+    if let [first, second, ..] = given.as_slice() {
+        problems.push(
+            Problem::error(
+                at(base, second),
+                "More than one template",
+                format!(
+                    "`{first}` and `{second}` are both given, and each of them is the whole template; they are never \
+                     merged."
+                ),
+            )
+            .help(format!("keep one of {}", group.names().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "))),
+        );
+        return;
+    }
+    let take = |name: &'static str, fields: &mut BTreeMap<&'static str, Value>| {
+        fields.insert(name, Value::NULL).unwrap_or(Value::NULL)
+    };
+    let path = at(base, group.inline);
+    let mut location = take(group.path, fields);
+    let mut template = take(group.inline, fields);
+    if let Some(text) = template.as_str() {
+        if text.contains("://") && !text.contains(char::is_whitespace) {
+            // One of the original's own examples is written so.
+            problems.push(
+                Problem::warning(
+                    path.clone(),
+                    "Path in place of a template",
+                    format!(
+                        "`{}` is a text with a scheme, which is a path; it is taken as `{}`.",
+                        group.inline, group.path
+                    ),
+                )
+                .help(format!("write `{} = {text:?}`", group.path)),
+            );
+            (location, template) = (template, Value::NULL);
+        } else {
+            template = parse(text).unwrap_or_else(|error| {
+                problems.push(Problem::error(
+                    path.clone(),
+                    "Template that is not YAML",
+                    format!("The text of `{}` cannot be read as YAML: {error}.", group.inline),
+                ));
+                Value::unknown(Type::Any)
+            });
+            template = purity::purify(&template, &path, problems);
+        }
+    }
+    if !template.is_null() && !template.is_unknown() && template.as_entries().is_none() {
+        problems.push(
+            Problem::error(
+                path,
+                "Unsuitable value",
+                format!("`{}` must be an object, but this is {}.", group.inline, values::describe(&template)),
+            )
+            .help("write the whole document, as an object or as YAML"),
+        );
+        template = Value::NULL;
+    }
+    if let Some(text) = location.as_str() {
+        match place(text) {
+            Place::Remote => {}
+            Place::Local(_) => problems.push(
+                Problem::error(
+                    at(base, group.path),
+                    "Template that was not read",
+                    format!(
+                        "{text:?} is a file of the configuration, and its content is part of the definition."
+                    ),
+                )
+                .help(format!("write `{} = file({text:?})`", group.inline)),
+            ),
+            Place::Unusable(why, help) => {
+                problems.push(Problem::error(at(base, group.path), "Unusable path", why).help(help));
+            }
+        }
+    }
+    fields.insert(group.path, location);
+    fields.insert(group.inline, template);
+}
