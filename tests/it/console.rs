@@ -88,12 +88,8 @@ fn entries_go_on_while_brackets_and_heredocs_are_open() {
 #[test]
 fn one_failure_fails_the_command_and_the_others_are_shown() {
     let project = Project::new(CONFIGURATION);
-    let run = enter(
-        &project,
-        &[],
-        "var.stagee\n1 / 0\neach.key\nupper(1, 2)\n\"a\n1 +\nvar.token / 2\n[1\n",
-    )
-    .exits(1);
+    let run = enter(&project, &[], "var.stagee\n1 / 0\neach.key\nupper(1, 2)\n\"a\n1 +\nvar.token / 2\n[1\n")
+        .exits(1);
     snapshot!("console_failures", run.all());
     let run = enter(&project, &[], "1\nvar.nothing\n3\n").exits(1);
     assert_eq!(run.stdout, "1\n3\n");
