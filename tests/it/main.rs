@@ -11,6 +11,7 @@ mod changes;
 mod checks_reference;
 mod cli_reference;
 mod conformance;
+mod console;
 mod crash;
 mod data;
 mod errors;
