@@ -9,6 +9,8 @@ use super::data::{DataSource, data};
 use super::expand::expand;
 use super::flow::{self, FlowContext};
 use super::frames::{FrameId, Frames};
+use super::imports::{self, DesiredImport};
+use super::moves;
 use super::outputs;
 use super::resource;
 use super::scope::{BlockScope, Instance, NO_INSTANCE};
@@ -57,6 +59,8 @@ pub struct Evaluation {
     pub(super) frames: Frames,
     /// What its checks came to, in name order.
     pub checks: Vec<CheckResult>,
+    /// What its `import` blocks ask for.
+    pub imports: Vec<DesiredImport>,
     /// The `data` block instances that are read during apply.
     pub deferred: Vec<String>,
     /// What is wrong with the data of checks, by the checks' addresses.
@@ -88,6 +92,8 @@ pub fn evaluate(inputs: Inputs<'_>, outcomes: &dyn Outcomes, diags: &mut Diagnos
     result.checks.sort_by(|a, b| a.address.cmp(&b.address));
     result.outputs.sort_by(|a, b| a.name.cmp(&b.name));
     unique_names(&result.flows, diags);
+    imports::check(&result.imports, &result.flows, diags);
+    moves::check(inputs.config, &result.flows, !inputs.tolerant && !diags.has_errors(), diags);
     result
 }
 
@@ -155,6 +161,13 @@ fn node(
             let address = result.frames.address(inputs.config, frame, id, InstanceKey::None).to_string();
             let asked = checks::check((id, frame), address, node.header, check, &scope);
             result.checks.push(asked);
+            None
+        }
+        NodeKind::Import(import) => {
+            let scope = inputs.scope(&result.frames, frame, &NO_INSTANCE);
+            let path = &result.frames.get(frame).path;
+            let found = imports::imports(node, import, path, &scope, diags);
+            result.imports.extend(found);
             None
         }
         NodeKind::Module(call) => {

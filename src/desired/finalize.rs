@@ -100,7 +100,8 @@ impl<'a> Finalizer<'a> {
             | NodeKind::Local(_)
             | NodeKind::Resource(_)
             | NodeKind::Module(_)
-            | NodeKind::Check(_) => output.value.clone(),
+            | NodeKind::Check(_)
+            | NodeKind::Import(_) => output.value.clone(),
         }
     }
 
@@ -122,7 +123,11 @@ impl<'a> Finalizer<'a> {
             when: open.when,
         };
         match &node.kind {
-            NodeKind::Variable(_) | NodeKind::Local(_) | NodeKind::Module(_) | NodeKind::Check(_) => {}
+            NodeKind::Variable(_)
+            | NodeKind::Local(_)
+            | NodeKind::Module(_)
+            | NodeKind::Check(_)
+            | NodeKind::Import(_) => {}
             NodeKind::Output(output) => {
                 let scope = self.inputs.scope(&self.frames, open.frame, &NO_INSTANCE);
                 conditions.ask(&asked, &output.preconditions, &scope);
@@ -240,7 +245,9 @@ impl<'a> Finalizer<'a> {
             NodeKind::Variable(variable) => {
                 return self.inputs.variable(frames, frame, node, variable, diags);
             }
-            NodeKind::Check(_) | NodeKind::Module(_) => return frames.value(config, frame, id).cloned(),
+            NodeKind::Check(_) | NodeKind::Module(_) | NodeKind::Import(_) => {
+                return frames.value(config, frame, id).cloned();
+            }
             NodeKind::Output(output) => return Some(outputs::of_child(output, &scope, diags)),
             NodeKind::Local(expr) => {
                 return Some(evaluate(expr, &scope, diags));

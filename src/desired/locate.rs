@@ -60,7 +60,8 @@ impl Places<'_> {
             | NodeKind::Local(_)
             | NodeKind::Output(_)
             | NodeKind::Module(_)
-            | NodeKind::Check(_) => None,
+            | NodeKind::Check(_)
+            | NodeKind::Import(_) => None,
         }
     }
 

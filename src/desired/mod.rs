@@ -3,6 +3,7 @@
 
 mod checks;
 mod conditions;
+mod console;
 pub mod data;
 mod evaluator;
 mod exact;
@@ -10,7 +11,9 @@ mod expand;
 mod finalize;
 mod flow;
 mod frames;
+mod imports;
 mod locate;
+mod moves;
 mod nested;
 mod outputs;
 mod resource;
@@ -33,10 +36,12 @@ use crate::value::Value;
 
 pub use checks::{CheckResult, CheckStatus};
 pub use conditions::{Conditions, OpenCondition, When};
+pub use console::console;
 pub use evaluator::{Evaluation, Inputs, evaluate};
 pub use finalize::Finalizer;
 pub use flow::known as known_definition;
 pub use frames::FrameId;
+pub use imports::DesiredImport;
 pub use settings::{RegistrySettings, Settings, settings};
 
 /// One flow as the configuration wants it.

@@ -80,8 +80,9 @@ impl BlockScope<'_> {
         let Some(children) = self.frames.children(self.frame, call.child) else { return unknown };
         let output = |frame: FrameId, step: Option<&Step>| match step.map(|step| &step.kind) {
             Some(StepKind::Attr(output)) => {
-                let id = self.config.module(call.child).names.plain("output", output)?;
-                let value = self.frames.value(self.config, frame, id).cloned();
+                // That there is no such output was told when the reference was looked up.
+                let id = self.config.module(call.child).names.plain("output", output);
+                let value = id.and_then(|id| self.frames.value(self.config, frame, id).cloned());
                 Some(value.unwrap_or_else(|| Value::unknown(Type::Any)))
             }
             _ => None,

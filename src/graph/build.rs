@@ -6,7 +6,10 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::{dag, modules};
-use crate::config::model::{Config, DynamicBlock, Names, Node, NodeId, NodeKind, Repetition, Resource, Rule};
+use crate::address::BlockAddress;
+use crate::config::model::{
+    Config, DynamicBlock, Names, Node, NodeId, NodeKind, ROOT, Repetition, Resource, Rule,
+};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::source::Span;
 use crate::syntax::ast::{Block, Body, Expr, Step, StepKind};
@@ -85,6 +88,19 @@ pub fn build(config: &Config, diags: &mut Diagnostics) -> Graph {
     Graph { order, dependencies, flows_before, referenced }
 }
 
+/// Looks up what an expression of no block refers to, as `console` evaluates it; unknown names are pushed to `diags`.
+pub fn check_names(config: &Config, expr: &Expr, diags: &mut Diagnostics) {
+    let address = BlockAddress { kind: "local".into(), type_label: None, name: "".into() };
+    let node = Node { module: ROOT, address, header: expr.span, kind: NodeKind::Local(expr.clone()) };
+    references(expr, &mut |reference| {
+        let (root, steps, span) = (reference.root, reference.steps, reference.span);
+        match root {
+            "module" => modules::lookup(config, &node, steps, span, &mut |_| {}, diags),
+            _ => drop(lookup(config, &node, INSIDE, root, steps, span, diags)),
+        }
+    });
+}
+
 fn flows_before(
     config: &Config,
     order: &[NodeId],
@@ -141,17 +157,13 @@ fn for_each_expression(node: &Node, visit: &mut Visit<'_>) {
         NodeKind::Resource(resource) => resource_expressions(resource, visit),
         NodeKind::Check(check) => rules(&check.asserts, INSIDE, visit),
         NodeKind::Module(call) => {
-            repetition(&call.repetition, visit);
+            repetition_expression(&call.repetition, visit);
             call.depends_on.iter().for_each(|expr| visit(expr, INSIDE));
         }
-    }
-}
-
-fn repetition(repetition: &Repetition, visit: &mut Visit<'_>) {
-    match repetition {
-        Repetition::Once => {}
-        Repetition::Count(expr) | Repetition::ForEach(expr) => {
-            visit(expr, Place { repetition: true, ..INSIDE });
+        NodeKind::Import(import) => {
+            repetition_expression(&import.repetition, visit);
+            visit(&import.to, INSIDE);
+            visit(&import.id, INSIDE);
         }
     }
 }
@@ -163,8 +175,17 @@ fn rules(rules: &[Rule], place: Place<'_>, visit: &mut Visit<'_>) {
     }
 }
 
+fn repetition_expression(repetition: &Repetition, visit: &mut Visit<'_>) {
+    match repetition {
+        Repetition::Once => {}
+        Repetition::Count(expr) | Repetition::ForEach(expr) => {
+            visit(expr, Place { repetition: true, ..INSIDE });
+        }
+    }
+}
+
 fn resource_expressions(resource: &Resource, visit: &mut Visit<'_>) {
-    repetition(&resource.repetition, visit);
+    repetition_expression(&resource.repetition, visit);
     resource.depends_on.iter().for_each(|expr| visit(expr, INSIDE));
     if let Some(expr) = &resource.lifecycle.prevent_destroy {
         visit(expr, INSIDE);
@@ -319,7 +340,11 @@ fn check_of(node: &Node) -> Option<&str> {
     match &node.kind {
         NodeKind::Check(_) => Some(&node.address.name),
         NodeKind::Resource(resource) => resource.check.as_deref(),
-        NodeKind::Variable(_) | NodeKind::Local(_) | NodeKind::Output(_) | NodeKind::Module(_) => None,
+        NodeKind::Variable(_)
+        | NodeKind::Local(_)
+        | NodeKind::Output(_)
+        | NodeKind::Module(_)
+        | NodeKind::Import(_) => None,
     }
 }
 
@@ -334,6 +359,7 @@ fn repetition_words(
     let repetition = match &node.kind {
         NodeKind::Resource(resource) if !place.repetition => Some(&resource.repetition),
         NodeKind::Module(call) if !place.repetition => Some(&call.repetition),
+        NodeKind::Import(import) if !place.repetition => Some(&import.repetition),
         _ => None,
     };
     let needed = if root == "each" { "for_each" } else { "count" };

@@ -6,5 +6,5 @@ mod dag;
 mod modules;
 mod text;
 
-pub use build::{Graph, build};
+pub use build::{Graph, build, check_names};
 pub use text::{dot, mermaid};

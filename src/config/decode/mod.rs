@@ -3,6 +3,7 @@
 
 mod body;
 mod check;
+mod import;
 mod module;
 mod refactor;
 mod resource;
@@ -88,6 +89,7 @@ impl Decoder<'_> {
                     self.named(&block, "module", "module", NodeKind::Module(Box::new(call)));
                 }
             }
+            "import" => self.import(&block),
             "moved" => self.config.moved.extend(refactor::moved(&block, self.diags)),
             "removed" => self.config.removed.extend(refactor::removed(&block, self.diags)),
             // Every kind of the table is above or in NOT_YET.
@@ -121,11 +123,7 @@ impl Decoder<'_> {
                 crate::flow::kind::EnvironmentKind::ALL.iter().map(|kind| kind.label()),
             ));
         }
-        let diagnostic = errors::not_yet(block.header, &format!("`{kind}` blocks"));
-        self.diags.push(match &**kind {
-            "import" => diagnostic.help("use the command `flowform import ADDRESS ID`"),
-            _ => diagnostic,
-        });
+        self.diags.push(errors::not_yet(block.header, &format!("`{kind}` blocks")));
     }
 
     /// Every `provider =` names a provider that there is, and an alias that is declared.
@@ -281,6 +279,7 @@ impl Decoder<'_> {
                 "storage" => "storage",
                 "data" => "data",
                 "check" => "check",
+                "import" => "import",
                 _ => "agent",
             };
             match type_label {
