@@ -191,5 +191,6 @@ fn transplant(problem: Diagnostic, name: &str, title: &str, text: &str, place: S
     let mut diagnostic = Diagnostic { detail, ..Diagnostic::error(problem.summary, "") }.at(place);
     diagnostic.severity = problem.severity;
     diagnostic.help = problem.help;
+    diagnostic.values = problem.values;
     diagnostic
 }
