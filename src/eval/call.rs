@@ -26,7 +26,7 @@ impl Evaluator<'_> {
             "type" => {
                 let detail = "`type` tells the type of a value in `flowform console` alone, and there not as a part of an expression.";
                 diags.push(
-                    Diagnostic::error("Invalid use of type", detail)
+                    Diagnostic::error("Invalid function call", detail)
                         .at(span)
                         .help("write `type(...)` as the whole of a line"),
                 );
