@@ -77,8 +77,12 @@ impl Evaluator<'_> {
                     FunctionError::Call(message) => (span, String::new(), message),
                 };
                 let detail = format!("In the call of `{name}`{which}: {}.", detail.trim_end_matches('.'));
-                let usage = format!("it is called as `{}`", function.signature());
-                diags.push(Diagnostic::error("Invalid function call", detail).at(place).help(usage));
+                let mut diagnostic = Diagnostic::error("Invalid function call", detail).at(place);
+                // What one argument should be is said already; how many there are is told by how it is called.
+                if which.is_empty() {
+                    diagnostic = diagnostic.help(format!("it is called as `{}`", function.signature()));
+                }
+                diags.push(diagnostic);
                 poison().marked(args.iter().fold(marks, |marks, arg| marks.union(arg.all_marks())))
             }
         }
