@@ -205,7 +205,7 @@ impl Corpus {
         let to = place(text, (from + length).min(text.len()));
         match random.below(8) {
             0 => text.replace_range(from..to, ""),
-            1 | 2 | 3 => text.insert_str(from, PIECES[random.below(PIECES.len())]),
+            1..=3 => text.insert_str(from, PIECES[random.below(PIECES.len())]),
             4 => text.replace_range(from..to, PIECES[random.below(PIECES.len())]),
             5 => {
                 let again = text[from..to].repeat(1 + random.below(8));
