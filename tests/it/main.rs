@@ -11,6 +11,7 @@ mod changes;
 mod checks_reference;
 mod cli_reference;
 mod conformance;
+mod convert;
 mod crash;
 mod data;
 mod errors;
