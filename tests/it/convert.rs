@@ -296,3 +296,86 @@ fn what_is_no_run_config_and_no_flow_is_refused_by_name() {
     let run = project.run("convert a.json b.json c.json d.json e.json gone.json ok.json").exits(1);
     snapshot!("convert_refused", run.all());
 }
+
+/// A project of Python files as teams have it: several flows, run configs with a template of their own, one file that does not load.
+const PROJECT: &[(&str, &str)] = &[
+    (
+        "flows/orders.py",
+        r#"
+from prefect import Flow, Parameter, task
+from prefect.run_configs import ECSRun, KubernetesRun
+from prefect.schedules import CronSchedule
+from prefect.storage import GitHub, Local, S3
+
+@task
+def load(region):
+    return region
+
+with Flow("Load Orders", schedule=CronSchedule("0 6 * * 1-5")) as orders:
+    load(Parameter("region", default="eu"))
+orders.storage = S3("flows", key="orders.py", stored_as_script=True, labels=["aws"])
+orders.run_config = ECSRun(task_definition_path="templates/task.yaml", cpu=512, memory="1 GB", labels=["prod"], env={"N": 2.0})
+
+with Flow("Train") as train:
+    load("us")
+train.storage = GitHub("org/flows", "train.py", ref="main")
+train.run_config = KubernetesRun(job_template_path="templates/job.yaml", cpu_limit=2.0, image_pull_policy="Always")
+"#,
+    ),
+    (
+        "flows/sub/plain.py",
+        "from prefect import Flow\nfrom prefect.storage import Local\nflow = Flow('Plain', storage=Local(path='pkg.flows:plain'))\n",
+    ),
+    ("flows/broken.py", "import a_package_that_is_not_installed\n"),
+    ("templates/task.yaml", "cpu: 1024\ncontainerDefinitions:\n  - name: flow\n    essential: yes\n"),
+    (
+        "templates/job.yaml",
+        "apiVersion: batch/v1\nkind: Job\nspec: {template: {spec: {containers: [{name: flow}]}}}\n",
+    ),
+];
+
+#[test]
+fn a_project_of_python_files_is_exported_without_being_built_and_converted() {
+    let project = Project::empty();
+    for (name, text) in PROJECT {
+        project.write(name, text);
+    }
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/export_flows.py");
+    let output = std::process::Command::new(crate::runtime::python())
+        .arg(script)
+        .arg("flows")
+        .current_dir(project.path())
+        .env("HOME", project.path())
+        .output()
+        .expect("the exporter can be started");
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "a file that does not load is told: {told}");
+    assert!(told.contains("broken.py: ModuleNotFoundError"), "{told}");
+    assert!(!project.path().join(".prefect/flows/load-orders").exists(), "nothing is built");
+
+    project.write("flows.json", &String::from_utf8_lossy(&output.stdout));
+    let run = project.run("convert flows.json").succeeds();
+    project.write("main.hcl", run.raw());
+    project.run("validate").succeeds();
+    let definitions = definitions(run.raw());
+    assert_eq!(definitions.keys().collect::<Vec<_>>(), ["Load Orders", "Plain", "Train"]);
+    let orders = &definitions["Load Orders"];
+    assert_eq!(orders["run_config"]["labels"], json!(["aws", "prod"]));
+    assert_eq!(
+        (&orders["run_config"]["cpu"], &orders["run_config"]["env"]),
+        (&json!("512"), &json!({"N": "2.0"}))
+    );
+    assert_eq!(
+        orders["run_config"]["task_definition"],
+        json!({"cpu": 1024, "containerDefinitions": [{"name": "flow", "essential": true}]})
+    );
+    assert_eq!(orders["schedules"][0]["cron"], "0 6 * * 1-5");
+    assert_eq!(orders["storage"]["flows"], json!({"Load Orders": "orders.py"}));
+    assert_eq!(definitions["Train"]["run_config"]["cpu_limit"], "2.0");
+    assert_eq!(definitions["Train"]["run_config"]["job_template"]["kind"], "Job");
+    let plain = &definitions["Plain"];
+    assert_eq!(
+        (&plain["run_config"]["type"], &plain["run_config"]["labels"]),
+        (&json!("UniversalRun"), &json!([]))
+    );
+}
