@@ -91,6 +91,15 @@ pub enum Command {
         after_long_help = "Examples:\n  flowform output\n  flowform output etl_version --raw\n  flowform output --json"
     )]
     Output(OutputArgs),
+    /// Evaluate expressions against the configuration and what is recorded; change nothing.
+    ///
+    /// Each line is an expression, or a part of one while brackets or heredocs are open. From a pipe, all of them are
+    /// evaluated, and the exit code is 1 when one failed.
+    #[command(after_long_help = "Examples:\n  \
+        flowform console\n  \
+        echo 'flow.etl.version' | flowform console\n  \
+        flowform console --var stage=prod < expressions.txt")]
+    Console(ConsoleArgs),
     /// Print how the blocks of the configuration depend on each other.
     #[command(
         after_long_help = "Examples:\n  flowform graph | dot -Tsvg > graph.svg\n  flowform graph --format mermaid"
@@ -173,6 +182,9 @@ pub enum Example {
 /// `validate`
 #[derive(Debug, Args)]
 pub struct ValidateArgs {
+    /// Fail where there is a warning.
+    #[arg(long)]
+    pub warnings_as_errors: bool,
     /// Print the result as JSON.
     #[arg(long)]
     pub json: bool,
@@ -250,6 +262,9 @@ pub struct PlanningArgs {
     /// Allow that more than a fifth of all flows, or all of them, are archived.
     #[arg(long, help_heading = "Planning options")]
     pub allow_mass_archive: bool,
+    /// Fail where there is a warning, before anything is changed.
+    #[arg(long, help_heading = "Planning options")]
+    pub warnings_as_errors: bool,
 }
 
 /// What kind of plan to make; one of them at most.
@@ -398,6 +413,14 @@ pub struct OutputArgs {
     /// Print the bare text of one output, for scripts.
     #[arg(long, requires = "name")]
     pub raw: bool,
+    /// Values of variables.
+    #[command(flatten)]
+    pub variables: VariableArgs,
+}
+
+/// `console`
+#[derive(Debug, Args)]
+pub struct ConsoleArgs {
     /// Values of variables.
     #[command(flatten)]
     pub variables: VariableArgs,

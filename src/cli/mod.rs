@@ -6,11 +6,13 @@ mod commands;
 mod data;
 pub mod duration;
 mod edge;
+mod existing;
 mod failure;
 mod later;
 #[cfg(test)]
 mod laws;
 mod planning;
+mod prompt;
 pub mod reference;
 mod run;
 mod workspace;

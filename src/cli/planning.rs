@@ -7,6 +7,7 @@ use flowform_provider_api::{ObjectStore, Provider};
 use jiff::Timestamp;
 
 use super::data::evaluate_reading;
+use super::existing;
 use super::failure::Failure;
 use super::workspace::Workspace;
 use crate::config::Config;
@@ -53,8 +54,12 @@ pub(super) struct Planning {
 /// # Errors
 /// The registry cannot be read. A provider that cannot be read is in the result as such.
 pub(super) async fn read(workspace: &Workspace) -> Result<Read, Failure> {
-    let store = providers::registry_store(&workspace.settings.registry, &workspace.directory);
-    read_from(workspace, store).await
+    read_from(workspace, store(workspace)).await
+}
+
+/// The store that the registry is, or will be, kept in.
+pub(super) fn store(workspace: &Workspace) -> Arc<dyn ObjectStore> {
+    providers::registry_store(&workspace.settings.registry, &workspace.directory)
 }
 
 /// The same from a store of one's own.
@@ -62,21 +67,26 @@ pub(super) async fn read(workspace: &Workspace) -> Result<Read, Failure> {
 /// # Errors
 /// The registry cannot be read.
 pub(super) async fn read_from(workspace: &Workspace, store: Arc<dyn ObjectStore>) -> Result<Read, Failure> {
+    let mut read = read_record(workspace, store).await?;
+    let calls = read.live.calls;
+    read.refresh(workspace).await?;
+    read.live.calls += calls;
+    Ok(read)
+}
+
+/// Reads the record alone.
+///
+/// # Errors
+/// The registry cannot be read.
+pub(super) async fn read_record(workspace: &Workspace, store: Arc<dyn ObjectStore>) -> Result<Read, Failure> {
     let registry = Registry::open(Arc::clone(&store), &workspace.settings.project).await?;
     let Some(registry) = registry.map(Arc::new) else {
         return Ok(Read { store, registry: None, view: None, live: Live::default(), warnings: Vec::new() });
     };
     let loaded = registry.load().await?;
-    let mut read = Read {
-        store,
-        registry: Some(Arc::clone(&registry)),
-        view: Some(loaded.view),
-        live: Live::default(),
-        warnings: loaded.warnings,
-    };
-    read.refresh(workspace).await?;
-    read.live.calls += loaded.calls + 1;
-    Ok(read)
+    let live = Live { calls: loaded.calls + 1, ..Live::default() };
+    let registry = Some(registry);
+    Ok(Read { store, registry, view: Some(loaded.view), live, warnings: loaded.warnings })
 }
 
 impl Read {
@@ -124,6 +134,38 @@ pub(super) async fn make(
     for warning in &read.warnings {
         diags.push(Diagnostic::warning("Registry", format!("{}.", warning.trim_end_matches('.'))));
     }
+    let (evaluation, fetched) = evaluated(workspace, &read, diags).await?;
+    let (root, moved) = (workspace.settings.root.as_str(), workspace.config.moved.as_slice());
+    let recorded = Recorded::new(read.view.as_ref(), root, moved, &fetched);
+    let declared = |address: &str| is_declared(&workspace.config, address);
+    let imports = existing::of_blocks(workspace, &read, &evaluation, &recorded, &declared, diags).await;
+    let plan = plan(
+        PlanInput {
+            config: &workspace.config,
+            graph: &workspace.graph,
+            settings: &workspace.settings,
+            evaluation: &evaluation,
+            recorded: &recorded,
+            live: &read.live,
+            imports: &imports,
+            options,
+            now,
+            types: &providers::artifact_type,
+        },
+        diags,
+    );
+    Ok(Planning { read, evaluation, fetched, plan })
+}
+
+/// Evaluates the configuration with what is recorded; also the definitions that this took from the log.
+///
+/// # Errors
+/// A definition that is needed cannot be read from the log.
+pub(super) async fn evaluated(
+    workspace: &Workspace,
+    read: &Read,
+    diags: &mut Diagnostics,
+) -> Result<(Evaluation, Definitions), Failure> {
     let (root, moved) = (workspace.settings.root.as_str(), workspace.config.moved.as_slice());
     let mut fetched = Definitions::new();
     let declared = |address: &str| is_declared(&workspace.config, address);
@@ -138,7 +180,7 @@ pub(super) async fn make(
             diags.extend(found);
             Some(evaluation)
         } else {
-            fetch(&read, needed, &mut fetched).await?;
+            fetch(read, needed, &mut fetched).await?;
             None
         }
     };
@@ -149,21 +191,7 @@ pub(super) async fn make(
         Some(evaluation) => evaluation,
         None => evaluate_reading(workspace, &outcomes, diags).await,
     };
-    let plan = plan(
-        PlanInput {
-            config: &workspace.config,
-            graph: &workspace.graph,
-            settings: &workspace.settings,
-            evaluation: &evaluation,
-            recorded: &recorded,
-            live: &read.live,
-            options,
-            now,
-            types: &providers::artifact_type,
-        },
-        diags,
-    );
-    Ok(Planning { read, evaluation, fetched, plan })
+    Ok((evaluation, fetched))
 }
 
 async fn fetch(

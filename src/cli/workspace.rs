@@ -13,7 +13,7 @@ use crate::config::files::Files;
 use crate::config::load::{Loaded, load};
 use crate::config::model::NodeKind;
 use crate::config::variables::{self, Given, GivenValue, GivenValues};
-use crate::config::{Config, decode, overrides};
+use crate::config::{Config, decode, overrides, parse_file};
 use crate::desired::data::{Answer, DataTable, Request};
 use crate::desired::{Inputs, Settings, settings};
 use crate::diag::Diagnostics;
@@ -69,7 +69,7 @@ impl Workspace {
         for id in configuration {
             let Some(file) = sources.file(id) else { continue };
             own.push(file.name.clone());
-            bodies.push((file.name.clone(), crate::syntax::parse(id, &file.text, diags)));
+            bodies.push((file.name.clone(), parse_file(id, &file.name, &file.text, diags)));
         }
         let config = decode(overrides::merge(bodies, diags), diags);
         let mut given = from_environment();
@@ -100,7 +100,7 @@ impl Workspace {
         let mut bodies = Vec::new();
         for (name, text) in &kept.files {
             let id = sources.add(name.clone(), text.as_str());
-            bodies.push((name.clone(), crate::syntax::parse(id, text, diags)));
+            bodies.push((name.clone(), parse_file(id, name, text, diags)));
         }
         let config = decode(overrides::merge(bodies, diags), diags);
         let mut given = from_environment();

@@ -3,12 +3,14 @@
 
 mod checks;
 mod conditions;
+mod console;
 pub mod data;
 mod evaluator;
 mod exact;
 mod expand;
 mod finalize;
 mod flow;
+mod imports;
 mod locate;
 mod nested;
 mod outputs;
@@ -32,9 +34,11 @@ use crate::value::Value;
 
 pub use checks::{CheckResult, CheckStatus};
 pub use conditions::{Conditions, OpenCondition, When};
+pub use console::console;
 pub use evaluator::{Evaluation, Inputs, evaluate};
 pub use finalize::Finalizer;
 pub use flow::known as known_definition;
+pub use imports::DesiredImport;
 pub use settings::{RegistrySettings, Settings, settings};
 
 /// One flow as the configuration wants it.

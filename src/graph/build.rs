@@ -6,6 +6,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::dag;
+use crate::address::BlockAddress;
 use crate::config::model::{Config, DynamicBlock, Node, NodeId, NodeKind, Repetition, Resource, Rule};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::source::Span;
@@ -69,6 +70,15 @@ pub fn build(config: &Config, diags: &mut Diagnostics) -> Graph {
     Graph { order, dependencies, flows_before, referenced }
 }
 
+/// Looks up what an expression of no block refers to, as `console` evaluates it; unknown names are pushed to `diags`.
+pub fn check_names(config: &Config, expr: &Expr, diags: &mut Diagnostics) {
+    let address = BlockAddress { kind: "local".into(), type_label: None, name: "".into() };
+    let node = Node { address, header: expr.span, kind: NodeKind::Local(expr.clone()) };
+    references(expr, &mut |reference| {
+        lookup(config, &node, INSIDE, reference.root, reference.steps, reference.span, diags);
+    });
+}
+
 fn flows_before(
     config: &Config,
     order: &[NodeId],
@@ -124,6 +134,11 @@ fn for_each_expression(node: &Node, visit: &mut Visit<'_>) {
         }
         NodeKind::Resource(resource) => resource_expressions(resource, visit),
         NodeKind::Check(check) => rules(&check.asserts, INSIDE, visit),
+        NodeKind::Import(import) => {
+            repetition_expression(&import.repetition, visit);
+            visit(&import.to, INSIDE);
+            visit(&import.id, INSIDE);
+        }
     }
 }
 
@@ -134,13 +149,17 @@ fn rules(rules: &[Rule], place: Place<'_>, visit: &mut Visit<'_>) {
     }
 }
 
-fn resource_expressions(resource: &Resource, visit: &mut Visit<'_>) {
-    match &resource.repetition {
+fn repetition_expression(repetition: &Repetition, visit: &mut Visit<'_>) {
+    match repetition {
         Repetition::Once => {}
         Repetition::Count(expr) | Repetition::ForEach(expr) => {
             visit(expr, Place { repetition: true, ..INSIDE });
         }
     }
+}
+
+fn resource_expressions(resource: &Resource, visit: &mut Visit<'_>) {
+    repetition_expression(&resource.repetition, visit);
     resource.depends_on.iter().for_each(|expr| visit(expr, INSIDE));
     if let Some(expr) = &resource.lifecycle.prevent_destroy {
         visit(expr, INSIDE);
@@ -294,7 +313,7 @@ fn check_of(node: &Node) -> Option<&str> {
     match &node.kind {
         NodeKind::Check(_) => Some(&node.address.name),
         NodeKind::Resource(resource) => resource.check.as_deref(),
-        NodeKind::Variable(_) | NodeKind::Local(_) | NodeKind::Output(_) => None,
+        NodeKind::Variable(_) | NodeKind::Local(_) | NodeKind::Output(_) | NodeKind::Import(_) => None,
     }
 }
 
@@ -308,6 +327,7 @@ fn repetition_words(
 ) {
     let repetition = match &node.kind {
         NodeKind::Resource(resource) if !place.repetition => Some(&resource.repetition),
+        NodeKind::Import(import) if !place.repetition => Some(&import.repetition),
         _ => None,
     };
     let needed = if root == "each" { "for_each" } else { "count" };

@@ -8,7 +8,7 @@ use hcl_edit::parser::{Error, parse_body, parse_expr};
 use super::ast::{Block, Body, Expr};
 use super::explain::{explain_problem, explain_syntax};
 use super::lower::Lowering;
-use super::scan::{Edit, Piece, Resync, header_brace, next_piece};
+use super::scan::{Edit, Piece, ProblemKind, Resync, header_brace, next_piece};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::source::{FileId, Span};
 
@@ -21,17 +21,7 @@ const MAX_DEPTH: usize = 64;
 /// when there are errors.
 pub fn parse(file: FileId, text: &str, diags: &mut Diagnostics) -> Body {
     let mut body = Body::default();
-    if text.len() > MAX_BYTES {
-        let detail = format!(
-            "The file has {} bytes and at most {MAX_BYTES} are read; a configuration of this size would not fit \
-             in memory once it is evaluated.",
-            text.len()
-        );
-        diags.push(
-            Diagnostic::error("File too large", detail)
-                .at(Span::new(file, 0, 0))
-                .help("split it into several files, or make the blocks with `for_each`"),
-        );
+    if refuse_large(file, text, diags) {
         return body;
     }
     let mut lowering = Lowering::new(file, text, diags);
@@ -43,6 +33,24 @@ pub fn parse(file: FileId, text: &str, diags: &mut Diagnostics) -> Body {
     }
     lowering.refuse_duplicates(&mut body);
     body
+}
+
+/// Says so and returns true when a file has more bytes than are read.
+pub(super) fn refuse_large(file: FileId, text: &str, diags: &mut Diagnostics) -> bool {
+    let refused = text.len() > MAX_BYTES;
+    if refused {
+        let detail = format!(
+            "The file has {} bytes and at most {MAX_BYTES} are read; a configuration of this size would not fit \
+             in memory once it is evaluated.",
+            text.len()
+        );
+        diags.push(
+            Diagnostic::error("File too large", detail)
+                .at(Span::new(file, 0, 0))
+                .help("split it into several files, or make the blocks with `for_each`"),
+        );
+    }
+    refused
 }
 
 /// Parses the text of one expression, as `console` and `--var` take it. Newlines count only inside brackets.
@@ -60,13 +68,46 @@ pub fn parse_expression(file: FileId, text: &str, diags: &mut Diagnostics) -> Op
         diags.push(explain_problem(file, text, problem));
         return None;
     }
-    match parse_alone(text, &piece, parse_expr) {
+    let parsed = parse_alone(text, &piece, parse_expr);
+    let parsed = match (parsed, without_comment(text, &piece)) {
+        (Err(error), Some(shorter)) => parse_alone(text, &shorter, parse_expr).map_err(|_| error),
+        (parsed, _) => parsed,
+    };
+    match parsed {
         Ok(expr) => Some(Lowering::new(file, text, diags).lower_expr(&expr, piece.range.start)),
         Err((offset, message)) => {
             diags.push(explain_syntax(file, text, piece.range, offset, &message));
             None
         }
     }
+}
+
+/// Whether nothing in `text` waits for more lines: every bracket, template, heredoc and comment that opens also closes,
+/// or cannot any more.
+pub fn is_complete(text: &str) -> bool {
+    let piece = next_piece(text, 0, text.len(), &mut Resync::never());
+    let problem = piece.and_then(|piece| piece.problem);
+    problem.is_none_or(|problem| match problem.kind {
+        ProblemKind::UnclosedTemplate
+        | ProblemKind::UnclosedHeredoc
+        | ProblemKind::UnclosedComment
+        | ProblemKind::UnclosedBracket => false,
+        ProblemKind::UnclosedQuote
+        | ProblemKind::WrongBracket
+        | ProblemKind::StrayBracket
+        | ProblemKind::SingleQuote => true,
+    })
+}
+
+/// The piece up to a comment at its end, of which the parser of single expressions knows nothing. The first mark that may
+/// begin one is taken: where it stands in a text, what is left does not parse.
+fn without_comment(text: &str, piece: &Piece) -> Option<Piece> {
+    let source = text.get(piece.range.clone())?;
+    let last = source.trim_end().rfind('\n').map_or(0, |at| at + 1);
+    let tail = source.get(last..)?;
+    let at = [tail.find('#'), tail.find("//")].into_iter().flatten().min()?;
+    let end = piece.range.start + source.get(..last + at)?.trim_end().len();
+    Some(Piece { range: piece.range.start..end, edits: Vec::new(), problem: None, body: None })
 }
 
 /// Parses one item and adds it to `out`.
