@@ -15,10 +15,10 @@ use super::scope::BlockScope;
 use super::{DesiredFlow, KnownDefinition};
 use crate::address::{Address, InstanceKey, PathStep};
 use crate::config::decode::run_config_body;
-use crate::config::model::{Node, NodeId, NodeKind, Resource};
+use crate::config::model::{Config, Node, NodeId, NodeKind, Resource};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::eval::evaluate;
-use crate::flow::check::{self, CheckName};
+use crate::flow::check::{self, Agent, CheckName};
 use crate::flow::definition::{FlowInputs, Problem, build};
 use crate::flow::kind::{AgentKind, RunConfigKind, StorageKind};
 use crate::syntax::ast::Attribute;
@@ -62,12 +62,16 @@ pub(super) fn flow(
     let arguments = run_config.as_ref().map(without_identity);
     let stored = storage.as_ref().map(|(kind, value)| (*kind, without_identity(value)));
     let serving = agent.as_ref().map(|(kind, value)| (*kind, without_identity(value)));
+    let declared = declared_agents(context.inputs.config, kind);
+    let agents: Vec<Agent<'_>> =
+        declared.iter().map(|(address, kind, options)| Agent { address, kind: *kind, options }).collect();
     let (mut definition, problems) = build(&FlowInputs {
         name: &name,
         prefect_version: &settings.prefect_version,
         run_config: arguments.as_ref().map(|value| (kind, value)),
         storage: stored.as_ref().map(|(kind, value)| (*kind, value)),
         agent: serving.as_ref().map(|(kind, value)| (*kind, value)),
+        agents: &agents,
         default_labels: &settings.default_labels,
         labels: &reader.value("labels", diags),
         parameters: &reader.value("parameters", diags),
@@ -139,6 +143,20 @@ pub fn known(definition: &Value) -> Option<KnownDefinition> {
     let digest = Digest::of_bytes(text.as_bytes());
     let json: Box<RawValue> = RawValue::from_string(text).ok()?;
     Some(KnownDefinition { json: Arc::from(json), digest })
+}
+
+/// The declared agents of that kind, by which options they are given: they may be evaluated later than the flow.
+fn declared_agents(config: &Config, kind: RunConfigKind) -> Vec<(String, AgentKind, Value)> {
+    let Some(kind) = AgentKind::from_label(kind.label()) else { return Vec::new() };
+    let named = config.names.typed.get("agent").and_then(|kinds| kinds.get(kind.label()));
+    let described = |id: &NodeId| {
+        let node = config.node(*id);
+        let NodeKind::Resource(resource) = &node.kind else { return None };
+        let options = resource.arguments.iter();
+        let options = options.map(|option| (option.name.text.clone(), Value::unknown(Type::Any)));
+        Some((node.address.to_string(), kind, Value::object(options)))
+    };
+    named.into_iter().flat_map(|names| names.values()).filter_map(described).collect()
 }
 
 fn texts(value: &Value) -> Option<Vec<String>> {

@@ -12,6 +12,7 @@ mod finalize;
 mod flow;
 mod imports;
 mod locate;
+mod moves;
 mod nested;
 mod outputs;
 mod resource;

@@ -28,6 +28,7 @@ pub(crate) use problem::{at, at_index, key, unknown_argument};
 pub(crate) use secret::{is_arn, is_of_machine, is_secret_key};
 
 use crate::address::PathStep;
+use crate::flow::check::{self, Agent, CheckInputs};
 use crate::flow::kind::{AgentKind, RunConfigKind, StorageKind};
 use crate::value::{Type, Value};
 
@@ -42,6 +43,8 @@ pub struct FlowInputs<'a> {
     pub run_config: Option<(RunConfigKind, &'a Value)>,
     /// The kind and the arguments of the storage.
     pub storage: Option<(StorageKind, &'a Value)>,
+    /// Every declared agent as far as it is known: checks look there for what the flow leaves to whoever takes it.
+    pub agents: &'a [Agent<'a>],
     /// The kind and the arguments of the agent that `agent =` names.
     pub agent: Option<(AgentKind, &'a Value)>,
     /// `default_labels` of the `flowform` block.
@@ -158,6 +161,16 @@ pub fn build(inputs: &FlowInputs<'_>) -> (Value, Vec<Problem>) {
     if let Some((agent_kind, arguments)) = inputs.agent {
         agent::check_coverage(agent_kind, arguments, kind, &all_labels, &mut problems);
     }
+
+    problems.extend(check::flow(&CheckInputs {
+        name: inputs.name,
+        kind,
+        arguments: &checked.arguments(&run_config),
+        template: checked.template(),
+        storage: storage.as_ref().map(|(kind, arguments)| (*kind, arguments)),
+        agent: inputs.agent.map(|(kind, options)| Agent { address: "agent", kind, options }),
+        agents: inputs.agents,
+    }));
 
     let mut definition = vec![
         ("run_config", checked.serialized(inputs.prefect_version, all_labels)),

@@ -7,6 +7,8 @@ use super::problem::{Problem, at, at_index, key, unknown_argument};
 use super::template::{self, ECS, KUBERNETES};
 use super::{secret, values, vertex};
 use crate::address::PathStep;
+use crate::flow::check::Template;
+use crate::flow::document::{self, Document};
 use crate::flow::kind::{Field, FieldType, RunConfigKind, field};
 use crate::flow::run_config::absolute;
 use crate::value::{Kind, Type, Value, convert};
@@ -29,6 +31,26 @@ impl Checked {
     /// Whether it names a task definition that is registered already.
     pub(super) fn is_registered(&self) -> bool {
         self.fields.get("task_definition_arn").is_some_and(|value| !value.is_null())
+    }
+
+    /// The arguments as the checks of the whole flow see them: in their final form, and nothing that was not said.
+    pub(super) fn arguments(&self, given: &Value) -> Value {
+        if given.is_unknown() {
+            return given.clone();
+        }
+        let mut entries: BTreeMap<&str, Value> = self.fields.clone();
+        entries.insert("env", self.env.clone());
+        if values::attribute(given, "machine_type").is_null() {
+            entries.remove("machine_type");
+        }
+        Value::object(entries)
+    }
+
+    /// The template, when it is not elsewhere.
+    pub(super) fn template(&self) -> Option<Template<'_>> {
+        let argument = template::TemplateFields::of(self.kind)?.inline;
+        let document = self.fields.get(argument).filter(|value| !value.is_null())?;
+        Some(Template { argument, document })
     }
 
     /// The serialized form with these labels.
@@ -97,6 +119,7 @@ pub(super) fn check(
         RunConfigKind::Vertex if !arguments.is_unknown() => vertex::rules(&mut fields, &base, problems),
         RunConfigKind::Universal | RunConfigKind::Local | RunConfigKind::Docker | RunConfigKind::Vertex => {}
     }
+    documents(kind, &mut fields, &base, problems);
     let working_dir = fields.get("working_dir").filter(|value| !value.is_null()).cloned();
     let (env, labels) = if arguments.is_unknown() {
         (Value::unknown(Type::Map(Box::new(Type::String))), None)
@@ -109,6 +132,22 @@ pub(super) fn check(
         )
     };
     Checked { kind, fields, env, labels, secret_env, working_dir }
+}
+
+/// Whole documents, checked against what their backend has published and put in its form.
+fn documents(
+    kind: RunConfigKind,
+    fields: &mut BTreeMap<&'static str, Value>,
+    base: &[PathStep],
+    problems: &mut Vec<Problem>,
+) {
+    for (name, value) in fields.iter_mut().filter(|(_, value)| !value.is_null()) {
+        if let Some(document) = Document::of_argument(kind, name) {
+            let (checked, found) = document::check(document, value, &at(base, name));
+            problems.extend(found);
+            *value = checked;
+        }
+    }
 }
 
 /// One argument but `env` and `labels`, as its type and its own rules want it; null when it is not given or wrong.
