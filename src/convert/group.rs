@@ -27,7 +27,7 @@ pub(super) fn write(parts: Vec<Parts>, names: &mut Names, body: &mut Body) {
         }
     }
     for (kind, members) in by_storage {
-        for_each(kind, members, &run_configs, names, body);
+        for_each(kind, &members, &run_configs, names, body);
     }
     super::write(alone, names, body);
 }
@@ -35,7 +35,7 @@ pub(super) fn write(parts: Vec<Parts>, names: &mut Names, body: &mut Body) {
 /// One `for_each` over the flows of a kind of storage.
 fn for_each(
     kind: StorageKind,
-    members: Vec<(String, Parts)>,
+    members: &[(String, Parts)],
     run_configs: &BTreeMap<String, (RunConfigKind, String)>,
     names: &mut Names,
     body: &mut Body,
@@ -43,7 +43,7 @@ fn for_each(
     let label = names.unique(&format!("{} flows", kind.label()));
     // What every storage has with the same value is written once.
     let mut common: Option<Map<String, Json>> = None;
-    for (_, part) in &members {
+    for (_, part) in members {
         let values = storage_values(part);
         common = Some(match common {
             None => values,
@@ -60,7 +60,7 @@ fn for_each(
     let mut keys = Names::default();
     let mut has_parameters = false;
     let mut has_schedules = false;
-    for (identity, part) in &members {
+    for (identity, part) in members {
         let key = keys.unique(&part.name);
         let comments =
             part.storage.iter().flat_map(|(_, storage)| storage.comments()).chain(part.rest.comments());
