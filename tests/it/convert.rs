@@ -82,7 +82,7 @@ fn held(run_config: &Value) -> Value {
                 Value::Bool(true) => *value = "True".into(),
                 Value::Bool(false) => *value = "False".into(),
                 Value::Number(number) if number.is_f64() => {
-                    *value = format!("{:?}", number.as_f64().unwrap()).into()
+                    *value = format!("{:?}", number.as_f64().unwrap()).into();
                 }
                 Value::Number(number) => *value = number.to_string().into(),
                 _ => {}
