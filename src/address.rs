@@ -123,6 +123,21 @@ pub fn split_modules(text: &str) -> Option<(ModulePath, &str)> {
     Some((path, rest))
 }
 
+/// The part of an address before and after the calls of these names, whatever their instances.
+pub fn inside<'a>(module: &[Arc<str>], address: &'a str) -> Option<(&'a str, &'a str)> {
+    if module.is_empty() {
+        return Some(("", address));
+    }
+    let (path, _) = split_modules(address)?;
+    let mut rest = address;
+    for (at, name) in module.iter().enumerate() {
+        let (called, key) = path.get(at).filter(|(called, _)| called == name)?;
+        let step = "module.".len() + called.len() + key.to_string().len();
+        rest = rest.get(step..)?.strip_prefix('.')?;
+    }
+    Some((address.strip_suffix(rest)?, rest))
+}
+
 /// A key in brackets at the beginning of `text`, and what follows it.
 fn key(text: &str) -> Option<(InstanceKey, &str)> {
     let inside = text.strip_prefix('[')?;

@@ -4,9 +4,8 @@ flowform {
   project = "shops"
 }
 
-variable "shops" {
-  type = map(object({ region = string, hour = number }))
-  default = {
+locals {
+  shops = {
     berlin = { region = "eu", hour = 5 }
     boston = { region = "us", hour = 11 }
   }
@@ -14,7 +13,7 @@ variable "shops" {
 
 module "pipeline" {
   source   = "./modules/pipeline"
-  for_each = var.shops
+  for_each = local.shops
 
   name   = each.key
   region = each.value.region

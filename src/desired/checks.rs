@@ -1,6 +1,6 @@
 //! `check` blocks: assertions that warn and end nothing.
 
-use super::conditions::{Verdict, judge};
+use super::conditions::{Verdict, does_not_hold, judge};
 use super::frames::FrameId;
 use super::scope::BlockScope;
 use crate::config::model::{Check, NodeId};
@@ -65,7 +65,7 @@ pub(super) fn check(
                 diags.push(
                     Diagnostic::warning("Check failed", message)
                         .at(assert.condition.span)
-                        .label("this does not hold")
+                        .label(does_not_hold(&assert.condition, scope))
                         .related(header, format!("asserted by `{address}`"))
                         .address(address.as_str()),
                 );

@@ -1,21 +1,45 @@
 //! `moved` and `removed` blocks against what is declared: what cannot be meant is refused. It looks at no record.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::DesiredFlow;
+use crate::address::{inside, split_modules};
 use crate::config::Config;
-use crate::config::model::Moved;
+use crate::config::model::{Moved, Removed};
 use crate::diag::{Diagnostic, Diagnostics};
 
-/// Checks the blocks; `complete` tells whether all instances are known.
+/// Checks the blocks, those of each module by themselves; `complete` tells whether all instances are known.
 pub(super) fn check(config: &Config, flows: &[DesiredFlow], complete: bool, diags: &mut Diagnostics) {
-    if config.moved.is_empty() && config.removed.is_empty() {
+    let mut modules: BTreeMap<&[Arc<str>], Blocks<'_>> = BTreeMap::new();
+    for moved in &config.moved {
+        modules.entry(&moved.module).or_default().moved.push(moved);
+    }
+    for removed in &config.removed {
+        modules.entry(&removed.module).or_default().removed.push(removed);
+    }
+    if modules.is_empty() {
         return;
     }
-    let declared: BTreeSet<String> = flows.iter().map(|flow| flow.address.to_string()).collect();
+    let addresses: Vec<String> = flows.iter().map(|flow| flow.address.to_string()).collect();
+    for (module, blocks) in modules {
+        let declared = addresses.iter().filter_map(|address| inside(module, address));
+        let declared = declared.map(|(_, inside)| inside.to_owned()).collect();
+        check_module(&blocks, &declared, complete, diags);
+    }
+}
+
+/// The blocks of one module.
+#[derive(Default)]
+struct Blocks<'a> {
+    moved: Vec<&'a Moved>,
+    removed: Vec<&'a Removed>,
+}
+
+fn check_module(blocks: &Blocks<'_>, declared: &BTreeSet<String>, complete: bool, diags: &mut Diagnostics) {
     let mut from: BTreeMap<&str, &Moved> = BTreeMap::new();
     let mut to: BTreeMap<&str, &Moved> = BTreeMap::new();
-    for moved in &config.moved {
+    for moved in blocks.moved.iter().copied() {
         if moved.from == moved.to {
             diags.push(
                 Diagnostic::error("Move to itself", format!("`{}` is moved to where it is.", moved.from))
@@ -30,7 +54,7 @@ pub(super) fn check(config: &Config, flows: &[DesiredFlow], complete: bool, diag
         }
         from.entry(&moved.from).or_insert(moved);
         to.entry(&moved.to).or_insert(moved);
-        if still_declared(moved, &declared) {
+        if still_declared(moved, declared) {
             diags.push(
                 Diagnostic::error(
                     "Moved flow still declared",
@@ -45,7 +69,7 @@ pub(super) fn check(config: &Config, flows: &[DesiredFlow], complete: bool, diag
     let complete = complete && !diags.has_errors();
     for moved in from.values() {
         let goes_on = from.contains_key(&*moved.to)
-            || config.removed.iter().any(|removed| names(&removed.from, &moved.to));
+            || blocks.removed.iter().any(|removed| names(&removed.from, &moved.to));
         if complete && !goes_on && !declared.iter().any(|address| names(&moved.to, address)) {
             let diagnostic = Diagnostic::warning(
                 "Moved to nothing",
@@ -62,7 +86,7 @@ pub(super) fn check(config: &Config, flows: &[DesiredFlow], complete: bool, diag
             );
         }
     }
-    for removed in &config.removed {
+    for removed in &blocks.removed {
         if let Some(address) = declared.iter().find(|address| names(&removed.from, address)) {
             diags.push(
                 Diagnostic::error(
@@ -76,14 +100,19 @@ pub(super) fn check(config: &Config, flows: &[DesiredFlow], complete: bool, diag
     }
 }
 
-/// Whether an address as written names another: itself, or all instances of the block.
+/// Whether an address as written names another: itself, all instances of the block, or everything in a module.
 fn names(written: &str, address: &str) -> bool {
-    address == written || address.strip_prefix(written).is_some_and(|rest| rest.starts_with('['))
+    address.strip_prefix(written).is_some_and(|rest| rest.is_empty() || rest.starts_with(['[', '.']))
 }
 
 /// A block that gets `count` or `for_each` keeps its name: then one side has a key and the other has none.
 fn still_declared(moved: &Moved, declared: &BTreeSet<String>) -> bool {
-    let block = |address: &str| address.split('[').next().unwrap_or(address).to_owned();
+    // Without any keys: of the modules, and of the block.
+    let block = |address: &str| {
+        let (modules, block) = split_modules(address)?;
+        let names = modules.into_iter().map(|(name, _)| name).collect::<Vec<_>>();
+        Some((names, block.split('[').next().map(str::to_owned)))
+    };
     if block(&moved.from) == block(&moved.to) {
         return declared.contains(&moved.from);
     }

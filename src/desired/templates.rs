@@ -7,7 +7,9 @@ use std::sync::Arc;
 use super::scope::BlockScope;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::eval::Scope;
-use crate::flow::definition::template::{Place, TemplateFields, parse, place};
+use crate::flow::definition::template::{
+    Place, REALIGNED, REALIGNED_HELP, TemplateFields, parse, place, realigned,
+};
 use crate::flow::kind::RunConfigKind;
 use crate::syntax::ast::Attribute;
 use crate::value::{Type, Value};
@@ -32,17 +34,24 @@ pub(super) fn read(
         let text = String::from_utf8(bytes).map_err(|_| format!("`{path}` is not UTF-8"))?;
         parse(&text).map_err(|error| format!("`{path}` cannot be read as YAML: {error}"))
     });
+    let attribute = attributes.iter().find(|attribute| &*attribute.name.text == group.path);
+    let placed = |diagnostic: Diagnostic| match attribute {
+        Some(attribute) => diagnostic.at(attribute.expr.span),
+        None => diagnostic,
+    };
+    let template = template.map(|parsed| {
+        if parsed.realigned {
+            diags.push(placed(Diagnostic::warning(REALIGNED, realigned(group.path)).help(REALIGNED_HELP)));
+        }
+        parsed.value
+    });
     let template = template.unwrap_or_else(|reason| {
-        let attribute = attributes.iter().find(|attribute| &*attribute.name.text == group.path);
         let diagnostic = Diagnostic::error(
             "Unreadable template",
             format!("The content of `{}` is part of the definition, but {reason}.", group.path),
         )
         .help("the path is relative to the configuration's directory; a place elsewhere needs its scheme: `s3://`, `gs://`, `https://`, `agent:///`");
-        diags.push(match attribute {
-            Some(attribute) => diagnostic.at(attribute.expr.span),
-            None => diagnostic,
-        });
+        diags.push(placed(diagnostic));
         Value::unknown(Type::Any)
     });
     let template = template.marked(written.marks);

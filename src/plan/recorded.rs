@@ -6,7 +6,7 @@ use std::sync::Arc;
 use flowform_provider_api::FlowId;
 use serde_json::value::RawValue;
 
-use crate::address::split_modules;
+use crate::address::inside;
 use crate::config::model::Moved;
 use crate::desired::DesiredFlow;
 use crate::registry::view::{DefinitionAt, FlowRecord, VersionRecord, View};
@@ -153,19 +153,4 @@ fn former_address(moved: &Moved, address: &str) -> Option<String> {
         Some(_) => false,
     };
     carries.then(|| format!("{prefix}{}{rest}", moved.from))
-}
-
-/// The part of an address before and after the calls of these names, whatever their instances.
-pub(super) fn inside<'a>(module: &[std::sync::Arc<str>], address: &'a str) -> Option<(&'a str, &'a str)> {
-    if module.is_empty() {
-        return Some(("", address));
-    }
-    let (path, _) = split_modules(address)?;
-    let mut rest = address;
-    for (at, name) in module.iter().enumerate() {
-        let (called, key) = path.get(at).filter(|(called, _)| called == name)?;
-        let step = "module.".len() + called.len() + key.to_string().len();
-        rest = rest.get(step..)?.strip_prefix('.')?;
-    }
-    Some((address.strip_suffix(rest)?, rest))
 }

@@ -78,13 +78,7 @@ fn every_example_plans_the_same_in_json() {
     for name in examples::names() {
         let native = Project::empty();
         let json = Project::empty();
-        for entry in fs::read_dir(examples::folder().join(&name)).unwrap() {
-            let entry = entry.unwrap();
-            let file = entry.file_name().into_string().unwrap();
-            if entry.path().is_dir() || file.ends_with(".txt") {
-                continue;
-            }
-            let text = fs::read_to_string(entry.path()).unwrap();
+        for (file, text) in files_of(&examples::folder().join(&name)) {
             native.write(&file, &text);
             match file.ends_with(".hcl") {
                 true => json.write(&format!("{file}.json"), &translated(&text)),
@@ -147,4 +141,21 @@ fn mistakes_are_shown_in_the_json_text() {
     mistake("template", "{ \"locals\": { \"a\": \"x ${upper(\\\"a\\\"\" } }\n");
     mistake("type", "{ \"variable\": { \"a\": { \"type\": \"list(strng)\" } } }\n");
     mistake("duplicate", "{ \"locals\": { \"a\": 1 }, \"flow\": { \"a\": {} , \"a\": {} } }\n");
+}
+
+/// The texts below a directory by their paths from there, without expected plans and registries.
+fn files_of(directory: &std::path::Path) -> Vec<(String, String)> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(directory).unwrap() {
+        let entry = entry.unwrap();
+        let name = entry.file_name().into_string().unwrap();
+        if entry.path().is_dir() {
+            let inside = files_of(&entry.path()).into_iter();
+            let inside = inside.filter(|_| !name.starts_with('.'));
+            files.extend(inside.map(|(file, text)| (format!("{name}/{file}"), text)));
+        } else if !name.ends_with(".txt") {
+            files.push((name, fs::read_to_string(entry.path()).unwrap()));
+        }
+    }
+    files
 }
