@@ -18,7 +18,7 @@ pub(super) const META_ARGUMENTS: &[&str] = &["count", "for_each", "depends_on", 
 
 pub(super) const FLOWFORM: BodySchema<'static> = BodySchema {
     required: &[],
-    optional: &["required_version", "project", "root", "default_labels", "prefect_version"],
+    optional: &["required_version", "project", "root", "default_labels", "ignore_checks", "prefect_version"],
     blocks: &[("registry", 1)],
 };
 

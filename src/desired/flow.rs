@@ -1,11 +1,13 @@
 //! `flow` blocks: one instance to a desired flow with its definition.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use flowform_provider_api::{Digest, canonical_json};
 use serde_json::value::RawValue;
 
 use super::evaluator::Inputs;
+use super::exact::inexact;
 use super::locate::Places;
 use super::nested::{Nested, nested};
 use super::resource::{self, Body, not_a_block, reference_kind, run_config_object, without_identity};
@@ -16,6 +18,7 @@ use crate::config::decode::run_config_body;
 use crate::config::model::{Node, NodeId, NodeKind, Resource};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::eval::evaluate;
+use crate::flow::check::{self, CheckName};
 use crate::flow::definition::{FlowInputs, Problem, build};
 use crate::flow::kind::{AgentKind, RunConfigKind, StorageKind};
 use crate::syntax::ast::Attribute;
@@ -75,15 +78,12 @@ pub(super) fn flow(
         family: &reader.value("family", diags),
         source_hash: &reader.value("source_hash", diags),
     });
-    for problem in problems {
+    let ignored_checks = reader.ignored_checks(diags);
+    for problem in problems.iter().filter(|problem| check::is_told(problem, &ignored_checks)) {
         if unresolved && problem.path.first() == Some(&PathStep::Key("storage".to_owned())) {
             continue;
         }
-        diags.push(reader.diagnostic(
-            &problem,
-            run_config.as_ref(),
-            storage.as_ref().map(|(_, value)| value),
-        ));
+        diags.push(reader.diagnostic(problem, run_config.as_ref(), storage.as_ref().map(|(_, value)| value)));
     }
     for path in inexact(&definition) {
         let span = reader.places(run_config.as_ref(), storage.as_ref().map(|(_, value)| value)).locate(&path);
@@ -126,6 +126,7 @@ pub(super) fn flow(
         keep_for: reader.keep_for(diags),
         version: reader.whole("version", diags),
         prevent_destroy: reader.prevent_destroy(diags),
+        ignored_checks,
         ignore_changes: reader.ignore_changes(diags),
         name,
         address,
@@ -138,32 +139,6 @@ pub fn known(definition: &Value) -> Option<KnownDefinition> {
     let digest = Digest::of_bytes(text.as_bytes());
     let json: Box<RawValue> = RawValue::from_string(text).ok()?;
     Some(KnownDefinition { json: Arc::from(json), digest })
-}
-
-/// The paths of numbers that JSON readers would round.
-fn inexact(value: &Value) -> Vec<Vec<PathStep>> {
-    fn walk(value: &Value, path: &mut Vec<PathStep>, found: &mut Vec<Vec<PathStep>>) {
-        if let Kind::Number(number) = &value.kind {
-            let float = number.to_f64();
-            let kept = || crate::value::Number::parse(&float.to_string()).as_ref() == Some(number);
-            if number.to_i64().is_none() && !kept() {
-                found.push(path.clone());
-            }
-        }
-        for (key, member) in value.as_entries().into_iter().flatten() {
-            path.push(PathStep::Key(key.to_string()));
-            walk(member, path, found);
-            path.pop();
-        }
-        for (index, member) in value.as_slice().into_iter().flatten().enumerate() {
-            path.push(PathStep::Index(index));
-            walk(member, path, found);
-            path.pop();
-        }
-    }
-    let mut found = Vec::new();
-    walk(value, &mut Vec::new(), &mut found);
-    found
 }
 
 fn texts(value: &Value) -> Option<Vec<String>> {
@@ -410,6 +385,18 @@ impl Reader<'_> {
             }
             true
         })
+    }
+
+    /// The checks that the flow and the `flowform` block name.
+    fn ignored_checks(&self, diags: &mut Diagnostics) -> BTreeSet<CheckName> {
+        let mut ignored = self.context.inputs.settings.ignored_checks.clone();
+        if let Some(attribute) = self.argument("ignore_checks") {
+            let value = evaluate(&attribute.expr, self.scope, diags);
+            let mut problems = Vec::new();
+            ignored.extend(check::ignored(&value, &[], &mut problems));
+            diags.extend(problems.iter().map(|problem| problem.diagnostic().at(attribute.expr.span)));
+        }
+        ignored
     }
 
     fn ignore_changes(&self, diags: &mut Diagnostics) -> Vec<Vec<PathStep>> {

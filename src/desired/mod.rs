@@ -3,6 +3,7 @@
 
 mod conditions;
 mod evaluator;
+mod exact;
 mod expand;
 mod finalize;
 mod flow;
@@ -14,7 +15,7 @@ mod scope;
 mod settings;
 mod templates;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use flowform_provider_api::Digest;
@@ -22,6 +23,7 @@ use serde_json::value::RawValue;
 
 use crate::address::{Address, PathStep};
 use crate::config::model::NodeId;
+use crate::flow::check::CheckName;
 use crate::flow::kind::{AgentKind, RunConfigKind};
 use crate::source::Span;
 use crate::value::Value;
@@ -61,6 +63,8 @@ pub struct DesiredFlow {
     pub version: Option<u32>,
     /// Whether plans that end it are refused.
     pub prevent_destroy: bool,
+    /// The checks that the flow ignores.
+    pub ignored_checks: BTreeSet<CheckName>,
     /// Paths that are taken from the latest version and not compared.
     pub ignore_changes: Vec<Vec<PathStep>>,
 }

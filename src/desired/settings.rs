@@ -1,6 +1,6 @@
 //! The `flowform` block: project, root and registry. Variables are allowed in it, nothing that is evaluated later.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::config::model::Config;
@@ -8,6 +8,7 @@ use crate::diag::{Diagnostic, Diagnostics};
 use crate::eval::Scope;
 use crate::eval::evaluate;
 use crate::eval::functions::Environment;
+use crate::flow::check::{self, CheckName};
 use crate::source::Span;
 use crate::syntax::ast::{Attribute, Step, StepKind};
 use crate::value::{Kind, Marks, Type, Value, convert, described};
@@ -24,6 +25,8 @@ pub struct Settings {
     pub root: String,
     /// Labels that every flow gets.
     pub default_labels: Value,
+    /// The checks that every flow ignores.
+    pub ignored_checks: BTreeSet<CheckName>,
     /// The Prefect version that serialized run configs carry.
     pub prefect_version: String,
     /// Where the registry is.
@@ -51,6 +54,7 @@ pub fn settings(
         project: "default".to_owned(),
         root: "main".to_owned(),
         default_labels: Value::set([]),
+        ignored_checks: BTreeSet::new(),
         prefect_version: DEFAULT_PREFECT_VERSION.to_owned(),
         registry: RegistrySettings::Local { path: ".flowform/registry".to_owned() },
     };
@@ -64,6 +68,12 @@ pub fn settings(
                 result.prefect_version = text(attribute, &scope, diags).unwrap_or(result.prefect_version);
             }
             "default_labels" => result.default_labels = evaluate(&attribute.expr, &scope, diags),
+            "ignore_checks" => {
+                let value = evaluate(&attribute.expr, &scope, diags);
+                let mut problems = Vec::new();
+                result.ignored_checks = check::ignored(&value, &[], &mut problems);
+                diags.extend(problems.iter().map(|problem| problem.diagnostic().at(attribute.expr.span)));
+            }
             "required_version" => {
                 if let Some(wanted) = text(attribute, &scope, diags) {
                     check_version(&wanted, attribute.expr.span, diags);

@@ -6,7 +6,9 @@
 //! would fail at run time or depend on the machine.
 
 pub mod agent;
+pub mod check;
 pub mod definition;
+pub mod document;
 pub mod kind;
 pub mod labels;
 pub mod location;

@@ -7,7 +7,7 @@ use super::planner::PlanInput;
 use super::steps::Decision;
 use crate::desired::DesiredFlow;
 use crate::diag::{Diagnostic, Diagnostics};
-use crate::flow::labels;
+use crate::flow::check::{self, Taker};
 use crate::registry::view::FlowRecord;
 
 /// A flow of that name belongs to another root configuration.
@@ -74,41 +74,14 @@ pub(super) fn unreadable(flow: &DesiredFlow, notes: &[String]) -> Diagnostic {
 }
 
 /// No declared agent of a fitting kind carries all the flow's labels. Says nothing while no such agent is declared
-/// anywhere: agents may be run without being declared.
+/// anywhere: agents may be run without being declared. The flow may ignore it, as any check that has a name.
 pub fn label_coverage(flow: &DesiredFlow, agents: &[KnownAgent], diags: &mut Diagnostics) {
     let Some(wanted) = &flow.labels else { return };
-    let fitting: Vec<&KnownAgent> = agents.iter().filter(|agent| agent.kind.takes(flow.kind)).collect();
-    if fitting.is_empty() || fitting.iter().any(|agent| labels::matches(&agent.labels, wanted)) {
-        return;
-    }
-    let missing = |agent: &KnownAgent| -> Vec<String> {
-        wanted
-            .iter()
-            .filter(|label| !agent.labels.contains(label))
-            .map(|label| format!("`{label}`"))
-            .collect()
-    };
-    let Some(closest) = fitting.iter().min_by_key(|agent| (missing(agent).len(), &agent.name)) else {
-        return;
-    };
-    let diagnostic = if wanted.is_empty() {
-        Diagnostic::error(
-            "No agent takes the flow",
-            "The flow has no labels, and an agent that has labels takes no flow without; every declared agent of its kind has some.",
-        )
-        .help(format!("give the flow a label of an agent, such as those of `{}`", closest.name))
-    } else {
-        Diagnostic::error(
-            "No agent takes the flow",
-            format!(
-                "An agent takes a flow when it carries all the flow's labels; the closest, `{}`, does not carry {}.",
-                closest.name,
-                missing(closest).join(", ")
-            ),
-        )
-        .help("add the labels to the agent, or remove them from the flow, its run config or its storage")
-    };
-    diags.push(diagnostic.at(flow.span).address(flow.address.to_string()));
+    let takers =
+        agents.iter().map(|agent| Taker { name: &agent.name, kind: agent.kind, labels: &agent.labels });
+    let problem = check::coverage(flow.kind, wanted, takers);
+    let told = problem.filter(|problem| check::is_told(problem, &flow.ignored_checks));
+    diags.extend(told.map(|problem| problem.diagnostic().at(flow.span).address(flow.address.to_string())));
 }
 
 /// An empty configuration, or more than a fifth of the flows archived. One flow may always go as long as others stay.

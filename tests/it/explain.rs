@@ -30,6 +30,12 @@ fn every_diagnostic_has_a_page() {
             }
         }
     }
+    for check in flowform::flow::check::CHECKS {
+        found.insert(explain::code(check.summary));
+        if explain::page(check.summary).is_none() {
+            missing.insert(format!("{} (the check {})", check.summary, check.word));
+        }
+    }
     assert!(found.len() > 100, "the summaries are found");
     assert!(missing.is_empty(), "docs/diagnostics.md has no page for {missing:#?}");
     let unused: Vec<_> = explain::codes()

@@ -137,6 +137,12 @@ fn an_agent_of_another_root_counts() {
         .run("--chdir flows plan")
         .fails()
         .complains("the closest, `agent.local.box of agents`, does not carry `us`");
+    let ignored =
+        flow.replace("labels = [\"us\"]", "labels = [\"us\"]\n  ignore_checks = [\"agent-coverage\"]");
+    project.write("flows/main.hcl", &format!("{}{ignored}", head("flows")));
+    project.run("--chdir flows plan").succeeds();
+    project.write("flows/main.hcl", &format!("{}{ignored}", head("flows")).replace("coverage", "covrage"));
+    project.run("--chdir flows plan").fails().complains("did you mean \"agent-coverage\"?");
     project.write("flows/main.hcl", &format!("{}{}", head("flows"), flow.replace("us", "eu")));
     project.run("--chdir flows apply --auto-approve").succeeds();
 }

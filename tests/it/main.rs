@@ -8,6 +8,7 @@
 )]
 
 mod changes;
+mod checks_reference;
 mod cli_reference;
 mod crash;
 mod errors;

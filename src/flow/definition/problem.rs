@@ -2,6 +2,7 @@
 
 use crate::address::{PathStep, path_text};
 use crate::diag::{Diagnostic, Severity, closest};
+use crate::flow::check::CheckName;
 use crate::flow::kind::Field;
 
 /// One problem.
@@ -17,12 +18,14 @@ pub struct Problem {
     pub detail: String,
     /// How to fix it.
     pub help: Option<String>,
+    /// The check that found it, when it is one that may be ignored.
+    pub check: Option<CheckName>,
 }
 
 impl Problem {
     /// An error.
     pub fn error(path: Vec<PathStep>, summary: &'static str, detail: impl Into<String>) -> Self {
-        Self { severity: Severity::Error, path, summary, detail: detail.into(), help: None }
+        Self { severity: Severity::Error, path, summary, detail: detail.into(), help: None, check: None }
     }
 
     /// A warning.
@@ -35,6 +38,11 @@ impl Problem {
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
+    }
+
+    /// Found by a check that may be ignored: as severe as the table of checks says.
+    pub fn lint(check: CheckName, path: Vec<PathStep>, detail: impl Into<String>) -> Self {
+        Self { severity: check.severity(), check: Some(check), ..Self::error(path, check.summary(), detail) }
     }
 
     /// The same, with `prefix` before its path.

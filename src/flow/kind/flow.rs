@@ -45,6 +45,11 @@ pub const FLOW: &[Field] = &[
         FieldType::String,
         "How long a superseded version keeps its artifacts; 30 days (`\"720h\"`).",
     ),
+    optional(
+        "ignore_checks",
+        FieldType::ListOfString,
+        "Names of checks that are not to be made of the flow, besides those of the `flowform` block.",
+    ),
     optional("version", FieldType::Number, "The version to hold the flow at."),
 ];
 

@@ -1,0 +1,204 @@
+//! Checks of a resolved flow before anything is done: what would fail, or not be what was meant, when it runs. Pure;
+//! it looks at the run config, its template, the storage and the declared agents together, and changes none of them.
+
+mod agents;
+mod ecs;
+mod fargate;
+mod image;
+mod table;
+
+use std::collections::BTreeSet;
+
+pub use agents::{Taker, coverage};
+pub use table::{CHECKS, Check, CheckName, markdown};
+
+use crate::address::PathStep;
+use crate::flow::definition::{Problem, at, at_index, key};
+use crate::flow::kind::{AgentKind, RunConfigKind, StorageKind};
+use crate::value::{Kind, Marks, Value};
+
+/// A flow with everything that it is put together from. Any value may hold unknowns: a check whose inputs are not known
+/// is not made.
+#[derive(Clone, Debug)]
+pub struct CheckInputs<'a> {
+    /// The flow's name in the project.
+    pub name: &'a str,
+    /// The kind of the run config.
+    pub kind: RunConfigKind,
+    /// The arguments of the run config, `extends` resolved; null where there is none.
+    pub arguments: &'a Value,
+    /// The task definition or the Job template, where it is known.
+    pub template: Option<Template<'a>>,
+    /// The kind and the arguments of the storage.
+    pub storage: Option<(StorageKind, &'a Value)>,
+    /// The agent that the flow names.
+    pub agent: Option<Agent<'a>>,
+    /// Every agent that the configuration declares, in any order.
+    pub agents: &'a [Agent<'a>],
+}
+
+/// A template that a run config holds or names.
+#[derive(Clone, Copy, Debug)]
+pub struct Template<'a> {
+    /// The argument that it came by: `task_definition`, `job_template_path`. Problems are placed below it.
+    pub argument: &'a str,
+    /// The whole document, as [`super::document::check`] returns it.
+    pub document: &'a Value,
+}
+
+/// A declared agent.
+#[derive(Clone, Copy, Debug)]
+pub struct Agent<'a> {
+    /// Its address, for messages: `agent.ecs.prod`.
+    pub address: &'a str,
+    /// Its kind.
+    pub kind: AgentKind,
+    /// Its options.
+    pub options: &'a Value,
+}
+
+/// Everything that the checks find, also what the flow ignores. Problems are placed as those of
+/// [`super::definition::build`]: `run_config.image`, `storage`, `agent`, `labels`.
+pub fn flow(inputs: &CheckInputs<'_>) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    image::check(inputs, &mut problems);
+    match inputs.kind {
+        RunConfigKind::Ecs => ecs::check(inputs, &mut problems),
+        RunConfigKind::Universal
+        | RunConfigKind::Local
+        | RunConfigKind::Docker
+        | RunConfigKind::Kubernetes
+        | RunConfigKind::Vertex => {}
+    }
+    problems
+}
+
+/// Whether a problem is to be told: what has no name always is.
+pub fn is_told(problem: &Problem, ignored: &BTreeSet<CheckName>) -> bool {
+    problem.check.is_none_or(|check| !ignored.contains(&check))
+}
+
+/// The checks that a list of words names. Words that name none are reported below `path`; a list that is not wholly
+/// known ignores what is known of it.
+pub fn ignored(value: &Value, path: &[PathStep], problems: &mut Vec<Problem>) -> BTreeSet<CheckName> {
+    let mut ignored = BTreeSet::new();
+    if value.is_null() || value.is_unknown() {
+        return ignored;
+    }
+    let Some(items) = value.as_slice() else {
+        problems.push(
+            Problem::error(
+                path.to_vec(),
+                "Unsuitable value",
+                "`ignore_checks` is a list of names of checks.",
+            )
+            .help("write `ignore_checks = [\"latest-image\"]`"),
+        );
+        return ignored;
+    };
+    for (index, item) in items.iter().enumerate() {
+        if item.is_unknown() {
+            continue;
+        }
+        let word = item.as_str().unwrap_or_default();
+        if let Some(name) = CheckName::from_word(word) {
+            ignored.insert(name);
+            continue;
+        }
+        let words = CHECKS.iter().map(|check| check.word);
+        let what = match item.as_str().filter(|_| !item.marks.contains(Marks::SENSITIVE)) {
+            Some(word) => format!("There is no check {word:?}."),
+            None => "The name of a check is a text.".to_owned(),
+        };
+        let problem = Problem::error(at_index(path, index), "Unknown check", what);
+        problems.push(match crate::diag::closest(word, words) {
+            Some(best) => problem.help(format!("did you mean {best:?}?")),
+            None => problem.help("docs/checks.md has the names"),
+        });
+    }
+    ignored
+}
+
+impl<'a> CheckInputs<'a> {
+    /// An argument of the run config; null when it is not given.
+    fn argument(&self, name: &str) -> &'a Value {
+        attribute(self.arguments, name)
+    }
+
+    /// Whether an argument is given, or may turn out to be.
+    fn may_have(&self, name: &str) -> bool {
+        self.arguments.is_unknown() || given(self.argument(name))
+    }
+
+    /// The place of an argument of the run config.
+    fn place(&self, name: &str) -> Vec<PathStep> {
+        at(&[key("run_config")], name)
+    }
+
+    /// Whether an agent that may take the flow has the option, or may have it: the agent that the flow names, else any
+    /// that is declared for its kind.
+    fn agent_may_have(&self, name: &str) -> bool {
+        self.takers().any(|agent| agent.options.is_unknown() || given(attribute(agent.options, name)))
+    }
+
+    /// The agent that the flow names, else every declared one of the run config's own kind.
+    fn takers(&self) -> impl Iterator<Item = Agent<'a>> {
+        let others = match self.agent {
+            Some(_) => &[],
+            None => self.agents,
+        };
+        let kind = self.kind;
+        self.agent
+            .into_iter()
+            .chain(others.iter().copied())
+            .filter(move |agent| agent.kind.run_config() == kind)
+    }
+}
+
+impl Template<'_> {
+    /// The place of the document.
+    fn place(&self) -> Vec<PathStep> {
+        at(&[key("run_config")], self.argument)
+    }
+}
+
+const NULL: &Value = &Value { kind: Kind::Null, marks: Marks::NONE };
+
+/// A member of an object; null when there is none.
+fn attribute<'v>(value: &'v Value, name: &str) -> &'v Value {
+    value.get(name).unwrap_or(NULL)
+}
+
+/// Whether the value is there, or may be: neither null nor an empty text.
+fn given(value: &Value) -> bool {
+    !value.is_null() && value.as_str() != Some("")
+}
+
+/// The members of a list that is known.
+fn items(value: &Value) -> &[Value] {
+    value.as_slice().unwrap_or_default()
+}
+
+/// Variables of the original that every run sets, whatever a template says (semantics 0.8).
+fn is_set_by_every_run(name: &str) -> bool {
+    matches!(
+        name,
+        "PREFECT__BACKEND"
+            | "PREFECT__CLOUD__AGENT__LABELS"
+            | "PREFECT__CLOUD__API"
+            | "PREFECT__CLOUD__API_KEY"
+            | "PREFECT__CLOUD__AUTH_TOKEN"
+            | "PREFECT__CLOUD__SEND_FLOW_RUN_LOGS"
+            | "PREFECT__CLOUD__TENANT_ID"
+            | "PREFECT__CLOUD__USE_LOCAL_SECRETS"
+            | "PREFECT__CONTEXT__FLOW_ID"
+            | "PREFECT__CONTEXT__FLOW_RUN_ID"
+            | "PREFECT__CONTEXT__IMAGE"
+            | "PREFECT__ENGINE__FLOW_RUNNER__DEFAULT_CLASS"
+            | "PREFECT__LOGGING__LEVEL"
+            | "PREFECT__LOGGING__LOG_TO_CLOUD"
+    )
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,227 @@
+//! Walks a value along a schema and gathers what does not fit. The depth is that of the schema, whose types do not
+//! contain themselves; what the schema does not describe is passed on unread.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::schema::{Field, FieldType, Schema};
+use super::{Document, names, scalar};
+use crate::address::PathStep;
+use crate::diag::closest;
+use crate::flow::definition::{Problem, at, at_index};
+use crate::value::{Kind, Marks, Value};
+
+/// What is the same at every place of the document.
+#[derive(Clone, Copy)]
+struct Walk {
+    document: Document,
+    schema: &'static Schema,
+}
+
+/// Checks an object of the type `ty`.
+pub(super) fn object(
+    document: Document,
+    ty: &str,
+    value: &Value,
+    path: &[PathStep],
+    problems: &mut Vec<Problem>,
+) -> Value {
+    let walk = Walk { document, schema: document.backend().schema() };
+    match walk.schema.types.get(ty) {
+        Some(fields) => walk.object(ty, fields, value, path, problems),
+        None => value.clone(),
+    }
+}
+
+/// The fields of an object type.
+type Fields = BTreeMap<String, Field>;
+
+impl Walk {
+    fn object(
+        self,
+        ty: &str,
+        fields: &'static Fields,
+        value: &Value,
+        path: &[PathStep],
+        problems: &mut Vec<Problem>,
+    ) -> Value {
+        if value.is_unknown() {
+            return value.clone();
+        }
+        let Some(entries) = value.as_entries() else {
+            problems.push(scalar::wrong_type(&format!("an object, {}", a(ty)), value, path));
+            return value.clone();
+        };
+        let mut out: BTreeMap<Arc<str>, Value> = BTreeMap::new();
+        let mut present: BTreeSet<&str> = BTreeSet::new();
+        for (spelling, member) in entries.iter() {
+            let path = at(path, spelling);
+            let Some((name, field)) = self.field(fields, spelling) else {
+                problems.push(self.unknown_field(ty, fields, spelling, path));
+                continue;
+            };
+            if member.is_null() {
+                continue;
+            }
+            if !present.insert(name) {
+                problems.push(
+                    Problem::error(
+                        path,
+                        "Field written twice",
+                        format!("`{spelling}` is another spelling of `{name}`, which stands beside it."),
+                    )
+                    .help(format!("keep `{name}` alone")),
+                );
+                continue;
+            }
+            if field.output {
+                problems.push(self.output_field(spelling, path));
+                continue;
+            }
+            let member = self.value(&field.ty, member, &path, problems);
+            out.insert(Arc::from(name), member);
+        }
+        for (name, field) in fields {
+            let filled_in = self.document.filled_in().contains(&(ty, name.as_str()));
+            if field.required && !filled_in && !present.contains(name.as_str()) {
+                problems.push(
+                    Problem::error(
+                        path.to_vec(),
+                        "Missing field",
+                        format!(
+                            "{} has no `{name}`, without which {} refuses it.",
+                            capital(&a(ty)),
+                            self.title()
+                        ),
+                    )
+                    .help(format!("write `{name}`")),
+                );
+            }
+        }
+        Value { kind: Kind::Object(Arc::new(out)), marks: value.marks }
+    }
+
+    fn value(
+        self,
+        ty: &'static FieldType,
+        value: &Value,
+        path: &[PathStep],
+        problems: &mut Vec<Problem>,
+    ) -> Value {
+        if value.is_unknown() {
+            return value.clone();
+        }
+        match ty {
+            FieldType::Scalar(scalar) => scalar::check(*scalar, value, path, problems),
+            FieldType::Named(name) => match (self.schema.types.get(name), self.schema.enums.get(name)) {
+                (Some(fields), _) => self.object(name, fields, value, path, problems),
+                (None, Some(words)) => word(words, value, path, problems),
+                (None, None) => value.clone(),
+            },
+            FieldType::List(member) => {
+                let Some(items) = value.as_slice() else {
+                    problems.push(not_a_list(value, path));
+                    return value.clone();
+                };
+                let items = items.iter().enumerate().map(|(index, item)| {
+                    let path = at_index(path, index);
+                    if item.is_null() {
+                        problems.push(scalar::wrong_type("a member of the list", item, &path));
+                        return item.clone();
+                    }
+                    self.value(member, item, &path, problems)
+                });
+                Value { kind: Kind::Tuple(Arc::new(items.collect())), marks: value.marks }
+            }
+            FieldType::Map(member) => {
+                let Some(entries) = value.as_entries() else {
+                    problems.push(scalar::wrong_type("a map", value, path));
+                    return value.clone();
+                };
+                let mut out: BTreeMap<Arc<str>, Value> = BTreeMap::new();
+                for (name, item) in entries.iter().filter(|(_, item)| !item.is_null()) {
+                    out.insert(Arc::clone(name), self.value(member, item, &at(path, name), problems));
+                }
+                Value { kind: Kind::Object(Arc::new(out)), marks: value.marks }
+            }
+        }
+    }
+
+    /// The field that a name stands for, under the library's own name.
+    fn field(self, fields: &'static Fields, spelling: &str) -> Option<(&'static str, &'static Field)> {
+        if let Some((name, field)) = fields.get_key_value(spelling) {
+            return Some((name, field));
+        }
+        if !self.document.takes_both_spellings() {
+            return None;
+        }
+        let (name, field) = fields.get_key_value(names::same_letters(spelling, fields)?)?;
+        (names::camel_case(name) == spelling).then_some((name, field))
+    }
+
+    fn unknown_field(self, ty: &str, fields: &Fields, name: &str, path: Vec<PathStep>) -> Problem {
+        let problem =
+            Problem::error(path, "Unknown field", format!("{} has no field `{name}`.", capital(&a(ty))));
+        if let Some(best) = names::meant(name, fields) {
+            return problem.help(format!("did you mean `{best}`?"));
+        }
+        let names: Vec<&str> =
+            fields.iter().filter(|(_, field)| !field.output).map(|(name, _)| name.as_str()).collect();
+        problem.help(format!("remove it; the fields are `{}`", names.join("`, `")))
+    }
+
+    fn output_field(self, name: &str, path: Vec<PathStep>) -> Problem {
+        Problem::warning(
+            path,
+            "Field that the backend sets",
+            format!("`{name}` is set by {} and cannot be declared; flowform leaves it out.", self.title()),
+        )
+        .help("remove it; it comes with a document that was read from the backend")
+    }
+
+    fn title(self) -> &'static str {
+        self.document.backend().title()
+    }
+}
+
+/// A word of an enumeration.
+fn word(words: &[String], value: &Value, path: &[PathStep], problems: &mut Vec<Problem>) -> Value {
+    let known = || format!("one of `{}`", words.join("`, `"));
+    match value.as_str() {
+        None => problems.push(scalar::wrong_type(&known(), value, path)),
+        Some(text) if words.iter().any(|word| word == text) => {}
+        Some(text) => {
+            // The value is shown only where it cannot be a secret.
+            let what = match value.marks.contains(Marks::SENSITIVE) {
+                true => "This value is none of the words that are taken".to_owned(),
+                false => format!("{text:?} is none of the words that are taken"),
+            };
+            let problem =
+                Problem::error(path.to_vec(), "Unknown value", format!("{what}: it is {}.", known()));
+            problems.push(match closest(text, words.iter().map(String::as_str)) {
+                Some(best) => problem.help(format!("did you mean {best:?}?")),
+                None => problem,
+            });
+        }
+    }
+    value.clone()
+}
+
+fn not_a_list(value: &Value, path: &[PathStep]) -> Problem {
+    let problem = scalar::wrong_type("a list", value, path);
+    match value.as_entries().is_some() || value.as_str().is_some() {
+        true => problem.help("put it in brackets: `[ ... ]`"),
+        false => problem,
+    }
+}
+
+/// The name of an object type with its article.
+fn a(ty: &str) -> String {
+    let article = if ty.starts_with(['A', 'E', 'I', 'O', 'U']) { "an" } else { "a" };
+    format!("{article} {ty}")
+}
+
+fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
+}
