@@ -1,6 +1,6 @@
 //! The walk over the graph: every block is evaluated once, after everything it refers to.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::conditions::{Asked, Conditions, Verdict, When, judge, with_self};
@@ -55,7 +55,7 @@ pub struct Evaluation {
 /// Evaluates the whole configuration. Mistakes are pushed to `diags`; what stands in error is left out or unknown.
 pub fn evaluate(inputs: Inputs<'_>, outcomes: &dyn Outcomes, diags: &mut Diagnostics) -> Evaluation {
     let mut result = Evaluation { values: vec![None; inputs.config.nodes.len()], ..Evaluation::default() };
-    for id in &inputs.graph.order {
+    for id in &agents_first(inputs) {
         let node = inputs.config.node(*id);
         let value = match &node.kind {
             NodeKind::Variable(_) => {
@@ -91,6 +91,34 @@ pub fn evaluate(inputs: Inputs<'_>, outcomes: &dyn Outcomes, diags: &mut Diagnos
     result.outputs.sort_by(|a, b| a.name.cmp(&b.name));
     unique_names(&result.flows, diags);
     result
+}
+
+/// The order of the graph with the agents at the front, and what they refer to before them: the defaults of agents are
+/// part of the definitions of flows, whether these refer to them or not. An agent that refers to a flow stays in its
+/// place, and has no part in it.
+fn agents_first(inputs: Inputs<'_>) -> Vec<NodeId> {
+    let kind = |id: NodeId| match &inputs.config.node(id).kind {
+        NodeKind::Resource(resource) => Some(resource.kind),
+        NodeKind::Variable(_) | NodeKind::Local(_) | NodeKind::Output(_) => None,
+    };
+    let mut front: BTreeSet<NodeId> = BTreeSet::new();
+    for agent in &inputs.graph.order {
+        if !matches!(kind(*agent), Some(ResourceKind::Agent(_))) {
+            continue;
+        }
+        let mut needed = BTreeSet::from([*agent]);
+        let mut queue = vec![*agent];
+        while let Some(id) = queue.pop() {
+            queue.extend(inputs.graph.dependencies(id).iter().copied().filter(|need| needed.insert(*need)));
+        }
+        if !needed.iter().any(|id| kind(*id) == Some(ResourceKind::Flow)) {
+            front.append(&mut needed);
+        }
+    }
+    let (mut order, rest): (Vec<_>, Vec<_>) =
+        inputs.graph.order.iter().copied().partition(|id| front.contains(id));
+    order.extend(rest);
+    order
 }
 
 impl<'a> Inputs<'a> {
@@ -132,7 +160,7 @@ fn resource_node(
                 Some(value)
             }
             ResourceKind::Flow => {
-                let context = FlowContext { inputs, id, node, resource };
+                let context = FlowContext { inputs, id, node, resource, agents: &result.agents };
                 let desired = flow::flow(context, address, &scope, diags);
                 let value = wanted.then(|| {
                     let attributes = outcomes.attributes(&desired);

@@ -9,7 +9,7 @@ use super::expand::expand;
 use super::flow::{FlowContext, flow};
 use super::resource::{self, Body};
 use super::scope::{Instance, NO_INSTANCE};
-use super::{DesiredFlow, DesiredOutput, Evaluation, FlowAttributes, Outcomes};
+use super::{DesiredAgent, DesiredFlow, DesiredOutput, Evaluation, FlowAttributes, Outcomes};
 use crate::address::{Address, InstanceKey};
 use crate::config::model::{NodeId, NodeKind, Resource, ResourceKind};
 use crate::diag::Diagnostics;
@@ -22,6 +22,7 @@ pub struct Finalizer<'a> {
     outcomes: &'a dyn Outcomes,
     values: Vec<Option<Value>>,
     is_final: Vec<bool>,
+    agents: Vec<DesiredAgent>,
     flows: HashMap<NodeId, Vec<(DesiredFlow, Option<FlowAttributes>)>>,
     places: HashMap<String, (NodeId, usize)>,
     expansions: HashMap<NodeId, HashMap<InstanceKey, Instance>>,
@@ -41,7 +42,8 @@ impl<'a> Finalizer<'a> {
         }
         let is_final =
             values.iter().map(|value| value.as_ref().is_some_and(Value::is_wholly_known)).collect();
-        Self { inputs, outcomes, values, is_final, flows, places, expansions: HashMap::new() }
+        let agents = evaluation.agents.clone();
+        Self { inputs, outcomes, values, is_final, agents, flows, places, expansions: HashMap::new() }
     }
 
     /// Notes what a flow has become.
@@ -71,7 +73,7 @@ impl<'a> Finalizer<'a> {
         let NodeKind::Resource(resource) = &node.kind else { return None };
         let instance = self.instance(id, resource, &planned.address.key, diags)?.clone();
         let scope = self.inputs.scope(&self.values, &instance);
-        let context = FlowContext { inputs: self.inputs, id, node, resource };
+        let context = FlowContext { inputs: self.inputs, id, node, resource, agents: &self.agents };
         let desired = flow(context, planned.address, &scope, diags);
         if let Some((kept, _)) = self.place(address) {
             *kept = desired.clone();

@@ -12,14 +12,14 @@ use super::locate::Places;
 use super::nested::{Nested, nested};
 use super::resource::{self, Body, not_a_block, reference_kind, run_config_object, without_identity};
 use super::scope::BlockScope;
-use super::{DesiredFlow, KnownDefinition};
+use super::{DesiredAgent, DesiredFlow, KnownDefinition};
 use crate::address::{Address, InstanceKey, PathStep};
 use crate::config::decode::run_config_body;
 use crate::config::model::{Node, NodeId, NodeKind, Resource};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::eval::evaluate;
 use crate::flow::check::{self, CheckName};
-use crate::flow::definition::{FlowInputs, Problem, build};
+use crate::flow::definition::{DeclaredAgent, FlowInputs, Problem, build};
 use crate::flow::kind::{AgentKind, RunConfigKind, StorageKind};
 use crate::syntax::ast::Attribute;
 use crate::value::{Kind, Marks, Type, Value, convert, described, to_json};
@@ -39,6 +39,8 @@ pub(super) struct FlowContext<'a> {
     pub(super) id: NodeId,
     pub(super) node: &'a Node,
     pub(super) resource: &'a Resource,
+    /// The agents that are evaluated so far: all but those that refer to a flow.
+    pub(super) agents: &'a [DesiredAgent],
 }
 
 /// Evaluates one instance.
@@ -59,6 +61,18 @@ pub(super) fn flow(
     let schedules = reader.schedules(diags);
     let agent = reader.agent(diags);
     let settings = context.inputs.settings;
+    let addresses: Vec<String> = context.agents.iter().map(|agent| agent.address.to_string()).collect();
+    let declared: Vec<DeclaredAgent<'_>> = addresses
+        .iter()
+        .zip(context.agents)
+        .map(|(address, agent)| DeclaredAgent {
+            address,
+            kind: agent.kind,
+            labels: &agent.labels,
+            options: &agent.arguments,
+            defaults: &agent.defaults,
+        })
+        .collect();
     let arguments = run_config.as_ref().map(without_identity);
     let stored = storage.as_ref().map(|(kind, value)| (*kind, without_identity(value)));
     let serving = agent.as_ref().map(|(kind, value)| (*kind, without_identity(value)));
@@ -68,6 +82,8 @@ pub(super) fn flow(
         run_config: arguments.as_ref().map(|value| (kind, value)),
         storage: stored.as_ref().map(|(kind, value)| (*kind, value)),
         agent: serving.as_ref().map(|(kind, value)| (*kind, value)),
+        agent_address: agent.as_ref().and_then(|(_, value)| value.get("address")?.as_str()),
+        agents: &declared,
         default_labels: &settings.default_labels,
         labels: &reader.value("labels", diags),
         parameters: &reader.value("parameters", diags),
@@ -470,6 +486,7 @@ const DEFINITION_KEYS: &[&str] = &[
     "secret_env",
     "source_hash",
     "family",
+    "agent_defaults",
 ];
 
 /// The seconds of a text such as `30d` or `1h30m`; a day has 24 hours.

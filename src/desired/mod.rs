@@ -89,6 +89,10 @@ pub struct DesiredAgent {
     pub labels: Vec<String>,
     /// Its other options that were given, without sensitive ones.
     pub options: BTreeMap<String, serde_json::Value>,
+    /// Everything that was given, as an object.
+    pub arguments: Value,
+    /// What of it belongs to the definitions of the flows that it takes.
+    pub defaults: BTreeMap<String, serde_json::Value>,
     /// What to underline for it.
     pub span: Span,
 }

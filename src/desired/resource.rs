@@ -174,7 +174,12 @@ pub(super) fn agent(
     }
     let fields = kind.fields().iter().map(|field| field.name);
     let object = identified(kind.label(), &address.to_string(), &document, fields);
-    (DesiredAgent { address: address.clone(), kind, labels, options, span: header }, object)
+    let defaults = templates::agent_defaults(kind, &options, resource, scope, diags);
+    let arguments = document;
+    (
+        DesiredAgent { address: address.clone(), kind, labels, options, arguments, defaults, span: header },
+        object,
+    )
 }
 
 /// The given fields of a block's object: without its identity, and without the nulls of what is not set.

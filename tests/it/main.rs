@@ -23,6 +23,7 @@ mod nested;
 mod overrides;
 mod reference;
 mod runtime;
+mod render;
 mod support;
 mod tidy;
 mod variables;

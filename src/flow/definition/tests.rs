@@ -56,6 +56,8 @@ impl Flow {
                 .map(|(kind, value)| (RunConfigKind::from_label(kind).unwrap(), value)),
             storage: storage.as_ref().map(|(kind, value)| (StorageKind::from_label(kind).unwrap(), value)),
             agent: agent.as_ref().map(|(kind, value)| (AgentKind::from_label(kind).unwrap(), value)),
+            agent_address: None,
+            agents: &[],
             default_labels: &value("default_labels"),
             labels: &value("labels"),
             parameters: &value("parameters"),
