@@ -9,6 +9,8 @@ pub mod address;
 pub mod apply;
 pub mod cli;
 pub mod config;
+#[doc(hidden)]
+pub mod conformance;
 pub mod desired;
 pub mod diag;
 pub mod eval;

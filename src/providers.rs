@@ -1,9 +1,12 @@
 //! The only list of providers: name to constructor. Nothing else names one.
 
+use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use flowform_provider_api::{ArtifactType, ObjectStore, Provider};
+use flowform_provider_http::{Client, Get};
 use flowform_provider_local::{
     CONTAINER, CUSTOM_JOB, DirectoryStore, JOB_TEMPLATE, LocalProvider, PROCESS, TASK_DEFINITION,
 };
@@ -34,4 +37,19 @@ pub fn registry_store(settings: &RegistrySettings, base: &Path) -> Arc<dyn Objec
     match settings {
         RegistrySettings::Local { path } => Arc::new(DirectoryStore::open(base.join(path))),
     }
+}
+
+/// What a server answers to a GET request: status, headers, body.
+///
+/// # Errors
+/// There is no answer; why, as a clause.
+pub async fn http_get(
+    url: String,
+    headers: BTreeMap<String, String>,
+    timeout: Option<Duration>,
+) -> Result<(u16, BTreeMap<String, String>, Vec<u8>), String> {
+    static CLIENT: OnceLock<Result<Client, String>> = OnceLock::new();
+    let client = CLIENT.get_or_init(Client::new).as_ref().map_err(Clone::clone)?;
+    let answer = client.get(&Get { url, headers, timeout }).await?;
+    Ok((answer.status, answer.headers, answer.body))
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::plan::model::{Action, Operation, StepId};
+use crate::plan::model::{Action, CheckOutcome, Operation, StepId};
 use crate::registry::event::OutputRecord;
 
 /// Something that happened during an apply, in the order it happened.
@@ -85,6 +85,8 @@ pub struct ApplyReport {
     pub interrupted: bool,
     /// The outputs of the root configuration after the apply.
     pub outputs: BTreeMap<String, OutputRecord>,
+    /// What the checks of the configuration came to after the apply.
+    pub checks: Vec<CheckOutcome>,
 }
 
 impl ApplyReport {

@@ -2,6 +2,8 @@
 //! known at plan time is evaluated again, and a contradiction with the plan fails that step.
 
 use std::collections::{BTreeMap, HashMap};
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use tokio::sync::{mpsc, watch};
@@ -19,6 +21,8 @@ const WINDOW: usize = 2048;
 
 /// What a step whose definition was not known at plan time becomes once everything before it is done.
 pub trait Later {
+    /// Reads what can be read only now that everything before the flow is done.
+    fn prepare<'a>(&'a mut self, address: &'a str) -> Pin<Box<dyn Future<Output = ()> + 'a>>;
     /// Whether what is asked before a flow is made holds, or why it does not.
     ///
     /// # Errors
@@ -82,6 +86,9 @@ pub async fn execute(
             if let Some(why) = refused.get(&step.change) {
                 work.fail(step, why.clone());
                 continue;
+            }
+            if let Operation::SetVersion { address, .. } = &step.operation {
+                later.prepare(address).await;
             }
             match resolved(step, later) {
                 Ok(Next::Nothing(completed)) => {

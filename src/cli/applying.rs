@@ -1,6 +1,8 @@
 //! From a plan to its report: takes the lease, checks that the plan still fits, runs it, records the outputs.
 
 use std::collections::{BTreeMap, HashMap};
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -75,8 +77,10 @@ pub(super) async fn apply(
     let shared = shared(order, &registry, &writer, view.as_ref(), &planning.plan).await?;
     let mut report =
         execute(&planning.plan, Arc::new(shared), &mut finishing, &refused, interrupt, events).await;
-    if report.is_complete() {
+    if report.is_complete() && order.options.mode == crate::plan::model::Mode::Normal {
+        finishing.prepare_rest().await;
         report.failed = finishing.judge_rest();
+        report.checks = finishing.checks();
     }
     if report.is_complete() {
         if order.options.mode == crate::plan::model::Mode::Normal {
@@ -270,6 +274,10 @@ fn interrupts() -> watch::Receiver<Interrupt> {
 struct NothingLater;
 
 impl Later for NothingLater {
+    fn prepare<'a>(&'a mut self, _: &'a str) -> Pin<Box<dyn Future<Output = ()> + 'a>> {
+        Box::pin(std::future::ready(()))
+    }
+
     fn before(&mut self, _: &str) -> Result<(), String> {
         Ok(())
     }

@@ -97,6 +97,18 @@ pub(super) fn read(path: &Path) -> std::io::Result<Vec<u8>> {
     std::fs::read(path)
 }
 
+/// Reads a file that the configuration names, unless it has more than `most` bytes.
+///
+/// # Errors
+/// It cannot be read, or is larger; as a clause.
+pub(super) fn read_up_to(path: &Path, most: u64) -> Result<Vec<u8>, String> {
+    let size = std::fs::metadata(path).map_err(|error| error.to_string())?.len();
+    if size > most {
+        return Err(format!("it is larger than {} MiB", most >> 20));
+    }
+    read(path).map_err(|error| error.to_string())
+}
+
 /// Writes a file that the user named, whole or not at all, readable by its owner alone: a plan holds definitions.
 ///
 /// # Errors
@@ -176,7 +188,8 @@ pub(super) fn has_configuration(directory: &Path) -> bool {
         .into_iter()
         .flatten()
         .filter_map(Result::ok)
-        .any(|entry| entry.path().extension().is_some_and(|extension| extension == "hcl"))
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .any(|name| name.ends_with(".hcl") || name.ends_with(".hcl.json"))
 }
 
 /// Whether a path names a file.

@@ -1,18 +1,22 @@
 //! What was not known at plan time: evaluated again as flows are done, and held against the plan.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::future::Future;
+use std::pin::Pin;
 
 use flowform_provider_api::{Binding, Digest};
 
+use super::data::read_wanted;
 use super::planning::Planning;
 use super::workspace::Workspace;
 use crate::apply::event::NotDone;
 use crate::apply::executor::{Later, Resolved};
 use crate::apply::step::Completed;
-use crate::desired::{Finalizer, FlowAttributes, OpenCondition, Outcomes, When};
+use crate::config::model::NodeId;
+use crate::desired::{CheckResult, Finalizer, FlowAttributes, OpenCondition, Outcomes, When};
 use crate::diag::{Diagnostics, Severity};
 use crate::plan::artifacts::{KnownAgent, Rendering, planned};
-use crate::plan::model::{Operation, Plan, Planned as PlannedDefinition};
+use crate::plan::model::{CheckOutcome, Operation, Plan, Planned as PlannedDefinition};
 use crate::plan::outcomes::{Settled, settled};
 use crate::plan::recorded::{Match, Recorded};
 use crate::providers;
@@ -64,6 +68,34 @@ impl<'a> Finishing<'a> {
         Ok(())
     }
 
+    /// Makes everything that a block refers to final, reading what it asks for.
+    async fn settle(&mut self, node: NodeId) {
+        loop {
+            self.finalizer.prepare(node);
+            if !read_wanted(&self.workspace.data, &self.workspace.directory).await {
+                return;
+            }
+        }
+    }
+
+    /// Reads what outputs, checks and conditions that are still open ask for.
+    pub(super) async fn prepare_rest(&mut self) {
+        let evaluation = &self.planning.evaluation;
+        let outputs = evaluation.outputs.iter().map(|output| output.node);
+        let checks = evaluation.checks.iter().map(|check| check.node);
+        let open = evaluation.conditions.open.iter().map(|condition| condition.node);
+        for node in outputs.chain(checks).chain(open).collect::<BTreeSet<_>>() {
+            self.settle(node).await;
+        }
+    }
+
+    /// What the checks come to with final values.
+    pub(super) fn checks(&mut self) -> Vec<CheckOutcome> {
+        let planned = &self.planning.evaluation.checks;
+        let results: Vec<CheckResult> = planned.iter().map(|check| self.finalizer.check(check)).collect();
+        results.iter().map(crate::plan::checks::outcome).collect()
+    }
+
     /// Judges what is still open once everything is done: conditions of what needed no step.
     pub(super) fn judge_rest(&mut self) -> Vec<NotDone> {
         let addresses: Vec<&str> = self.open.keys().copied().collect();
@@ -103,6 +135,14 @@ fn removed(plan: &Plan) -> HashSet<(&str, &str)> {
 }
 
 impl Later for Finishing<'_> {
+    fn prepare<'b>(&'b mut self, address: &'b str) -> Pin<Box<dyn Future<Output = ()> + 'b>> {
+        Box::pin(async move {
+            if let Some(planned) = self.finalizer.planned(address) {
+                self.settle(planned.node).await;
+            }
+        })
+    }
+
     fn before(&mut self, address: &str) -> Result<(), String> {
         self.judge(address, When::Before)
     }

@@ -3,6 +3,7 @@
 mod applying;
 pub mod args;
 mod commands;
+mod data;
 pub mod duration;
 mod edge;
 mod failure;

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use flowform_provider_api::{ObjectStore, Provider};
 use jiff::Timestamp;
 
+use super::data::evaluate_reading;
 use super::failure::Failure;
 use super::workspace::Workspace;
 use crate::config::Config;
-use crate::desired::{Evaluation, evaluate};
+use crate::desired::Evaluation;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::plan::live::Live;
 use crate::plan::model::Plan;
@@ -131,7 +132,7 @@ pub(super) async fn make(
         let recorded = Recorded::new(read.view.as_ref(), root, moved, &fetched);
         let mut found = Diagnostics::new();
         let outcomes = Planned { recorded: &recorded, project, declared: &declared };
-        let evaluation = evaluate(workspace.inputs(), &outcomes, &mut found);
+        let evaluation = evaluate_reading(workspace, &outcomes, &mut found).await;
         let needed = needed_definitions(&evaluation, &recorded);
         if needed.is_empty() {
             diags.extend(found);
@@ -144,7 +145,10 @@ pub(super) async fn make(
     let recorded = Recorded::new(read.view.as_ref(), root, moved, &fetched);
     // Flows that are held at a version have the attributes of that version, which had to be fetched first.
     let outcomes = Planned { recorded: &recorded, project, declared: &declared };
-    let evaluation = evaluation.take().unwrap_or_else(|| evaluate(workspace.inputs(), &outcomes, diags));
+    let evaluation = match evaluation.take() {
+        Some(evaluation) => evaluation,
+        None => evaluate_reading(workspace, &outcomes, diags).await,
+    };
     let plan = plan(
         PlanInput {
             config: &workspace.config,

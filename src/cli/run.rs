@@ -116,7 +116,7 @@ fn dispatch(context: &Context, command: Command) -> Result<Outcome, Failure> {
         Command::Versions(args) => block_on(commands::versions::run(context, &args)),
         Command::Diff(args) => block_on(commands::diff::run(context, &args)),
         Command::Rollback(args) => block_on(commands::rollback::run(context, &args)),
-        Command::Render(args) => commands::render::run(context, &args),
+        Command::Render(args) => block_on(commands::render::run(context, &args)),
         Command::Import(args) => block_on(commands::import::run(context, &args)),
         Command::State(command) => block_on(commands::state::run(context, &command)),
         Command::Unlock(args) => block_on(commands::unlock::run(context, &args)),

@@ -13,7 +13,8 @@ use crate::config::files::Files;
 use crate::config::load::{Loaded, load};
 use crate::config::model::NodeKind;
 use crate::config::variables::{self, Given, GivenValue, GivenValues};
-use crate::config::{Config, decode, overrides};
+use crate::config::{Config, decode, overrides, parse_file};
+use crate::desired::data::{Answer, DataTable, Request};
 use crate::desired::{Inputs, Settings, settings};
 use crate::diag::Diagnostics;
 use crate::graph::{self, Graph};
@@ -34,6 +35,8 @@ pub(super) struct Workspace {
     pub variables: BTreeMap<Arc<str>, Value>,
     /// What functions may read.
     pub files: Files,
+    /// What `data` blocks read.
+    pub data: DataTable,
     /// The `flowform` block.
     pub settings: Settings,
     /// The configuration's own texts, by name: what a saved plan keeps.
@@ -51,6 +54,9 @@ pub(super) struct Kept {
     pub sensitive: BTreeSet<String>,
     /// Files that functions read, by path as written.
     pub read: BTreeMap<String, Vec<u8>>,
+    /// What `data` blocks read; nothing sensitive.
+    #[serde(default)]
+    pub data: Vec<(Request, Answer)>,
 }
 
 impl Workspace {
@@ -63,7 +69,7 @@ impl Workspace {
         for id in configuration {
             let Some(file) = sources.file(id) else { continue };
             own.push(file.name.clone());
-            bodies.push((file.name.clone(), crate::syntax::parse(id, &file.text, diags)));
+            bodies.push((file.name.clone(), parse_file(id, &file.name, &file.text, diags)));
         }
         let config = decode(overrides::merge(bodies, diags), diags);
         let mut given = from_environment();
@@ -94,7 +100,7 @@ impl Workspace {
         let mut bodies = Vec::new();
         for (name, text) in &kept.files {
             let id = sources.add(name.clone(), text.as_str());
-            bodies.push((name.clone(), crate::syntax::parse(id, text, diags)));
+            bodies.push((name.clone(), parse_file(id, name, text, diags)));
         }
         let config = decode(overrides::merge(bodies, diags), diags);
         let mut given = from_environment();
@@ -119,7 +125,9 @@ impl Workspace {
         }
         let variables = variables::assign(&config, &given, &mut sources, diags);
         let own = kept.files.keys().cloned().collect();
-        Self::assemble(directory, sources, config, variables, Files::kept(kept.read.clone()), own, diags)
+        let files = Files::kept(kept.read.clone());
+        let restored = Self::assemble(directory, sources, config, variables, files, own, diags);
+        Self { data: DataTable::kept(kept.data.iter().cloned()), ..restored }
     }
 
     fn assemble(
@@ -133,7 +141,8 @@ impl Workspace {
     ) -> Self {
         let settings = settings(&config, &variables, &files, diags);
         let graph = graph::build(&config, diags);
-        Self { directory: directory.to_path_buf(), sources, config, graph, variables, files, settings, own }
+        let (directory, data) = (directory.to_path_buf(), DataTable::default());
+        Self { directory, sources, config, graph, variables, files, data, settings, own }
     }
 
     /// What an evaluation works on.
@@ -143,6 +152,7 @@ impl Workspace {
             graph: &self.graph,
             variables: &self.variables,
             environment: &self.files,
+            data: &self.data,
             settings: &self.settings,
             tolerant: false,
         }
@@ -154,6 +164,7 @@ impl Workspace {
         let mut kept = Kept {
             files: files.map(|(_, file)| (file.name.clone(), file.text.to_string())).collect(),
             read: self.files.contents(),
+            data: self.data.to_keep(),
             ..Kept::default()
         };
         for (_, node) in self.config.iter() {

@@ -20,9 +20,9 @@ pub const MAX_FILE: u64 = 64 << 20;
 pub struct Loaded {
     /// Every text.
     pub sources: SourceMap,
-    /// `*.hcl`, sorted by name.
+    /// `*.hcl` and `*.hcl.json`, sorted by name.
     pub configuration: Vec<FileId>,
-    /// `*.auto.hclvars`, sorted by name.
+    /// `*.auto.hclvars` and `*.auto.hclvars.json`, sorted by name.
     pub auto_variables: Vec<FileId>,
     /// The files of `--var-file`, in the order given.
     pub given_variables: Vec<FileId>,
@@ -47,25 +47,20 @@ pub fn load(directory: &Path, var_files: &[PathBuf], diags: &mut Diagnostics) ->
     names.sort();
     for name in &names {
         let path = directory.join(name);
-        if name.ends_with(".hcl") {
+        if name.ends_with(".hcl") || name.ends_with(".hcl.json") {
             loaded.configuration.extend(read(&path, name, &mut loaded.sources, diags));
-        } else if name.ends_with(".auto.hclvars") {
+        } else if name.ends_with(".auto.hclvars") || name.ends_with(".auto.hclvars.json") {
             loaded.auto_variables.extend(read(&path, name, &mut loaded.sources, diags));
-        } else if name.ends_with(".hcl.json") {
-            diags.push(
-                Diagnostic::error(
-                    "Not supported by this version",
-                    format!("{name} is a configuration in JSON syntax, which this version cannot read yet."),
-                )
-                .help("write it in HCL, in a file that ends in .hcl"),
-            );
         }
     }
     if loaded.configuration.is_empty() && !diags.has_errors() {
         diags.push(
             Diagnostic::error(
                 "No configuration",
-                format!("The directory {} holds no file that ends in .hcl.", directory.display()),
+                format!(
+                    "The directory {} holds no file that ends in .hcl or .hcl.json.",
+                    directory.display()
+                ),
             )
             .help("run `flowform init` to write a first configuration, or name its directory with `--chdir`"),
         );

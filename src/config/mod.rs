@@ -4,6 +4,7 @@
 pub mod decode;
 mod errors;
 pub mod files;
+mod json;
 pub mod load;
 pub mod model;
 pub mod overrides;
@@ -12,4 +13,5 @@ pub mod type_expr;
 pub mod variables;
 
 pub use decode::decode;
+pub use json::{parse_file, parse_values};
 pub use model::Config;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::address::{BlockAddress, PathStep};
-use crate::flow::kind::{AgentKind, RunConfigKind, StorageKind};
+use crate::flow::kind::{AgentKind, DataKind, RunConfigKind, StorageKind};
 use crate::source::Span;
 use crate::syntax::ast::{Attribute, Block, Expr, ExprKind, Name};
 use crate::value::{Type, Value};
@@ -51,7 +51,7 @@ pub type ByName = HashMap<Arc<str>, NodeId>;
 pub struct Names {
     /// `var.NAME`, `local.NAME`, `flow.NAME`, `output.NAME` (not referable): by kind, then name.
     pub plain: HashMap<&'static str, ByName>,
-    /// `run_config.KIND.NAME`, `storage.KIND.NAME`, `agent.KIND.NAME`: by block kind, then kind, then name.
+    /// `run_config.KIND.NAME`, `storage.KIND.NAME`, `agent.KIND.NAME`, `data.KIND.NAME`: by block kind, then kind, then name.
     pub typed: HashMap<&'static str, HashMap<Arc<str>, ByName>>,
 }
 
@@ -87,8 +87,10 @@ pub enum NodeKind {
     Local(Expr),
     /// `output "name"`.
     Output(Box<Output>),
-    /// A block that makes something.
+    /// A block that makes something, or reads something.
     Resource(Box<Resource>),
+    /// `check "name"`.
+    Check(Check),
 }
 
 /// A declared variable.
@@ -130,6 +132,13 @@ pub struct Output {
     pub preconditions: Vec<Rule>,
 }
 
+/// Assertions that warn.
+#[derive(Clone, Debug)]
+pub struct Check {
+    /// What is asserted.
+    pub asserts: Vec<Rule>,
+}
+
 /// What kind of thing a resource block declares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ResourceKind {
@@ -141,6 +150,8 @@ pub enum ResourceKind {
     Agent(AgentKind),
     /// `flow`
     Flow,
+    /// `data`
+    Data(DataKind),
 }
 
 /// A block that makes something, once or several times.
@@ -156,6 +167,8 @@ pub struct Resource {
     pub lifecycle: Lifecycle,
     /// The provider configuration: `local` or `local.alias`; `None` for the kind's default.
     pub provider: Option<Name>,
+    /// The check that it stands in, which alone sees it: `data` only.
+    pub check: Option<Arc<str>>,
     /// Its arguments, without the ones above.
     pub arguments: Vec<Attribute>,
     /// Its nested blocks, `dynamic` ones among them, without `lifecycle`.

@@ -43,6 +43,13 @@ pub(super) const LIFECYCLE: BodySchema<'static> = BodySchema {
     blocks: &[("precondition", 0), ("postcondition", 0)],
 };
 
+/// The `lifecycle` of a block that makes nothing.
+pub(super) const DATA_LIFECYCLE: BodySchema<'static> =
+    BodySchema { required: &[], optional: &[], blocks: &[("precondition", 0), ("postcondition", 0)] };
+
+pub(super) const CHECK: BodySchema<'static> =
+    BodySchema { required: &[], optional: &[], blocks: &[("data", 2), ("assert", 0)] };
+
 /// `dynamic "KIND"`: nested blocks of that kind, one for each element of a collection.
 pub(super) const DYNAMIC: BodySchema<'static> =
     BodySchema { required: &["for_each"], optional: &["iterator", "labels"], blocks: &[("content", 0)] };
@@ -100,8 +107,7 @@ pub(super) const BLOCKS: &[(&str, &[&str])] = &[
 ];
 
 /// Blocks that the language has and this version does not carry out yet.
-pub(super) const NOT_YET: &[&str] =
-    &["data", "template", "execution_environment", "module", "import", "check"];
+pub(super) const NOT_YET: &[&str] = &["template", "execution_environment", "module", "import"];
 
 /// Providers that the language has; the second field says whether this version has them.
 pub(super) const PROVIDERS: &[(&str, bool)] =

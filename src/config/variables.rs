@@ -4,12 +4,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::json::parse_values;
 use super::model::{Config, NodeKind, Variable};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::eval::Scope;
 use crate::source::{FileId, SourceMap, Span};
 use crate::syntax::ast::{Body, ExprKind, Step};
-use crate::syntax::{parse, parse_expression};
+use crate::syntax::parse_expression;
 use crate::value::{Kind, Marks, Type, Value, convert};
 
 /// A value as it was given, before its variable's type is known.
@@ -38,7 +39,7 @@ pub type GivenValues = BTreeMap<Arc<str>, Given>;
 /// Reads a variable file: attributes with literal values.
 pub fn read_file(file: FileId, sources: &SourceMap, given: &mut GivenValues, diags: &mut Diagnostics) {
     let Some(source) = sources.file(file) else { return };
-    let body: Body = parse(file, &source.text, diags);
+    let body: Body = parse_values(file, &source.name, &source.text, diags);
     for block in &body.blocks {
         diags.push(
             Diagnostic::error("Block in a variable file", "A variable file holds `name = value` lines only.")

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
+use super::checks::{self, CheckResult};
 use super::conditions::{Asked, Conditions, Verdict, When, judge, with_self};
+use super::data::{DataSource, data};
 use super::expand::expand;
 use super::flow::{self, FlowContext};
 use super::outputs;
@@ -31,6 +33,8 @@ pub struct Inputs<'a> {
     pub variables: &'a BTreeMap<Arc<str>, Value>,
     /// What functions may read.
     pub environment: &'a dyn Environment,
+    /// What `data` blocks read.
+    pub data: &'a dyn DataSource,
     /// The `flowform` block.
     pub settings: &'a Settings,
     /// Whether what must be known at plan time may be unknown, as in `validate`.
@@ -48,6 +52,12 @@ pub struct Evaluation {
     pub outputs: Vec<DesiredOutput>,
     /// What the configuration demands of itself.
     pub conditions: Conditions,
+    /// What its checks came to, in name order.
+    pub checks: Vec<CheckResult>,
+    /// The `data` block instances that are read during apply.
+    pub deferred: Vec<String>,
+    /// What is wrong with the data of checks, by the checks' names.
+    unread: BTreeMap<Arc<str>, Vec<Diagnostic>>,
     /// The value of each node, by id; of resources only when something refers to them.
     pub(super) values: Vec<Option<Value>>,
 }
@@ -76,6 +86,11 @@ pub fn evaluate(inputs: Inputs<'_>, outcomes: &dyn Outcomes, diags: &mut Diagnos
                 result.outputs.push(desired);
                 None
             }
+            NodeKind::Check(check) => {
+                let scope = inputs.scope(&result.values, &NO_INSTANCE);
+                result.checks.push(checks::check(*id, node, check, &scope));
+                None
+            }
             NodeKind::Resource(resource) => {
                 resource_node(inputs, *id, node, resource, outcomes, &mut result, diags)
             }
@@ -88,6 +103,11 @@ pub fn evaluate(inputs: Inputs<'_>, outcomes: &dyn Outcomes, diags: &mut Diagnos
     }
     result.flows.sort_by(|a, b| a.address.cmp(&b.address));
     result.agents.sort_by(|a, b| a.address.cmp(&b.address));
+    for check in &mut result.checks {
+        let name = &inputs.config.node(check.node).address.name;
+        check.could_not_read(result.unread.remove(name).unwrap_or_default());
+    }
+    result.checks.sort_by(|a, b| a.address.cmp(&b.address));
     result.outputs.sort_by(|a, b| a.name.cmp(&b.name));
     unique_names(&result.flows, diags);
     result
@@ -158,6 +178,20 @@ fn resource_node(
                 let (agent, value) = resource::agent(kind, &address, resource, node.header, &scope, diags);
                 result.agents.push(agent);
                 Some(value)
+            }
+            ResourceKind::Data(kind) => {
+                let mut found = Diagnostics::new();
+                let data = data(kind, &text, resource, node.header, &scope, inputs.data, &mut found);
+                if data.is_deferred {
+                    result.deferred.push(text.clone());
+                }
+                match &resource.check {
+                    Some(check) => {
+                        result.unread.entry(check.clone()).or_default().extend(checks::warnings(found));
+                    }
+                    None => diags.extend(found),
+                }
+                Some(data.value)
             }
             ResourceKind::Flow => {
                 let context = FlowContext { inputs, id, node, resource, agents: &result.agents };

@@ -3,7 +3,9 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use super::checks::{self, CheckResult};
 use super::conditions::{Asked, Conditions, OpenCondition, When};
+use super::data::data;
 use super::evaluator::{Inputs, container, flow_value};
 use super::expand::expand;
 use super::flow::{FlowContext, flow};
@@ -89,7 +91,9 @@ impl<'a> Finalizer<'a> {
                 let scope = self.inputs.scope(&self.values, &NO_INSTANCE);
                 evaluate(&declared.value, &scope, diags)
             }
-            NodeKind::Variable(_) | NodeKind::Local(_) | NodeKind::Resource(_) => output.value.clone(),
+            NodeKind::Variable(_) | NodeKind::Local(_) | NodeKind::Resource(_) | NodeKind::Check(_) => {
+                output.value.clone()
+            }
         }
     }
 
@@ -109,7 +113,7 @@ impl<'a> Finalizer<'a> {
             when: open.when,
         };
         match &node.kind {
-            NodeKind::Variable(_) | NodeKind::Local(_) => {}
+            NodeKind::Variable(_) | NodeKind::Local(_) | NodeKind::Check(_) => {}
             NodeKind::Output(output) => {
                 let scope = self.inputs.scope(&self.values, &NO_INSTANCE);
                 conditions.ask(&asked, &output.preconditions, &scope);
@@ -130,6 +134,24 @@ impl<'a> Finalizer<'a> {
         }
         diags.extend(conditions.failed.into_iter().map(|(_, diagnostic)| diagnostic));
         diags
+    }
+
+    /// What a check comes to with final values.
+    pub fn check(&mut self, planned: &CheckResult) -> CheckResult {
+        let mut diags = Diagnostics::new();
+        self.settle(planned.node, &mut diags);
+        let node = self.inputs.config.node(planned.node);
+        let NodeKind::Check(check) = &node.kind else { return planned.clone() };
+        let mut result =
+            checks::check(planned.node, node, check, &self.inputs.scope(&self.values, &NO_INSTANCE));
+        result.could_not_read(checks::warnings(diags));
+        result
+    }
+
+    /// Makes everything final that a block refers to, as far as what is read is had.
+    pub fn prepare(&mut self, id: NodeId) {
+        // What is wrong is told when the block itself is evaluated.
+        self.settle(id, &mut Diagnostics::new());
     }
 
     /// What `each` and `count` stand for in one instance of a block.
@@ -177,7 +199,9 @@ impl<'a> Finalizer<'a> {
         let node = self.inputs.config.node(id);
         let scope = self.inputs.scope(&self.values, &NO_INSTANCE);
         let resource = match &node.kind {
-            NodeKind::Variable(_) | NodeKind::Output(_) => return self.values.get(id.0 as usize)?.clone(),
+            NodeKind::Variable(_) | NodeKind::Output(_) | NodeKind::Check(_) => {
+                return self.values.get(id.0 as usize)?.clone();
+            }
             NodeKind::Local(expr) => {
                 return Some(evaluate(expr, &scope, diags));
             }
@@ -205,6 +229,13 @@ impl<'a> Finalizer<'a> {
                 ResourceKind::Storage(kind) => resource::storage(kind, &address, resource, &scope, diags),
                 ResourceKind::Agent(kind) => {
                     resource::agent(kind, &address, resource, node.header, &scope, diags).1
+                }
+                ResourceKind::Data(kind) => {
+                    let mut found = Diagnostics::new();
+                    let (text, source) = (address.to_string(), self.inputs.data);
+                    let data = data(kind, &text, resource, node.header, &scope, source, &mut found);
+                    diags.extend(found);
+                    data.value
                 }
                 ResourceKind::Flow => Value::NULL,
             };

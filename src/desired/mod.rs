@@ -1,7 +1,9 @@
 //! The configuration evaluated: what should be. One evaluator serves `validate`, `plan` and `apply`; they differ
 //! only in what is known about flows ([`Outcomes`]). Pure: files that functions read are handed in.
 
+mod checks;
 mod conditions;
+pub mod data;
 mod evaluator;
 mod exact;
 mod expand;
@@ -28,6 +30,7 @@ use crate::flow::kind::{AgentKind, RunConfigKind};
 use crate::source::Span;
 use crate::value::Value;
 
+pub use checks::{CheckResult, CheckStatus};
 pub use conditions::{Conditions, OpenCondition, When};
 pub use evaluator::{Evaluation, Inputs, evaluate};
 pub use finalize::Finalizer;

@@ -79,7 +79,7 @@ impl Scope for BlockScope<'_> {
             "var" | "local" | "flow" => {
                 (self.value(self.config.names.plain(root, attr(0))), steps.len().min(1))
             }
-            "run_config" | "storage" | "agent" => {
+            "run_config" | "storage" | "agent" | "data" => {
                 (self.value(self.config.names.typed(root, attr(0), attr(1))), steps.len().min(2))
             }
             "each" => {

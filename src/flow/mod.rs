@@ -14,6 +14,7 @@ pub mod labels;
 pub mod location;
 pub mod original;
 pub mod python;
+pub mod registration;
 pub mod render;
 pub mod run_config;
 pub mod schedule;

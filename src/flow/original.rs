@@ -23,6 +23,8 @@ pub enum ErrorClass {
     AssertionError,
     /// A file that is not there.
     FileNotFoundError,
+    /// A path that names a directory.
+    IsADirectoryError,
     /// A text whose YAML tokens do not read.
     ScannerError,
     /// A text whose YAML structure does not read.
@@ -50,6 +52,7 @@ impl ErrorClass {
             Self::IndexError => "IndexError",
             Self::AssertionError => "AssertionError",
             Self::FileNotFoundError => "FileNotFoundError",
+            Self::IsADirectoryError => "IsADirectoryError",
             Self::ScannerError => "ScannerError",
             Self::ParserError => "ParserError",
             Self::ComposerError => "ComposerError",

@@ -1,5 +1,6 @@
 //! What Python makes of values: `str` and `repr`, what it takes for true, `int` and `list`. It evaluates nothing.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde_json::{Number, Value as Json};
@@ -57,6 +58,66 @@ pub fn type_name(value: &Json) -> &'static str {
         Json::Array(_) => "list",
         Json::Object(_) => "dict",
     }
+}
+
+/// `json.dumps(value, sort_keys=True)`: separators `", "` and `": "`, everything beyond ASCII escaped.
+pub fn json(value: &Json) -> String {
+    let mut out = String::new();
+    write_json(value, &mut out);
+    out
+}
+
+// The recursion is bounded by the depth of the JSON, which its parser limits.
+fn write_json(value: &Json, out: &mut String) {
+    match value {
+        Json::Null => out.push_str("null"),
+        Json::Bool(value) => out.push_str(if *value { "true" } else { "false" }),
+        Json::Number(number) => out.push_str(&number_text(number)),
+        Json::String(text) => write_json_text(text, out),
+        Json::Array(items) => {
+            out.push('[');
+            for (index, item) in items.iter().enumerate() {
+                out.push_str(if index > 0 { ", " } else { "" });
+                write_json(item, out);
+            }
+            out.push(']');
+        }
+        Json::Object(entries) => {
+            // Byte order of UTF-8 is the order of code points, by which Python sorts.
+            let sorted: BTreeMap<&String, &Json> = entries.iter().collect();
+            out.push('{');
+            for (index, (key, item)) in sorted.into_iter().enumerate() {
+                out.push_str(if index > 0 { ", " } else { "" });
+                write_json_text(key, out);
+                out.push_str(": ");
+                write_json(item, out);
+            }
+            out.push('}');
+        }
+    }
+}
+
+fn write_json_text(text: &str, out: &mut String) {
+    out.push('"');
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            '\u{8}' => out.push_str("\\b"),
+            '\u{c}' => out.push_str("\\f"),
+            ' '..='~' => out.push(c),
+            c => {
+                for unit in c.encode_utf16(&mut [0; 2]) {
+                    // Writing to a String cannot fail.
+                    let _ = write!(out, "\\u{unit:04x}");
+                }
+            }
+        }
+    }
+    out.push('"');
 }
 
 /// `list(value)`: the members of a list, the characters of a text, the names of a mapping.

@@ -5,7 +5,6 @@
 
 use serde_json::Value as Json;
 
-use super::location::Place;
 use super::original::{ErrorClass, OriginalError};
 
 /// What stands for the recorder's working directory.
@@ -38,25 +37,6 @@ pub(crate) fn load(file: &str) -> Vec<Case> {
             }
         })
         .collect()
-}
-
-/// Reads the files that the recorder's working directory held.
-pub(crate) fn files(input: &Json) -> impl Fn(&Place<'_>) -> Result<Option<String>, OriginalError> {
-    let files = input["files"].clone();
-    move |place| match place {
-        Place::File(path) => {
-            let name = path.strip_prefix(FILES).map_or(*path, |rest| rest.trim_start_matches('/'));
-            Ok(files.get(name).and_then(Json::as_str).map(str::to_owned))
-        }
-        Place::S3 { .. } | Place::Gcs { .. } | Place::Http(_) => Ok(None),
-    }
-}
-
-/// The texts of a list.
-pub(crate) fn strings(list: &Json) -> Vec<String> {
-    list.as_array()
-        .map(|items| items.iter().map(|item| item.as_str().unwrap().to_owned()).collect())
-        .unwrap_or_default()
 }
 
 /// Compares by class, as the recorded cases ask, and by message, because ours are the same - but for what a YAML parser

@@ -123,6 +123,7 @@ fn for_each_expression(node: &Node, visit: &mut Visit<'_>) {
             rules(&output.preconditions, INSIDE, visit);
         }
         NodeKind::Resource(resource) => resource_expressions(resource, visit),
+        NodeKind::Check(check) => rules(&check.asserts, INSIDE, visit),
     }
 }
 
@@ -173,7 +174,8 @@ fn body_expressions(body: &Body, iterators: &mut Vec<Arc<str>>, visit: &mut Visi
 }
 
 /// Words that begin a reference.
-const ROOTS: &[&str] = &["var", "local", "each", "count", "path", "flow", "run_config", "storage", "agent"];
+const ROOTS: &[&str] =
+    &["var", "local", "each", "count", "path", "flow", "run_config", "storage", "agent", "data"];
 
 fn lookup(
     config: &Config,
@@ -215,7 +217,7 @@ fn lookup(
             }
             found
         }
-        "run_config" | "storage" | "agent" => {
+        "run_config" | "storage" | "agent" | "data" => {
             let (Some(kind), Some(name)) = (attr(0), attr(1)) else {
                 diags.push(incomplete(root, &format!("{root}.KIND.NAME"), span));
                 return None;
@@ -223,6 +225,19 @@ fn lookup(
             let found = config.names.typed(root, kind, name);
             if found.is_none() {
                 diags.push(unknown_typed(config, root, kind, name, span));
+            }
+            if let Some(check) = found.and_then(|id| check_of(config.node(id)))
+                && check_of(node) != Some(check)
+            {
+                diags.push(
+                    Diagnostic::error(
+                        "Reference not allowed",
+                        format!("`{root}.{kind}.{name}` stands in the check `{check}`, which alone sees it."),
+                    )
+                    .at(span)
+                    .help("move the `data` block out of the check"),
+                );
+                return None;
             }
             found
         }
@@ -245,7 +260,7 @@ fn lookup(
             }
             None
         }
-        "data" | "module" | "template" | "execution_environment" | "check" => {
+        "module" | "template" | "execution_environment" => {
             diags.push(
                 Diagnostic::error(
                     "Not supported by this version",
@@ -271,6 +286,15 @@ fn lookup(
             diags.push(unknown_root(other, steps, span));
             None
         }
+    }
+}
+
+/// The check that a node is, or stands in.
+fn check_of(node: &Node) -> Option<&str> {
+    match &node.kind {
+        NodeKind::Check(_) => Some(&node.address.name),
+        NodeKind::Resource(resource) => resource.check.as_deref(),
+        NodeKind::Variable(_) | NodeKind::Local(_) | NodeKind::Output(_) => None,
     }
 }
 

@@ -43,6 +43,6 @@ fn edges<'a>(config: &'a Config, graph: &'a Graph) -> impl Iterator<Item = (Node
 fn shown(kind: &NodeKind) -> bool {
     match kind {
         NodeKind::Variable(_) => false,
-        NodeKind::Local(_) | NodeKind::Output(_) | NodeKind::Resource(_) => true,
+        NodeKind::Local(_) | NodeKind::Output(_) | NodeKind::Resource(_) | NodeKind::Check(_) => true,
     }
 }

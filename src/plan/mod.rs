@@ -4,6 +4,7 @@ mod adopt;
 mod agents;
 pub mod artifacts;
 mod changes;
+pub mod checks;
 pub mod diff;
 mod effective;
 mod guard;

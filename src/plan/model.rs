@@ -349,6 +349,31 @@ pub struct OutputChange {
     pub after: Side,
 }
 
+/// What a check came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CheckStatus {
+    /// Everything that it asserts holds.
+    Pass,
+    /// Something does not.
+    Fail,
+    /// Something cannot be evaluated.
+    Error,
+    /// Something can be told only after apply.
+    Unknown,
+}
+
+/// A check with what it came to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckOutcome {
+    /// Its address: `check.reachable`.
+    pub address: String,
+    /// What it came to.
+    pub status: CheckStatus,
+    /// What does not hold, in sentences.
+    pub messages: Vec<String>,
+}
+
 /// The whole plan.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Plan {
@@ -370,6 +395,9 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// Outputs that change.
     pub outputs: Vec<OutputChange>,
+    /// The checks of the configuration.
+    #[serde(default)]
+    pub checks: Vec<CheckOutcome>,
     /// Remarks on the whole: foreign objects, filters, waiting prunes.
     pub notes: Vec<String>,
     /// How many calls the refresh made.

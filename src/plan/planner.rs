@@ -103,6 +103,16 @@ pub fn plan(input: PlanInput<'_>, diags: &mut Diagnostics) -> Plan {
                 .to_owned(),
         );
     }
+    let checks = match input.options.mode {
+        Mode::Normal | Mode::RefreshOnly => input.evaluation.checks.as_slice(),
+        Mode::Destroy => &[],
+    };
+    diags.extend(checks.iter().flat_map(|check| check.found.iter().cloned()));
+    if input.options.mode == Mode::Normal {
+        notes.extend(input.evaluation.deferred.iter().map(|address| {
+            format!("`{address}` is read during apply, because what it asks for is known only then.")
+        }));
+    }
     let (changes, steps) = assemble(decisions);
     Plan {
         mode: input.options.mode,
@@ -114,6 +124,7 @@ pub fn plan(input: PlanInput<'_>, diags: &mut Diagnostics) -> Plan {
         unchanged,
         steps,
         outputs,
+        checks: checks.iter().map(super::checks::outcome).collect(),
         notes,
         calls: input.live.calls,
     }

@@ -49,6 +49,7 @@ fn make(text: &str, view: Option<&View>, live: &Live, options: &Options) -> (Pla
         environment: &NoFiles,
         settings: &settings,
         tolerant: false,
+        data: &crate::desired::data::NoData,
     };
     let declared = |_: &str| true;
     let outcomes = Planned { recorded: &recorded, project: &settings.project, declared: &declared };

@@ -4,7 +4,7 @@ use super::text::{clean, clean_lines, number, width, wrap};
 use super::theme::{Role, Theme};
 use super::value;
 use crate::apply::event::{ApplyReport, NotDone};
-use crate::plan::model::Action;
+use crate::plan::model::{Action, CheckOutcome, CheckStatus};
 
 /// Failures and skipped changes beyond this many are counted; the JSON form has all of them.
 const LIMIT: usize = 100;
@@ -34,6 +34,7 @@ pub fn render(report: &ApplyReport, theme: Theme, columns: usize) -> String {
         section(&report.skipped, "because ", theme, columns, &mut out);
         out.push('\n');
     }
+    out.push_str(&checks(&report.checks, columns));
     let role = if report.is_complete() { Role::Good } else { Role::Error };
     out.push_str(&format!("{}\n", theme.paint(role, summary(report))));
     if !report.is_complete() {
@@ -45,6 +46,28 @@ pub fn render(report: &ApplyReport, theme: Theme, columns: usize) -> String {
             theme.paint(Role::Strong, "Outputs:"),
             value::outputs(&report.outputs)
         ));
+    }
+    out
+}
+
+/// The checks that do not pass, for plans and reports alike.
+pub(super) fn checks(checks: &[CheckOutcome], columns: usize) -> String {
+    let mut out = String::new();
+    for check in checks {
+        let messages = clean_lines(&check.messages.join(" "));
+        let text = match check.status {
+            CheckStatus::Pass => continue,
+            CheckStatus::Fail => format!("{} fails: {messages}", clean(&check.address)),
+            CheckStatus::Error => format!("{} cannot be told: {messages}", clean(&check.address)),
+            CheckStatus::Unknown => format!("{} can be told only after apply.", clean(&check.address)),
+        };
+        for (index, line) in wrap(&text, columns.saturating_sub(9)).into_iter().enumerate() {
+            let head = if index == 0 { "Warning: " } else { "         " };
+            out.push_str(&format!("{head}{line}\n"));
+        }
+    }
+    if !out.is_empty() {
+        out.push('\n');
     }
     out
 }

@@ -3,12 +3,17 @@
 pub mod ast;
 mod explain;
 mod heredoc;
+mod json;
 mod lower;
 mod parse;
+mod place;
 mod reference;
 mod scan;
+mod template;
 #[cfg(test)]
 pub(crate) mod tests;
 
+pub use json::{Grammar, Style, parse_json, parse_json_values};
 pub use parse::{parse, parse_expression};
 pub use reference::{Reference, references};
+pub use template::parse_template;

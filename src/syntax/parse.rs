@@ -21,17 +21,7 @@ const MAX_DEPTH: usize = 64;
 /// when there are errors.
 pub fn parse(file: FileId, text: &str, diags: &mut Diagnostics) -> Body {
     let mut body = Body::default();
-    if text.len() > MAX_BYTES {
-        let detail = format!(
-            "The file has {} bytes and at most {MAX_BYTES} are read; a configuration of this size would not fit \
-             in memory once it is evaluated.",
-            text.len()
-        );
-        diags.push(
-            Diagnostic::error("File too large", detail)
-                .at(Span::new(file, 0, 0))
-                .help("split it into several files, or make the blocks with `for_each`"),
-        );
+    if refuse_large(file, text, diags) {
         return body;
     }
     let mut lowering = Lowering::new(file, text, diags);
@@ -43,6 +33,24 @@ pub fn parse(file: FileId, text: &str, diags: &mut Diagnostics) -> Body {
     }
     lowering.refuse_duplicates(&mut body);
     body
+}
+
+/// Says so and returns true when a file has more bytes than are read.
+pub(super) fn refuse_large(file: FileId, text: &str, diags: &mut Diagnostics) -> bool {
+    let refused = text.len() > MAX_BYTES;
+    if refused {
+        let detail = format!(
+            "The file has {} bytes and at most {MAX_BYTES} are read; a configuration of this size would not fit \
+             in memory once it is evaluated.",
+            text.len()
+        );
+        diags.push(
+            Diagnostic::error("File too large", detail)
+                .at(Span::new(file, 0, 0))
+                .help("split it into several files, or make the blocks with `for_each`"),
+        );
+    }
+    refused
 }
 
 /// Parses the text of one expression, as `console` and `--var` take it. Newlines count only inside brackets.

@@ -309,6 +309,10 @@ impl<'a> Scanner<'a> {
         });
         let inner = self.stack.iter().find(|mode| !matches!(mode, Mode::Bracket { .. }));
         let (kind, at, other) = match (inner.or(self.stack.first()), template) {
+            // Its end is there, and was read as a part of the template.
+            (Some(Mode::Heredoc { delimiter, .. }), Some(open)) if self.has_line(delimiter, open..cut) => {
+                (ProblemKind::UnclosedTemplate, open..open + 2, None)
+            }
             (Some(Mode::Heredoc { open, delimiter, .. }), _) => {
                 (ProblemKind::UnclosedHeredoc, *open..delimiter.end, None)
             }
@@ -325,5 +329,12 @@ impl<'a> Scanner<'a> {
             (None, _) => return,
         };
         self.problem(kind, at, other);
+    }
+
+    /// Whether a line of `within` holds the word at `delimiter` alone.
+    fn has_line(&self, delimiter: &Range<usize>, within: Range<usize>) -> bool {
+        let word = self.bytes.get(delimiter.clone()).unwrap_or_default();
+        let text = self.bytes.get(within).unwrap_or_default();
+        text.split(|byte| *byte == b'\n').skip(1).any(|line| line.trim_ascii() == word)
     }
 }

@@ -137,6 +137,7 @@ impl Case {
             environment: &self.files,
             settings: &self.settings,
             tolerant: false,
+            data: &flowform::desired::data::NoData,
         };
         let evaluation = evaluate(inputs, &NothingKnown, &mut diags);
         assert!(diags.is_empty(), "{diags:?}");

@@ -85,6 +85,7 @@ fn planning() {
             "has_changes",
             "diagnostics",
             "changes",
+            "checks",
             "outputs",
             "summary",
             "notes",
@@ -152,7 +153,17 @@ fn applying() {
     let report = &lines[2];
     has(
         report,
-        &["type", "format_version", "complete", "interrupted", "done", "failed", "skipped", "outputs"],
+        &[
+            "type",
+            "format_version",
+            "complete",
+            "interrupted",
+            "done",
+            "failed",
+            "skipped",
+            "outputs",
+            "checks",
+        ],
     );
     assert_eq!(report["complete"], true);
     assert_eq!(report["done"], json!([{ "address": "flow.etl", "action": "create" }]));

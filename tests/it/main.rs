@@ -10,13 +10,16 @@
 mod changes;
 mod checks_reference;
 mod cli_reference;
+mod conformance;
 mod crash;
+mod data;
 mod errors;
 mod examples;
 mod explain;
 mod fmt;
 mod guards;
 mod json;
+mod json_syntax;
 mod kill;
 mod lifecycle;
 mod nested;

@@ -6,11 +6,12 @@ use super::Outcome;
 use super::record::{Wanted, add, change, empty_plan, open};
 use crate::cli::applying::create;
 use crate::cli::args::ImportArgs;
+use crate::cli::data::evaluate_reading;
 use crate::cli::failure::Failure;
 use crate::cli::planning::{self, connect};
 use crate::cli::run::Context;
 use crate::cli::workspace::Workspace;
-use crate::desired::{NothingKnown, evaluate};
+use crate::desired::NothingKnown;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::plan::model::{Action, Operation, Reason};
 use crate::providers;
@@ -18,7 +19,7 @@ use crate::providers;
 pub(in crate::cli) async fn run(context: &Context, args: &ImportArgs) -> Result<Outcome, Failure> {
     let mut diags = Diagnostics::new();
     let workspace = Workspace::load(&context.directory, &args.variables, &mut diags);
-    let evaluation = evaluate(workspace.inputs(), &NothingKnown, &mut diags);
+    let evaluation = evaluate_reading(&workspace, &NothingKnown, &mut diags).await;
     let (workspace, _) = workspace.checked(diags)?;
     let desired = evaluation.flows.iter().find(|flow| flow.address.to_string() == args.address);
     let Some(desired) = desired else {

@@ -121,6 +121,7 @@ pub(super) fn empty_plan(workspace: &Workspace, view: &View) -> Plan {
         unchanged: 0,
         steps: Vec::new(),
         outputs: Vec::new(),
+        checks: Vec::new(),
         notes: Vec::new(),
         calls: 0,
     }

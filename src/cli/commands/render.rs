@@ -4,10 +4,11 @@ use serde_json::{Value as Json, json};
 
 use super::Outcome;
 use crate::cli::args::{RenderArgs, RenderFormat};
+use crate::cli::data::evaluate_reading;
 use crate::cli::failure::Failure;
 use crate::cli::run::Context;
 use crate::cli::workspace::Workspace;
-use crate::desired::{DesiredAgent, DesiredFlow, NothingKnown, evaluate};
+use crate::desired::{DesiredAgent, DesiredFlow, NothingKnown};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::flow::kind::AgentKind;
 use crate::flow::labels;
@@ -15,10 +16,10 @@ use crate::flow::render::versioned::render;
 use crate::flow::render::versioned::start::{Version, fill, start};
 use crate::report::json;
 
-pub(in crate::cli) fn run(context: &Context, args: &RenderArgs) -> Result<Outcome, Failure> {
+pub(in crate::cli) async fn run(context: &Context, args: &RenderArgs) -> Result<Outcome, Failure> {
     let mut diags = Diagnostics::new();
     let workspace = Workspace::load(&context.directory, &args.variables, &mut diags);
-    let evaluation = evaluate(workspace.inputs(), &NothingKnown, &mut diags);
+    let evaluation = evaluate_reading(&workspace, &NothingKnown, &mut diags).await;
     let (workspace, _) = workspace.checked(diags)?;
     let flow =
         evaluation.flows.iter().find(|flow| flow.address.to_string() == args.flow || flow.name == args.flow);

@@ -5,6 +5,7 @@ use crate::cli::args::ValidateArgs;
 use crate::cli::failure::Failure;
 use crate::cli::run::Context;
 use crate::cli::workspace::Workspace;
+use crate::desired::data::NoData;
 use crate::desired::{Inputs, NothingKnown, evaluate};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::report::json;
@@ -13,7 +14,7 @@ use crate::report::text::count;
 pub(in crate::cli) fn run(context: &Context, args: &ValidateArgs) -> Result<Outcome, Failure> {
     let mut diags = Diagnostics::new();
     let workspace = Workspace::load(&context.directory, &args.variables, &mut diags);
-    let inputs = Inputs { tolerant: true, ..workspace.inputs() };
+    let inputs = Inputs { tolerant: true, data: &NoData, ..workspace.inputs() };
     let mut evaluation = evaluate(inputs, &NothingKnown, &mut diags);
     diags.extend(std::mem::take(&mut evaluation.conditions.failed).into_iter().map(|(_, failed)| failed));
     let agents = crate::plan::artifacts::known_agents(
@@ -21,6 +22,7 @@ pub(in crate::cli) fn run(context: &Context, args: &ValidateArgs) -> Result<Outc
         &crate::plan::live::Live::default(),
         &workspace.settings.root,
     );
+    diags.extend(std::mem::take(&mut evaluation.checks).into_iter().flat_map(|check| check.found));
     let mut uncovered = Diagnostics::new();
     for flow in &evaluation.flows {
         crate::plan::label_coverage(flow, &agents, &mut uncovered);

@@ -45,7 +45,7 @@ pub(super) fn check_body(
                 diags.push(errors::unknown_nested_block(block, parent, known, is_argument));
             }
             Some((_, labels)) if block.labels.len() != *labels => {
-                let wanted: &[&str] = if *labels == 0 { &[] } else { &["kind"] };
+                let wanted = &["kind", "name"][..(*labels).min(2)];
                 diags.push(errors::wrong_labels(block, wanted));
             }
             Some(_) => {}

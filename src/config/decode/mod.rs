@@ -2,11 +2,13 @@
 //! files are gathered. It evaluates nothing and reads nothing.
 
 mod body;
+mod check;
 mod refactor;
 mod resource;
 mod variable;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::errors;
 use super::model::{Config, Node, NodeId, NodeKind, Output, ProviderBlock, Settings};
@@ -64,20 +66,26 @@ impl Decoder<'_> {
             }
             "locals" => self.locals(block),
             "output" => self.output(&block),
-            "storage" | "run_config" | "agent" | "flow" => {
-                let name_is_valid = self.valid_name(&block);
-                let address = resource::address(&block);
-                if let Some(resource) = resource::resource(block.clone(), self.diags)
-                    && name_is_valid
-                    && let Some(address) = address
-                {
-                    self.node(address, block.header, NodeKind::Resource(Box::new(resource)));
-                }
-            }
+            "storage" | "run_config" | "agent" | "flow" | "data" => self.resource(block, None),
+            "check" => self.check(&block),
             "moved" => self.config.moved.extend(refactor::moved(&block, self.diags)),
             "removed" => self.config.removed.extend(refactor::removed(&block, self.diags)),
             // Every kind of the table is above or in NOT_YET.
             _ => {}
+        }
+    }
+
+    /// A block that makes or reads something; `check` names the check that it stands in.
+    fn resource(&mut self, block: Block, check: Option<Arc<str>>) {
+        let name_is_valid = self.valid_name(&block);
+        let address = resource::address(&block);
+        let header = block.header;
+        if let Some(mut resource) = resource::resource(block, self.diags)
+            && name_is_valid
+            && let Some(address) = address
+        {
+            resource.check = check;
+            self.node(address, header, NodeKind::Resource(Box::new(resource)));
         }
     }
 
@@ -248,6 +256,8 @@ impl Decoder<'_> {
                 "flow" => "flow",
                 "run_config" => "run_config",
                 "storage" => "storage",
+                "data" => "data",
+                "check" => "check",
                 _ => "agent",
             };
             match type_label {

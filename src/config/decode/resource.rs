@@ -7,7 +7,7 @@ use super::body::{check_body, literal_string, reference_list, rules};
 use super::label_text;
 use crate::address::{BlockAddress, PathStep};
 use crate::diag::{Diagnostic, Diagnostics};
-use crate::flow::kind::{AgentKind, RunConfigKind, StorageKind};
+use crate::flow::kind::{AgentKind, DataKind, Field, RunConfigKind, StorageKind};
 use crate::source::Span;
 use crate::syntax::ast::{Attribute, Block, Expr, ExprKind, Name, StepKind};
 use crate::value::{Kind, Value};
@@ -46,12 +46,19 @@ pub(super) fn resource(block: Block, diags: &mut Diagnostics) -> Option<Resource
     let repetition = repetition(&block, diags);
     let depends_on = reference_list(&block.body, "depends_on", diags);
     let provider = block.body.attribute("provider").and_then(|attribute| provider_name(attribute, diags));
-    let lifecycle = lifecycle(&block, diags);
+    let lifecycle_schema = match kind {
+        ResourceKind::Data(_) => &schema::DATA_LIFECYCLE,
+        ResourceKind::Flow
+        | ResourceKind::RunConfig(_)
+        | ResourceKind::Storage(_)
+        | ResourceKind::Agent(_) => &schema::LIFECYCLE,
+    };
+    let lifecycle = lifecycle(&block, lifecycle_schema, diags);
     let mut arguments = block.body.attributes;
     arguments.retain(|attribute| !schema::META_ARGUMENTS.contains(&&*attribute.name.text));
     let mut blocks = block.body.blocks;
     blocks.retain(|nested| &*nested.kind.text != "lifecycle");
-    Some(Resource { kind, repetition, depends_on, lifecycle, provider, arguments, blocks })
+    Some(Resource { kind, repetition, depends_on, lifecycle, provider, check: None, arguments, blocks })
 }
 
 struct Known {
@@ -71,7 +78,13 @@ fn arguments_of(kind: ResourceKind) -> Known {
         }
         ResourceKind::Storage(kind) => {
             let (required, optional) = kind.all_fields().partition(|field| field.required);
-            let names = |list: Vec<&crate::flow::kind::Field>| list.iter().map(|field| field.name).collect();
+            let names = |list: Vec<&Field>| list.iter().map(|field| field.name).collect();
+            Known { required: names(required), optional: names(optional), blocks: lifecycle }
+        }
+        ResourceKind::Data(kind) => {
+            let (required, optional): (Vec<&'static Field>, Vec<_>) =
+                kind.fields().iter().partition(|field| field.required);
+            let names = |list: Vec<&'static Field>| list.into_iter().map(|field| field.name).collect();
             Known { required: names(required), optional: names(optional), blocks: lifecycle }
         }
         ResourceKind::Agent(kind) => Known {
@@ -90,6 +103,7 @@ fn run_config_arguments(kind: RunConfigKind) -> Vec<&'static str> {
 fn takes_meta(kind: ResourceKind, name: &str) -> bool {
     match kind {
         ResourceKind::Flow => true,
+        ResourceKind::Data(_) => name != "provider",
         ResourceKind::RunConfig(_) | ResourceKind::Storage(_) | ResourceKind::Agent(_) => {
             name != "depends_on"
         }
@@ -109,6 +123,17 @@ fn resource_kind(block: &Block, diags: &mut Diagnostics) -> Option<ResourceKind>
     match &*block.kind.text {
         "flow" => Some(ResourceKind::Flow),
         "run_config" => run_config_kind(label, diags).map(ResourceKind::RunConfig),
+        "data" => {
+            let kind = DataKind::from_label(text);
+            if let (None, Some(label)) = (kind, label) {
+                diags.push(errors::unknown_kind(
+                    label,
+                    "data",
+                    DataKind::ALL.iter().map(|kind| kind.label()),
+                ));
+            }
+            kind.map(ResourceKind::Data)
+        }
         "storage" => {
             let kind = StorageKind::from_label(text);
             if let (None, Some(label)) = (kind, label) {
@@ -234,7 +259,7 @@ fn provider_name(attribute: &Attribute, diags: &mut Diagnostics) -> Option<Name>
     }
 }
 
-fn lifecycle(block: &Block, diags: &mut Diagnostics) -> Lifecycle {
+fn lifecycle(block: &Block, schema: &BodySchema<'_>, diags: &mut Diagnostics) -> Lifecycle {
     let mut result = Lifecycle::default();
     let mut first: Option<Span> = None;
     for nested in block.body.blocks_of("lifecycle") {
@@ -243,7 +268,7 @@ fn lifecycle(block: &Block, diags: &mut Diagnostics) -> Lifecycle {
             continue;
         }
         first = Some(nested.header);
-        check_body(&nested.body, "lifecycle", nested.header, &schema::LIFECYCLE, diags);
+        check_body(&nested.body, "lifecycle", nested.header, schema, diags);
         result.prevent_destroy = nested.body.attribute("prevent_destroy").map(|a| a.expr.clone());
         if let Some(attribute) = nested.body.attribute("ignore_changes") {
             result.ignore_all = matches!(&attribute.expr.kind, ExprKind::Variable(word) if &**word == "all");

@@ -2,12 +2,14 @@
 //! They hold names and types; what an argument means is decided elsewhere.
 
 mod agent;
+mod data;
 mod environment;
 mod flow;
 mod run_config;
 mod storage;
 
 pub use agent::AgentKind;
+pub use data::DataKind;
 pub use environment::EnvironmentKind;
 pub use flow::{FLOW, SCHEDULE};
 pub use run_config::RunConfigKind;

@@ -93,6 +93,20 @@ impl Constructed {
         Ok(Json::Object(out))
     }
 
+    /// The run config of a flow that has none.
+    pub fn universal() -> Self {
+        Self { kind: RunConfigKind::Universal, env: Json::Null, labels: Vec::new(), fields: Map::new() }
+    }
+
+    /// Adds to the set of its labels.
+    pub fn add_labels(&mut self, labels: &[String]) {
+        for label in labels {
+            if !self.labels.iter().any(|known| known.as_str() == Some(label)) {
+                self.labels.push(label.as_str().into());
+            }
+        }
+    }
+
     /// Its parts: `env`, `labels` and the other fields.
     pub(super) fn into_parts(self) -> (Json, Vec<Json>, Map<String, Json>) {
         (self.env, self.labels, self.fields)

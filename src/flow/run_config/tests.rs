@@ -1,4 +1,4 @@
-//! The recorded run configs, and rules that no recorded case shows.
+//! Rules that no recorded case shows; the recorded ones are run in `conformance`.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -6,38 +6,12 @@ use serde_json::json;
 
 use super::*;
 use crate::flow::location::Place;
-use crate::flow::vectors;
-
-const CWD: &str = vectors::FILES;
 
 fn no_file(_: &Place<'_>) -> Result<Option<String>, OriginalError> {
     Ok(None)
 }
 
 const EMPTY: Disk<'static> = Disk { cwd: "/cwd", read: &no_file };
-
-#[test]
-fn recorded_run_configs_are_reproduced() {
-    let cases = vectors::load("run_config.jsonl");
-    assert_eq!(cases.len(), 100);
-    for case in &cases {
-        let read = vectors::files(&case.input);
-        let disk = Disk { cwd: CWD, read: &read };
-        let expected = &case.expected["run_config"];
-        match construct(&case.input["run_config"], disk) {
-            Err(error) => vectors::assert_error(case, &expected["error"], &error),
-            Ok(config) => match config.to_serialized("1.4.1") {
-                Err(error) => vectors::assert_error(case, &expected["serialize_error"], &error),
-                Ok(serialized) => {
-                    assert_eq!(serialized, expected["serialized"], "{}", case.id);
-                    let loaded = RunConfig::from_serialized(&serialized, disk).expect(&case.id);
-                    let equal = loaded.to_serialized("1.4.1") == serialized;
-                    assert_eq!(json!(equal), case.expected["round_trip_equal"], "{}", case.id);
-                }
-            },
-        }
-    }
-}
 
 #[test]
 fn loading_is_stricter_than_constructing() {

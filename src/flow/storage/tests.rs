@@ -1,4 +1,4 @@
-//! The recorded storages, and rules that no recorded case shows.
+//! Rules that no recorded case shows; the recorded ones are run in `conformance`.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::needless_pass_by_value)]
 
@@ -14,41 +14,6 @@ fn machine() -> Machine {
         hostname: "oracle-host".to_owned(),
         now: "2022-02-23T19:26:00+00:00".to_owned(),
         add_default_labels: true,
-    }
-}
-
-#[test]
-fn recorded_storages_are_reproduced() {
-    let cases = vectors::load("storage.jsonl");
-    assert_eq!(cases.len(), 25);
-    for case in &cases {
-        let arguments = case.input["storage"].as_object().unwrap();
-        let kind = StorageKind::from_class(arguments["type"].as_str().unwrap()).expect(&case.id);
-        let mut machine = machine();
-        if let Some(setting) = case.input["config"].get("flows.defaults.storage.add_default_labels") {
-            machine.add_default_labels = setting.as_bool().unwrap();
-        }
-        let flow = case.input["add_flow"].as_str();
-        let expected = &case.expected["storage"];
-        let storage = match serialize(kind, arguments, flow, "1.4.1", &machine) {
-            Err(error) => {
-                vectors::assert_error(case, &expected["error"], &error);
-                continue;
-            }
-            Ok(storage) => storage,
-        };
-        assert_eq!(storage.serialized, expected["serialized"], "{}", case.id);
-        assert_eq!(storage.location.unwrap_or_default(), expected["add_flow"], "{}", case.id);
-        assert_eq!(json!(storage.labels), expected["labels"], "{}", case.id);
-        assert_eq!(json!(storage.default_labels), expected["default_labels"], "{}", case.id);
-        let name = match kind {
-            StorageKind::Docker => docker_image(&storage.serialized),
-            _ => Ok(kind.class().to_owned()),
-        };
-        match name {
-            Ok(name) => assert_eq!(json!(name), expected["name"], "{}", case.id),
-            Err(error) => vectors::assert_error(case, &expected["name"]["error"], &error),
-        }
     }
 }
 

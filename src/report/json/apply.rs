@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::diagnostics::Item;
 use super::{FORMAT_VERSION, Output, outputs};
 use crate::apply::event::{ApplyEvent, ApplyReport, NotDone};
-use crate::plan::model::Action;
+use crate::plan::model::{Action, CheckOutcome};
 
 /// One event of a stream.
 #[derive(Debug, Serialize)]
@@ -97,6 +97,8 @@ pub struct Document {
     pub skipped: Vec<SkippedItem>,
     /// The outputs after it, by name.
     pub outputs: BTreeMap<String, Output>,
+    /// What the checks of the configuration came to.
+    pub checks: Vec<CheckOutcome>,
 }
 
 /// A change that is done.
@@ -137,5 +139,6 @@ pub fn document(report: &ApplyReport) -> Document {
         failed: report.failed.iter().map(failed).collect(),
         skipped: report.skipped.iter().map(skipped).collect(),
         outputs: outputs(&report.outputs),
+        checks: report.checks.clone(),
     }
 }

@@ -29,6 +29,8 @@ pub struct Document {
     pub changes: Vec<Change>,
     /// Outputs that change, by name.
     pub outputs: BTreeMap<String, OutputChange>,
+    /// The checks of the configuration.
+    pub checks: Vec<model::CheckOutcome>,
     /// How many changes there are of each action, and how many flows are unchanged.
     pub summary: Summary,
     /// Remarks on the whole.
@@ -126,6 +128,7 @@ pub fn document(plan: &Plan, diagnostics: Vec<Item>) -> Document {
         registry: plan.registry.clone(),
         has_changes: !plan.is_empty(),
         changes: plan.changes.iter().map(change).collect(),
+        checks: plan.checks.clone(),
         outputs: plan
             .outputs
             .iter()

@@ -54,7 +54,7 @@ fn an_apply_ends_with_a_document() {
             r#"{"type":"apply_report","format_version":"1.0","complete":false,"interrupted":false,"#,
             r#""done":[{"address":"flow.a","action":"create"}],"#,
             r#""failed":[{"address":"flow.b","message":"Access denied."}],"#,
-            r#""skipped":[{"address":"flow.c","because":"flow.b failed"}],"outputs":{}}"#,
+            r#""skipped":[{"address":"flow.c","because":"flow.b failed"}],"outputs":{},"checks":[]}"#,
             "\n"
         )
     );

@@ -81,6 +81,8 @@ pub fn render(plan: &Plan, options: Options) -> String {
         out.extend(outputs(&plan.outputs, options));
         out.push(String::new());
     }
+    let checks = super::apply::checks(&plan.checks, options.width);
+    out.extend(checks.lines().map(str::to_owned));
     if plan.registry.is_none() && !plan.is_empty() {
         out.push("Note: there is no registry yet; apply creates it.".to_owned());
         out.push(String::new());

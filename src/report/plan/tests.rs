@@ -74,6 +74,7 @@ fn plan(changes: Vec<Change>) -> Plan {
         changes,
         unchanged: 0,
         steps,
+        checks: Vec::new(),
         outputs: Vec::new(),
         notes: Vec::new(),
         calls: 4,
