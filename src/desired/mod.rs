@@ -54,6 +54,10 @@ pub struct DesiredFlow {
     pub provider: Option<String>,
     /// Its definition; parts of it may be known only after apply.
     pub definition: Value,
+    /// The address of its run config: of a block, or its own for a nested one.
+    pub run_config: Option<String>,
+    /// In which block each argument of the run config is written: `cpu`, `env.REGION` to an address.
+    pub written_by: BTreeMap<String, String>,
     /// The definition as JSON with its digest, when all of it is known.
     pub known: Option<KnownDefinition>,
     /// Its labels, sorted; `None` while they are not known.

@@ -20,7 +20,9 @@ fn project(text: &str) -> Project {
 
 /// A flow named `etl` with a run config of its own.
 fn flow(kind: &str, body: &str) -> String {
-    format!("flow \"etl\" {{\n  storage = storage.module.code\n  run_config \"{kind}\" {{\n{body}\n  }}\n}}\n")
+    format!(
+        "flow \"etl\" {{\n  storage = storage.module.code\n  run_config \"{kind}\" {{\n{body}\n  }}\n}}\n"
+    )
 }
 
 fn rendered(project: &Project) -> Value {
@@ -38,7 +40,8 @@ fn every_kind_renders_by_default() {
     ] {
         let project = project(&flow(kind, ""));
         let text = project.run("render flow.etl").succeeds().stdout;
-        snapshot!(&format!("render_{kind}"), text);
+        let name = format!("render_{kind}");
+        snapshot!(name.as_str(), text.as_str());
         assert!(rendered(&project).get(artifact).is_some(), "{text}");
         assert!(project.registry_files().is_empty(), "rendering makes no registry");
     }
@@ -47,7 +50,7 @@ fn every_kind_renders_by_default() {
 /// A local template is read with the configuration: its content decides on the version, its path does not.
 #[test]
 fn local_templates_are_part_of_the_version() {
-    let template = "containerDefinitions:\n  - name: flow\n    image: own:1\n    logConfiguration: {logDriver: awslogs}\n";
+    let template = "networkMode: awsvpc\ncpu: 256\nmemory: 512\ncontainerDefinitions:\n  - name: flow\n    image: own:1\n    logConfiguration: {logDriver: awslogs}\n";
     let digest = |project: &Project| rendered(project)["digest"].clone();
     let by_path = project(&flow("ecs", "task_definition_path = \"./templates/task.yaml\""));
     by_path.write("templates/task.yaml", template);
@@ -57,7 +60,7 @@ fn local_templates_are_part_of_the_version() {
 
     let inline = project(&flow(
         "ecs",
-        "task_definition = { containerDefinitions = [{ name = \"flow\", image = \"own:1\", logConfiguration = { logDriver = \"awslogs\" } }] }",
+        "task_definition = { networkMode = \"awsvpc\", cpu = 256, memory = 512, containerDefinitions = [{ name = \"flow\", image = \"own:1\", logConfiguration = { logDriver = \"awslogs\" } }] }",
     ));
     assert_eq!(digest(&inline), digest(&by_path));
     let as_text = project(&flow("ecs", "task_definition = file(\"task.json\")"));
@@ -74,13 +77,22 @@ fn local_templates_are_part_of_the_version() {
 
 #[test]
 fn remote_templates_are_kept_as_paths() {
-    for path in ["s3://bucket/job.yaml", "gs://bucket/job.yaml", "https://example.com/job.yaml", "agent:///srv/job.yaml"] {
+    for path in [
+        "s3://bucket/job.yaml",
+        "gs://bucket/job.yaml",
+        "https://example.com/job.yaml",
+        "agent:///srv/job.yaml",
+    ] {
         let project = project(&flow("kubernetes", &format!("job_template_path = {path:?}")));
         let body = rendered(&project);
         assert_eq!(body["run_config"]["job_template_path"], path);
         assert_eq!(body["job_template"]["job_template_path"], path);
         let plan = project.plan();
-        assert!(plan.stdout.contains(&format!("the Job template at {path} is not checked")), "{}", plan.all());
+        assert!(
+            plan.stdout.contains(&format!("the Job template at {path} is not checked")),
+            "{}",
+            plan.all()
+        );
     }
     let ecs = project(&flow("ecs", "task_definition_path = \"s3://bucket/task.yaml\""));
     ecs.run("render flow.etl").fails().complains("is not part of the configuration, and it is not read here");
@@ -110,7 +122,7 @@ flow "etl" {
     memory     = "1 GB"
     env        = { B = 2 }
     secret_env = { A = "arn:aws:ssm:eu-west-1:123456789012:parameter/a" }
-    task_definition = { containerDefinitions = [] }
+    task_definition = { networkMode = "awsvpc", containerDefinitions = [{ name = "flow" }] }
   }
 }
 "#,
@@ -121,7 +133,7 @@ flow "etl" {
         *run_config,
         json!({
             "type": "ECSRun", "__version__": "1.4.1", "labels": ["batch", "eu"], "env": {"B": "2"},
-            "cpu": "256", "memory": "1 GB", "task_definition": {"containerDefinitions": []},
+            "cpu": "256", "memory": "1 GB", "task_definition": {"networkMode": "awsvpc", "containerDefinitions": [{"name": "flow"}]},
             "task_definition_path": null, "task_definition_arn": null, "image": null, "task_role_arn": null,
             "execution_role_arn": null, "run_task_kwargs": null,
         })
@@ -148,7 +160,10 @@ flow "etl" {
 }
 "#;
     let project = project(text);
-    project.write("task.yaml", "cpu: 256\nmemory: 512\ncontainerDefinitions: [{name: flow, image: 'agent:1'}]\n");
+    project.write(
+        "task.yaml",
+        "networkMode: awsvpc\ncpu: 256\nmemory: 512\ncontainerDefinitions: [{name: flow, image: 'agent:1'}]\n",
+    );
     let body = rendered(&project);
     let task = &body["task_definition"]["task_definition"];
     assert_eq!(task["taskRoleArn"], "arn:aws:iam::123456789012:role/own");
@@ -258,4 +273,52 @@ fn a_registered_task_definition_is_started_as_it_is() {
     assert_eq!(current["start"]["run_task"]["taskDefinition"], arn);
     assert_eq!(rendered(&project)["start"]["run_task"]["taskDefinition"], arn);
     project.is_settled();
+}
+
+/// `--explain` says of each value where it came from: as a comment in YAML, by JSON pointer in JSON.
+#[test]
+fn every_value_can_be_explained() {
+    let project = project(
+        r#"
+agent "ecs" "prod" {
+  execution_role_arn = "arn:aws:iam::123456789012:role/start"
+}
+run_config "ecs" "base" {
+  cpu = 512
+  env = { REGION = "eu" }
+}
+flow "etl" {
+  storage = storage.module.code
+  run_config "ecs" {
+    extends = run_config.ecs.base
+    memory  = "1 GB"
+    env     = { LEVEL = "debug" }
+  }
+}
+"#,
+    );
+    let yaml = project.run("render flow.etl --explain --format yaml").succeeds();
+    snapshot!("render_explained", yaml.stdout.as_str());
+    let plain = rendered(&project);
+    let mut body: Value = serde_saphyr::from_str(yaml.raw()).expect("it is YAML");
+    assert_eq!(body, plain, "remarks change nothing");
+    let json = project.run("render flow.etl --explain").succeeds().json();
+    let explained = &json["explain"]["task_definition"];
+    let at = |pointer: &str| explained[pointer].clone();
+    assert_eq!(
+        at("/task_definition/cpu"),
+        json!({"from": "run config it extends", "argument": "cpu", "block": "run_config.ecs.base"})
+    );
+    assert_eq!(
+        at("/task_definition/memory"),
+        json!({"from": "run config", "argument": "memory", "block": "flow.etl"})
+    );
+    assert_eq!(
+        at("/task_definition/executionRoleArn"),
+        json!({"from": "agent default", "argument": "execution_role_arn"})
+    );
+    assert_eq!(at("/task_definition/networkMode"), json!({"from": "built-in"}));
+    body = json;
+    body.as_object_mut().expect("an object").remove("explain");
+    assert_eq!(body, plain);
 }

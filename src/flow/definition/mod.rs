@@ -169,11 +169,12 @@ pub fn build(inputs: &FlowInputs<'_>) -> (Value, Vec<Problem>) {
 
     let serialized = checked.serialized(inputs.prefect_version, all_labels.clone());
     let agent_defaults = defaults::of(inputs, kind, &serialized, &all_labels, &mut problems);
+    let document = registered_template(kind, &serialized);
     problems.extend(check::flow(&CheckInputs {
         name: inputs.name,
         kind,
         arguments: &run_config,
-        template: template_of(kind, &serialized),
+        template: document.as_ref().map(|(argument, document)| check::Template { argument, document }),
         storage: storage.as_ref().map(|(kind, arguments)| (*kind, arguments)),
         agent: inputs.agents.iter().find(|agent| Some(agent.address) == inputs.agent_address).map(as_checked),
         agents: &inputs.agents.iter().map(as_checked).collect::<Vec<_>>(),
@@ -203,11 +204,20 @@ pub fn build(inputs: &FlowInputs<'_>) -> (Value, Vec<Problem>) {
     (Value::object(definition), problems)
 }
 
-/// The run config's template as it was settled.
-fn template_of(kind: RunConfigKind, serialized: &Value) -> Option<check::Template<'_>> {
+/// The run config's template by its argument, with the sizes that become part of it when it is registered.
+fn registered_template(kind: RunConfigKind, serialized: &Value) -> Option<(&'static str, Value)> {
     let argument = template::TemplateFields::of(kind)?.inline;
     let document = serialized.get(argument).filter(|document| !document.is_null())?;
-    Some(check::Template { argument, document })
+    let Some(entries) = document.as_entries().filter(|entries| !entries.is_empty()) else {
+        return Some((argument, document.clone()));
+    };
+    let mut entries = std::collections::BTreeMap::clone(entries);
+    for size in ["cpu", "memory"].into_iter().filter(|_| kind == RunConfigKind::Ecs) {
+        if let Some(value) = serialized.get(size).filter(|value| !value.is_null()) {
+            entries.entry(size.into()).or_insert_with(|| value.clone());
+        }
+    }
+    Some((argument, Value::object(entries)))
 }
 
 fn as_checked<'a>(agent: &DeclaredAgent<'a>) -> check::Agent<'a> {
