@@ -158,6 +158,14 @@ impl Diagnostics {
         }
     }
 
+    /// Makes errors of all warnings.
+    pub fn make_strict(&mut self) {
+        for item in &mut self.items {
+            item.severity = Severity::Error;
+        }
+        self.errors = self.items.len();
+    }
+
     /// Whether there is an error among them.
     pub fn has_errors(&self) -> bool {
         self.errors > 0

@@ -163,6 +163,9 @@ pub enum Example {
 /// `validate`
 #[derive(Debug, Args)]
 pub struct ValidateArgs {
+    /// Fail where there is a warning.
+    #[arg(long)]
+    pub warnings_as_errors: bool,
     /// Print the result as JSON.
     #[arg(long)]
     pub json: bool,
@@ -240,6 +243,9 @@ pub struct PlanningArgs {
     /// Allow that more than a fifth of all flows, or all of them, are archived.
     #[arg(long, help_heading = "Planning options")]
     pub allow_mass_archive: bool,
+    /// Fail where there is a warning, before anything is changed.
+    #[arg(long, help_heading = "Planning options")]
+    pub warnings_as_errors: bool,
 }
 
 /// What kind of plan to make; one of them at most.

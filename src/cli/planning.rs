@@ -7,6 +7,7 @@ use flowform_provider_api::{ObjectStore, Provider};
 use jiff::Timestamp;
 
 use super::data::evaluate_reading;
+use super::existing;
 use super::failure::Failure;
 use super::workspace::Workspace;
 use crate::config::Config;
@@ -149,6 +150,7 @@ pub(super) async fn make(
         Some(evaluation) => evaluation,
         None => evaluate_reading(workspace, &outcomes, diags).await,
     };
+    let imports = existing::of_blocks(workspace, &read, &evaluation, &recorded, &declared, diags).await;
     let plan = plan(
         PlanInput {
             config: &workspace.config,
@@ -157,6 +159,7 @@ pub(super) async fn make(
             evaluation: &evaluation,
             recorded: &recorded,
             live: &read.live,
+            imports: &imports,
             options,
             now,
             types: &providers::artifact_type,

@@ -13,6 +13,9 @@ use crate::eval::functions::Environment;
 /// The largest file that a function reads, in bytes.
 const MAX_FILE: u64 = 16 << 20;
 
+/// The most files that are listed below a directory.
+const MAX_LISTED: usize = 100_000;
+
 /// What functions may read.
 #[derive(Debug)]
 pub struct Files {
@@ -52,10 +55,7 @@ impl Files {
             )
         };
         let relative = Path::new(path);
-        if relative
-            .components()
-            .any(|part| matches!(part, Component::ParentDir | Component::RootDir | Component::Prefix(_)))
-        {
+        if leads_out(relative) {
             return Err(outside());
         }
         let base = directory.canonicalize().map_err(|error| format!("{}: {error}", directory.display()))?;
@@ -65,6 +65,33 @@ impl Files {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error.to_string()),
         }
+    }
+
+    /// The regular files below a directory, sorted, as paths from there. Links to directories are not followed, so that
+    /// there is no circle.
+    fn list(&self, path: &str) -> Result<Vec<String>, String> {
+        let Some(start) = self.locate(path)? else { return Ok(Vec::new()) };
+        let mut files = Vec::new();
+        let mut open = vec![start.clone()];
+        while let Some(directory) = open.pop() {
+            for entry in fs::read_dir(&directory).map_err(|error| error.to_string())? {
+                let entry = entry.map_err(|error| error.to_string())?;
+                let kind = entry.file_type().map_err(|error| error.to_string())?;
+                if kind.is_dir() {
+                    open.push(entry.path());
+                } else if entry.path().is_file() {
+                    let path = entry.path();
+                    let relative = path.strip_prefix(&start).ok().and_then(Path::to_str);
+                    let relative = relative.filter(|relative| !relative.contains('\n'));
+                    files.push(relative.ok_or("a file name is not valid UTF-8")?.to_owned());
+                }
+                if files.len() + open.len() > MAX_LISTED {
+                    return Err(format!("there are more than {MAX_LISTED} files below `{path}`"));
+                }
+            }
+        }
+        files.sort();
+        Ok(files)
     }
 
     fn load(&self, path: &str) -> Result<Vec<u8>, String> {
@@ -92,7 +119,47 @@ impl Environment for Files {
         if let Some(known) = self.read.borrow().get(path) {
             return Ok(known.is_ok());
         }
-        let found = self.locate(path)?;
-        Ok(found.is_some_and(|found| found.is_file()))
+        match self.locate(path)? {
+            Some(found) if found.is_dir() => Err(format!("`{path}` is a directory, not a file")),
+            found => Ok(found.is_some_and(|found| found.is_file())),
+        }
     }
+
+    fn list_files(&self, directory: &str) -> Result<Vec<String>, String> {
+        // A listing is kept beside the files, under a name that no file has, so that a saved plan has it too.
+        let name = format!("{directory}/");
+        let known = self.read.borrow().get(&name).cloned();
+        let listing = match known {
+            Some(known) => known,
+            None => {
+                let listing = self.list(directory).map(|files| files.join("\n").into_bytes());
+                self.read.borrow_mut().insert(name, listing.clone());
+                listing
+            }
+        };
+        let text = String::from_utf8(listing?).map_err(|_| "a file name is not valid UTF-8".to_owned())?;
+        Ok(text.lines().map(str::to_owned).collect())
+    }
+
+    fn working_directory(&self) -> Option<String> {
+        self.directory.as_ref()?.canonicalize().ok()?.to_str().map(str::to_owned)
+    }
+}
+
+/// Whether a path leaves the directory that it starts from on its way.
+fn leads_out(path: &Path) -> bool {
+    let mut depth = 0_usize;
+    path.components().any(|part| match part {
+        Component::RootDir | Component::Prefix(_) => true,
+        Component::ParentDir if depth == 0 => true,
+        Component::ParentDir => {
+            depth -= 1;
+            false
+        }
+        Component::Normal(_) => {
+            depth += 1;
+            false
+        }
+        Component::CurDir => false,
+    })
 }

@@ -91,6 +91,8 @@ pub enum NodeKind {
     Resource(Box<Resource>),
     /// `check "name"`.
     Check(Check),
+    /// `import`.
+    Import(Box<Import>),
 }
 
 /// A declared variable.
@@ -130,6 +132,21 @@ pub struct Output {
     pub depends_on: Vec<Expr>,
     /// What must hold before it is recorded.
     pub preconditions: Vec<Rule>,
+}
+
+/// Existing objects that become flows.
+#[derive(Clone, Debug)]
+pub struct Import {
+    /// The flow's address as written.
+    pub to: Expr,
+    /// The flow's name.
+    pub flow: Arc<str>,
+    /// The key of its instance.
+    pub key: Option<Expr>,
+    /// The backend's own name of the object.
+    pub id: Expr,
+    /// How often.
+    pub repetition: Repetition,
 }
 
 /// Assertions that warn.

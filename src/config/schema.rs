@@ -50,6 +50,9 @@ pub(super) const DATA_LIFECYCLE: BodySchema<'static> =
 pub(super) const CHECK: BodySchema<'static> =
     BodySchema { required: &[], optional: &[], blocks: &[("data", 2), ("assert", 0)] };
 
+pub(super) const IMPORT: BodySchema<'static> =
+    BodySchema { required: &["to", "id"], optional: &["for_each"], blocks: &[] };
+
 /// `dynamic "KIND"`: nested blocks of that kind, one for each element of a collection.
 pub(super) const DYNAMIC: BodySchema<'static> =
     BodySchema { required: &["for_each"], optional: &["iterator", "labels"], blocks: &[("content", 0)] };
@@ -107,7 +110,7 @@ pub(super) const BLOCKS: &[(&str, &[&str])] = &[
 ];
 
 /// Blocks that the language has and this version does not carry out yet.
-pub(super) const NOT_YET: &[&str] = &["template", "execution_environment", "module", "import"];
+pub(super) const NOT_YET: &[&str] = &["template", "execution_environment", "module"];
 
 /// Providers that the language has; the second field says whether this version has them.
 pub(super) const PROVIDERS: &[(&str, bool)] =

@@ -1,5 +1,6 @@
 //! Runs the input of a case. It compares nothing.
 
+mod agent;
 mod register;
 mod run_config;
 mod storage;
@@ -7,6 +8,7 @@ mod storage;
 use serde_json::{Value as Json, json};
 
 use super::FILES;
+use crate::flow::kind::AgentKind;
 use crate::flow::labels;
 use crate::flow::location::Place;
 use crate::flow::original::{ErrorClass, OriginalError};
@@ -23,11 +25,12 @@ pub(super) fn run(input: &Json) -> Result<Json, &'static str> {
         Some("labels") => Ok(json!({
             "matches": labels::matches(&texts(input.get("agent_labels")), &texts(input.get("run_labels"))),
         })),
-        Some("local" | "docker" | "ecs" | "kubernetes" | "vertex") => {
-            Err("what agents hand over is not compared yet")
-        }
         Some("environment") => Err("execution environments are not compared yet"),
-        _ => Err("no such kind of case is known"),
+        Some(kind) => match AgentKind::from_label(kind) {
+            Some(kind) => Ok(agent::run(kind, input)),
+            None => Err("no such kind of case is known"),
+        },
+        None => Err("no such kind of case is known"),
     }
 }
 

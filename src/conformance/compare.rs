@@ -25,7 +25,7 @@ impl fmt::Display for Difference {
 }
 
 /// Recorded for information: what other programs say of the result, not what the original made.
-const INFORMATION: &[&str] = &["botocore_validation", "derived", "http_body"];
+const INFORMATION: &[&str] = &["botocore_validation", "derived"];
 
 /// Everything that differs. Lists of environment variables are maps by name, `labels` are sets, numbers are compared by value
 /// and errors by class.
@@ -50,7 +50,8 @@ fn compare(path: &str, expected: Option<&Json>, got: Option<&Json>, found: &mut 
             }
         }
         (Some(Json::Array(a)), Some(Json::Array(b))) => {
-            if name == "labels" && set(a) == set(b) {
+            // The engine takes variables as texts, `NAME=value`.
+            if matches!(name, "labels" | "Env") && set(a) == set(b) {
                 return;
             }
             if let (true, Some(a), Some(b)) = (matches!(name, "env" | "environment"), by_name(a), by_name(b))

@@ -8,6 +8,7 @@ use super::conditions::{Asked, Conditions, Verdict, When, judge, with_self};
 use super::data::{DataSource, data};
 use super::expand::expand;
 use super::flow::{self, FlowContext};
+use super::imports::{self, DesiredImport};
 use super::outputs;
 use super::resource;
 use super::scope::{BlockScope, Instance, NO_INSTANCE};
@@ -54,6 +55,8 @@ pub struct Evaluation {
     pub conditions: Conditions,
     /// What its checks came to, in name order.
     pub checks: Vec<CheckResult>,
+    /// What its `import` blocks ask for.
+    pub imports: Vec<DesiredImport>,
     /// The `data` block instances that are read during apply.
     pub deferred: Vec<String>,
     /// What is wrong with the data of checks, by the checks' names.
@@ -86,6 +89,11 @@ pub fn evaluate(inputs: Inputs<'_>, outcomes: &dyn Outcomes, diags: &mut Diagnos
                 result.outputs.push(desired);
                 None
             }
+            NodeKind::Import(import) => {
+                let scope = inputs.scope(&result.values, &NO_INSTANCE);
+                result.imports.extend(imports::imports(node, import, &scope, diags));
+                None
+            }
             NodeKind::Check(check) => {
                 let scope = inputs.scope(&result.values, &NO_INSTANCE);
                 result.checks.push(checks::check(*id, node, check, &scope));
@@ -110,6 +118,7 @@ pub fn evaluate(inputs: Inputs<'_>, outcomes: &dyn Outcomes, diags: &mut Diagnos
     result.checks.sort_by(|a, b| a.address.cmp(&b.address));
     result.outputs.sort_by(|a, b| a.name.cmp(&b.name));
     unique_names(&result.flows, diags);
+    imports::check(&result.imports, &result.flows, diags);
     result
 }
 

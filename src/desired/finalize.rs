@@ -91,9 +91,11 @@ impl<'a> Finalizer<'a> {
                 let scope = self.inputs.scope(&self.values, &NO_INSTANCE);
                 evaluate(&declared.value, &scope, diags)
             }
-            NodeKind::Variable(_) | NodeKind::Local(_) | NodeKind::Resource(_) | NodeKind::Check(_) => {
-                output.value.clone()
-            }
+            NodeKind::Variable(_)
+            | NodeKind::Local(_)
+            | NodeKind::Resource(_)
+            | NodeKind::Check(_)
+            | NodeKind::Import(_) => output.value.clone(),
         }
     }
 
@@ -113,7 +115,7 @@ impl<'a> Finalizer<'a> {
             when: open.when,
         };
         match &node.kind {
-            NodeKind::Variable(_) | NodeKind::Local(_) | NodeKind::Check(_) => {}
+            NodeKind::Variable(_) | NodeKind::Local(_) | NodeKind::Check(_) | NodeKind::Import(_) => {}
             NodeKind::Output(output) => {
                 let scope = self.inputs.scope(&self.values, &NO_INSTANCE);
                 conditions.ask(&asked, &output.preconditions, &scope);
@@ -199,7 +201,7 @@ impl<'a> Finalizer<'a> {
         let node = self.inputs.config.node(id);
         let scope = self.inputs.scope(&self.values, &NO_INSTANCE);
         let resource = match &node.kind {
-            NodeKind::Variable(_) | NodeKind::Output(_) | NodeKind::Check(_) => {
+            NodeKind::Variable(_) | NodeKind::Output(_) | NodeKind::Check(_) | NodeKind::Import(_) => {
                 return self.values.get(id.0 as usize)?.clone();
             }
             NodeKind::Local(expr) => {

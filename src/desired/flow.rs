@@ -302,7 +302,11 @@ impl Reader<'_> {
         let config = self.context.inputs.config;
         let of_run_config = || match &config.node(resource::node_of(config, run_config?)?).kind {
             NodeKind::Resource(resource) => resource.provider.as_ref(),
-            NodeKind::Variable(_) | NodeKind::Local(_) | NodeKind::Output(_) | NodeKind::Check(_) => None,
+            NodeKind::Variable(_)
+            | NodeKind::Local(_)
+            | NodeKind::Output(_)
+            | NodeKind::Check(_)
+            | NodeKind::Import(_) => None,
         };
         self.context.resource.provider.as_ref().or_else(of_run_config).map(|name| name.text.to_string())
     }

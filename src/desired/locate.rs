@@ -56,7 +56,11 @@ impl Places<'_> {
         let node = self.config.node(node_of(self.config, value?)?);
         match &node.kind {
             NodeKind::Resource(resource) => in_attributes(&resource.arguments, rest),
-            NodeKind::Variable(_) | NodeKind::Local(_) | NodeKind::Output(_) | NodeKind::Check(_) => None,
+            NodeKind::Variable(_)
+            | NodeKind::Local(_)
+            | NodeKind::Output(_)
+            | NodeKind::Check(_)
+            | NodeKind::Import(_) => None,
         }
     }
 

@@ -9,6 +9,7 @@ mod exact;
 mod expand;
 mod finalize;
 mod flow;
+mod imports;
 mod locate;
 mod nested;
 mod outputs;
@@ -35,6 +36,7 @@ pub use conditions::{Conditions, OpenCondition, When};
 pub use evaluator::{Evaluation, Inputs, evaluate};
 pub use finalize::Finalizer;
 pub use flow::known as known_definition;
+pub use imports::DesiredImport;
 pub use settings::{RegistrySettings, Settings, settings};
 
 /// One flow as the configuration wants it.

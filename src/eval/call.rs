@@ -2,6 +2,7 @@
 
 use super::expr::{Evaluator, Locals, poison};
 use super::functions::{self, FunctionError};
+use super::template_call;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::source::Span;
 use crate::syntax::ast::{Call, Expr};
@@ -15,9 +16,22 @@ impl Evaluator<'_> {
         locals: Locals<'_>,
         diags: &mut Diagnostics,
     ) -> Value {
-        match &*call.name.text {
+        let plain = call.name.text.strip_prefix("core::").unwrap_or(&call.name.text);
+        match plain {
             "try" => return self.call_try(call, span, locals, diags),
             "can" => return self.call_can(call, span, locals, diags),
+            name @ (template_call::FILE | template_call::STRING) => {
+                return self.call_template(name, call, span, locals, diags);
+            }
+            "type" => {
+                let detail = "`type` tells the type of a value in `flowform console` alone, and there not as a part of an expression.";
+                diags.push(
+                    Diagnostic::error("Invalid use of type", detail)
+                        .at(span)
+                        .help("write `type(...)` as the whole of a line"),
+                );
+                return poison();
+            }
             _ => {}
         }
         let mut args: Vec<Value> = call.args.iter().map(|arg| self.eval(arg, locals, diags)).collect();

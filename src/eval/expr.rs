@@ -23,7 +23,7 @@ pub fn evaluate(expr: &Expr, scope: &dyn Scope, diags: &mut Diagnostics) -> Valu
 
 /// The same with a limit of one's own.
 pub(super) fn evaluate_within(limit: u64, expr: &Expr, scope: &dyn Scope, diags: &mut Diagnostics) -> Value {
-    let mut evaluator = Evaluator { scope, work: 0, limit };
+    let mut evaluator = Evaluator { scope, work: 0, limit, in_template: false };
     let value = evaluator.eval(expr, None, diags);
     if evaluator.exhausted() {
         let detail =
@@ -81,6 +81,8 @@ pub(super) struct Evaluator<'s> {
     pub(super) scope: &'s dyn Scope,
     work: u64,
     limit: u64,
+    /// Whether this is inside `templatefile` or `templatestring`.
+    pub(super) in_template: bool,
 }
 
 /// The value after a mistake.
@@ -91,6 +93,21 @@ pub(super) fn poison() -> Value {
 impl Evaluator<'_> {
     pub(super) fn exhausted(&self) -> bool {
         self.work > self.limit
+    }
+
+    /// An evaluator of a template with what is left of the work.
+    pub(super) fn inside<'s>(&self, scope: &'s dyn Scope) -> Evaluator<'s> {
+        Evaluator { scope, work: self.work, limit: self.limit, in_template: true }
+    }
+
+    /// The work done so far.
+    pub(super) fn spent(&self) -> u64 {
+        self.work
+    }
+
+    /// Takes over the work that [`Self::inside`] has done.
+    pub(super) fn spend(&mut self, work: u64) {
+        self.work = self.work.max(work);
     }
 
     /// Counts text that was made.
@@ -307,8 +324,6 @@ enum Common {
 fn common_type(a: &Value, b: &Value) -> Common {
     let unified = unify([a, b]);
     match (type_of(a), type_of(b)) {
-        // Objects of different attributes would become maps, and lose the types of their attributes.
-        (Type::Object(_), Type::Object(_)) if !matches!(unified, Some(Type::Object(_))) => Common::AsIs,
         (Type::Any, _) | (_, Type::Any) => Common::AsIs,
         _ => unified.map_or(Common::None, Common::Type),
     }

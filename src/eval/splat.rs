@@ -18,6 +18,10 @@ impl Evaluator<'_> {
         diags: &mut Diagnostics,
     ) -> Value {
         let mut rest = steps;
+        if let Some(diagnostic) = legacy_twice(steps) {
+            diags.push(diagnostic);
+            return poison().marked(value.marks);
+        }
         while let Some((step, after)) = rest.split_first() {
             rest = after;
             value = match &step.kind {
@@ -87,6 +91,21 @@ impl Evaluator<'_> {
             })
             .collect()
     }
+}
+
+/// Two indexes in the old form side by side, as in `a.0.1`, which Terraform reads as the number 0.1.
+fn legacy_twice(steps: &[Step]) -> Option<Diagnostic> {
+    let pair = steps.windows(2).find_map(|pair| match pair {
+        [first, second] => match (&first.kind, &second.kind) {
+            (StepKind::LegacyIndex(a), StepKind::LegacyIndex(b)) => Some((second.span, *a, *b)),
+            _ => None,
+        },
+        _ => None,
+    });
+    let (span, a, b) = pair?;
+    let detail =
+        "Indexes in the form `.0` cannot follow each other, because `.0.1` looks like the number 0.1.";
+    Some(Diagnostic::error("Invalid index", detail).at(span).help(format!("write `[{a}][{b}]`")))
 }
 
 /// `value.name`.

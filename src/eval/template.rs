@@ -39,7 +39,7 @@ impl Evaluator<'_> {
             );
         }
         let kind = match out.known {
-            true => Kind::String(out.text.into()),
+            true => Value::string(out.text).kind,
             false => Kind::Unknown(Type::String),
         };
         Value { kind, marks: out.marks }

@@ -13,6 +13,7 @@ pub mod kind;
 pub mod labels;
 pub mod location;
 pub mod original;
+pub mod posix;
 pub mod python;
 pub mod registration;
 pub mod render;
@@ -21,6 +22,3 @@ pub mod schedule;
 pub mod slug;
 pub mod storage;
 pub mod yaml;
-
-#[cfg(test)]
-mod vectors;

@@ -35,6 +35,12 @@ pub enum ErrorClass {
     ConstructorError,
     /// An image version or an engine version that is no version.
     InvalidVersion,
+    /// Arguments of the Docker client that exclude each other.
+    InvalidArgument,
+    /// A value that the Docker client does not read.
+    DockerException,
+    /// Cloud credentials that lack what is needed.
+    DefaultCredentialsError,
     /// An answer of a remote service, or a value that its client refuses.
     ClientError,
 }
@@ -58,6 +64,9 @@ impl ErrorClass {
             Self::ComposerError => "ComposerError",
             Self::ConstructorError => "ConstructorError",
             Self::InvalidVersion => "InvalidVersion",
+            Self::InvalidArgument => "InvalidArgument",
+            Self::DockerException => "DockerException",
+            Self::DefaultCredentialsError => "DefaultCredentialsError",
             Self::ClientError => "ClientError",
         }
     }

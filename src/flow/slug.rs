@@ -1,20 +1,37 @@
-//! Slugs as the original makes them: ASCII, lower case, words joined by `-` (semantics 2.3). It cuts at no length.
+//! Slugs as the original makes them: ASCII, lower case, words joined by `-` (semantics 2.3, 4 and 5).
 
 use deunicode::deunicode;
 
 /// The slug of `text`: transliterated, entities decoded, apostrophes and every run of other characters one `-`,
 /// commas between digits dropped. It may be empty.
 pub fn slugify(text: &str) -> String {
+    joined(&plain(text).to_lowercase(), |c| c.is_ascii_alphanumeric())
+}
+
+/// A name that a container engine takes, at most 250 long: case, `_` and `.` stay, and nothing but a letter or a digit
+/// comes first. It may be empty.
+pub fn container_name(text: &str) -> String {
+    let name = joined(&plain(text), |c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.'));
+    let cut: String = name.chars().take(250).collect();
+    cut.trim_matches('-').trim_start_matches(['_', '-', '.']).to_owned()
+}
+
+/// `text` transliterated, with its entities decoded and without apostrophes.
+fn plain(text: &str) -> String {
     let text = decode_entities(&deunicode(&text.replace('\'', "-")));
     // Decoding may bring new letters beyond ASCII and new apostrophes; the original drops those apostrophes.
-    let text = deunicode(&text).to_lowercase().replace('\'', "");
+    deunicode(&text).replace('\'', "")
+}
+
+/// The allowed characters of `text`, every run of others one `-`, none at the ends.
+fn joined(text: &str, allowed: fn(char) -> bool) -> String {
     let chars: Vec<char> = text.chars().collect();
     let digit =
         |index: Option<usize>| index.and_then(|index| chars.get(index)).is_some_and(char::is_ascii_digit);
     let mut slug = String::with_capacity(text.len());
     let mut pending = false;
     for (index, c) in chars.iter().enumerate() {
-        if c.is_ascii_alphanumeric() {
+        if allowed(*c) {
             if pending && !slug.is_empty() {
                 slug.push('-');
             }

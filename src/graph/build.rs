@@ -124,6 +124,11 @@ fn for_each_expression(node: &Node, visit: &mut Visit<'_>) {
         }
         NodeKind::Resource(resource) => resource_expressions(resource, visit),
         NodeKind::Check(check) => rules(&check.asserts, INSIDE, visit),
+        NodeKind::Import(import) => {
+            repetition_expression(&import.repetition, visit);
+            visit(&import.to, INSIDE);
+            visit(&import.id, INSIDE);
+        }
     }
 }
 
@@ -134,13 +139,17 @@ fn rules(rules: &[Rule], place: Place<'_>, visit: &mut Visit<'_>) {
     }
 }
 
-fn resource_expressions(resource: &Resource, visit: &mut Visit<'_>) {
-    match &resource.repetition {
+fn repetition_expression(repetition: &Repetition, visit: &mut Visit<'_>) {
+    match repetition {
         Repetition::Once => {}
         Repetition::Count(expr) | Repetition::ForEach(expr) => {
             visit(expr, Place { repetition: true, ..INSIDE });
         }
     }
+}
+
+fn resource_expressions(resource: &Resource, visit: &mut Visit<'_>) {
+    repetition_expression(&resource.repetition, visit);
     resource.depends_on.iter().for_each(|expr| visit(expr, INSIDE));
     if let Some(expr) = &resource.lifecycle.prevent_destroy {
         visit(expr, INSIDE);
@@ -294,7 +303,7 @@ fn check_of(node: &Node) -> Option<&str> {
     match &node.kind {
         NodeKind::Check(_) => Some(&node.address.name),
         NodeKind::Resource(resource) => resource.check.as_deref(),
-        NodeKind::Variable(_) | NodeKind::Local(_) | NodeKind::Output(_) => None,
+        NodeKind::Variable(_) | NodeKind::Local(_) | NodeKind::Output(_) | NodeKind::Import(_) => None,
     }
 }
 
@@ -308,6 +317,7 @@ fn repetition_words(
 ) {
     let repetition = match &node.kind {
         NodeKind::Resource(resource) if !place.repetition => Some(&resource.repetition),
+        NodeKind::Import(import) if !place.repetition => Some(&import.repetition),
         _ => None,
     };
     let needed = if root == "each" { "for_each" } else { "count" };

@@ -42,7 +42,7 @@ fn edges<'a>(config: &'a Config, graph: &'a Graph) -> impl Iterator<Item = (Node
 
 fn shown(kind: &NodeKind) -> bool {
     match kind {
-        NodeKind::Variable(_) => false,
+        NodeKind::Variable(_) | NodeKind::Import(_) => false,
         NodeKind::Local(_) | NodeKind::Output(_) | NodeKind::Resource(_) | NodeKind::Check(_) => true,
     }
 }

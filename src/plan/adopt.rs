@@ -2,13 +2,27 @@
 
 use serde_json::Value as Json;
 
-use super::changes::{Context, Made, artifacts, change, set_version};
+use super::changes::{Context, Made, artifacts, change, decision, set_version};
 use super::diff::{all_of, differences};
 use super::model::{Action, Difference, Operation, Planned, PlannedArtifact, Reason};
 use super::planner::boxed;
+use super::steps::Decision;
 use crate::desired::{DesiredFlow, KnownDefinition};
 use crate::registry::view::{FlowRecord, VersionRecord};
 use crate::value::Value;
+
+/// An existing object that an `import` block names becomes version 1, as it is.
+pub(super) fn import(context: &Context<'_>, flow: &DesiredFlow) -> Vec<Decision> {
+    let address = flow.address.to_string();
+    let Some(artifact) = context.input.imports.get(&address) else { return Vec::new() };
+    let mut change = change(flow, Action::Adopt, Reason::Imported, None, Some(1));
+    change.notes.push(format!(
+        "{} will be imported; the plan after that compares it with the configuration",
+        artifact.id
+    ));
+    let operation = Operation::Adopt { name: flow.name.clone(), address, artifact: artifact.clone() };
+    vec![decision(context, flow, change, vec![operation])]
+}
 
 /// An adopted version: its definition is learnt when the configuration renders to the very object.
 pub(super) fn adopted(

@@ -41,6 +41,9 @@ pub(super) fn decide(
             diags.push(guard::foreign(flow, record));
             return Vec::new();
         }
+        Match::New if context.input.imports.contains_key(&flow.address.to_string()) => {
+            return adopt::import(context, flow);
+        }
         Match::New => {
             let mut change = change(flow, Action::Create, Reason::NotRecorded, None, Some(1));
             change.differences = all_of(&flow.definition);
@@ -354,7 +357,7 @@ pub(super) fn change(
     }
 }
 
-fn decision(
+pub(super) fn decision(
     context: &Context<'_>,
     flow: &DesiredFlow,
     change: Change,

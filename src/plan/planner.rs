@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use flowform_provider_api::ArtifactType;
+use flowform_provider_api::{ArtifactType, Binding};
 use jiff::Timestamp;
 
 use super::agents;
@@ -52,6 +52,8 @@ pub struct PlanInput<'a> {
     pub recorded: &'a Recorded<'a>,
     /// The live side.
     pub live: &'a Live,
+    /// The objects that `import` blocks give to flows that are not recorded, by address.
+    pub imports: &'a BTreeMap<String, Binding>,
     /// What was asked for.
     pub options: &'a Options,
     /// The time, for `keep_for`.

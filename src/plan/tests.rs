@@ -61,6 +61,7 @@ fn make(text: &str, view: Option<&View>, live: &Live, options: &Options) -> (Pla
         evaluation: &evaluation,
         recorded: &recorded,
         live,
+        imports: &std::collections::BTreeMap::new(),
         options,
         now: "2026-11-21T12:00:00Z".parse::<Timestamp>().expect("a timestamp"),
         types: &crate::providers::artifact_type,

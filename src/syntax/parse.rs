@@ -68,13 +68,29 @@ pub fn parse_expression(file: FileId, text: &str, diags: &mut Diagnostics) -> Op
         diags.push(explain_problem(file, text, problem));
         return None;
     }
-    match parse_alone(text, &piece, parse_expr) {
+    let parsed = parse_alone(text, &piece, parse_expr);
+    let parsed = match (parsed, without_comment(text, &piece)) {
+        (Err(error), Some(shorter)) => parse_alone(text, &shorter, parse_expr).map_err(|_| error),
+        (parsed, _) => parsed,
+    };
+    match parsed {
         Ok(expr) => Some(Lowering::new(file, text, diags).lower_expr(&expr, piece.range.start)),
         Err((offset, message)) => {
             diags.push(explain_syntax(file, text, piece.range, offset, &message));
             None
         }
     }
+}
+
+/// The piece up to a comment at its end, of which the parser of single expressions knows nothing. The first mark that may
+/// begin one is taken: where it stands in a text, what is left does not parse.
+fn without_comment(text: &str, piece: &Piece) -> Option<Piece> {
+    let source = text.get(piece.range.clone())?;
+    let last = source.trim_end().rfind('\n').map_or(0, |at| at + 1);
+    let tail = source.get(last..)?;
+    let at = [tail.find('#'), tail.find("//")].into_iter().flatten().min()?;
+    let end = piece.range.start + source.get(..last + at)?.trim_end().len();
+    Some(Piece { range: piece.range.start..end, edits: Vec::new(), problem: None, body: None })
 }
 
 /// Parses one item and adds it to `out`.

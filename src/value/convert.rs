@@ -242,7 +242,9 @@ fn unify_lists(types: &[&Type]) -> Option<Type> {
         }
     }
     let element = Box::new(unify_types(&elements)?);
-    match types.iter().all(|ty| matches!(ty, Type::Set(_))) {
+    // A tuple is as good as a set; a list keeps its order.
+    let is_set = |ty: &&Type| matches!(ty, Type::Set(_));
+    match types.iter().any(is_set) && !types.iter().any(|ty| matches!(ty, Type::List(_))) {
         true => Some(Type::Set(element)),
         false => Some(Type::List(element)),
     }

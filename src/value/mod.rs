@@ -13,6 +13,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+use unicode_normalization::{UnicodeNormalization, is_nfc};
+
 pub use console::{console_text, describe_type};
 pub(crate) use convert::unmark_deep;
 pub use convert::{ConvertError, convert, described, type_name, type_of, unify};
@@ -96,9 +98,13 @@ impl Value {
     /// `null`.
     pub const NULL: Self = Self { kind: Kind::Null, marks: Marks::NONE };
 
-    /// A text.
+    /// A text, in the composed form of Unicode (NFC): texts that look alike are equal, as in Terraform.
     pub fn string(text: impl Into<Arc<str>>) -> Self {
-        Kind::String(text.into()).into()
+        let text: Arc<str> = text.into();
+        if text.is_ascii() || is_nfc(&text) {
+            return Kind::String(text).into();
+        }
+        Kind::String(text.nfc().collect::<String>().into()).into()
     }
 
     /// A truth value.

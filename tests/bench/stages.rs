@@ -155,6 +155,7 @@ impl Case {
             evaluation,
             recorded: &recorded,
             live,
+            imports: &BTreeMap::new(),
             options: &Options::default(),
             now: jiff::Timestamp::UNIX_EPOCH,
             types: &artifact_type,

@@ -410,3 +410,18 @@ output "theirs" {
     );
     snapshot!("check_errors", project.run("validate").fails().stderr);
 }
+
+#[test]
+fn warnings_can_be_errors() {
+    let project = project(
+        "check \"never\" {\n  assert {\n    condition     = 1 == 2\n    error_message = \"Not equal.\"\n  }\n}\n\nflow \"etl\" {\n  storage = storage.module.code\n}\n",
+    );
+    for command in ["validate", "plan", "apply --auto-approve"] {
+        let run =
+            project.run(&format!("{command} --warnings-as-errors")).fails().complains("error: Check failed");
+        assert!(!run.stdout.contains("created"), "{}", run.all());
+    }
+    assert!(project.registry_files().is_empty(), "nothing was written");
+    project.run("validate").succeeds().complains("warning: Check failed");
+    project.apply();
+}

@@ -18,6 +18,7 @@ mod examples;
 mod explain;
 mod fmt;
 mod guards;
+mod imports;
 mod json;
 mod json_syntax;
 mod kill;

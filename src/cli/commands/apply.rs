@@ -32,7 +32,8 @@ pub(in crate::cli) async fn run(context: &Context, args: &ApplyArgs) -> Result<O
     let mut diags = Diagnostics::new();
     let workspace = Workspace::load(&context.directory, &args.variables, &mut diags);
     let options = options(args.mode, &args.planning);
-    let asking = Asking { full: args.full, auto_approve: args.auto_approve, operation: "apply" };
+    let strict = args.planning.warnings_as_errors;
+    let asking = Asking { strict, full: args.full, auto_approve: args.auto_approve, operation: "apply" };
     plan_and_apply(context, &workspace, &options, args.work, &asking, diags).await
 }
 
@@ -46,11 +47,13 @@ pub(in crate::cli) async fn destroy(context: &Context, args: &DestroyArgs) -> Re
         ..PlanningArgs::default()
     };
     let options = options(ModeArgs { refresh_only: false, destroy: true }, &planning);
-    let asking = Asking { full: args.full, auto_approve: args.auto_approve, operation: "destroy" };
+    let asking =
+        Asking { strict: false, full: args.full, auto_approve: args.auto_approve, operation: "destroy" };
     plan_and_apply(context, &workspace, &options, args.work, &asking, diags).await
 }
 
 struct Asking {
+    strict: bool,
     full: bool,
     auto_approve: bool,
     operation: &'static str,
@@ -65,7 +68,7 @@ async fn plan_and_apply(
     diags: Diagnostics,
 ) -> Result<Outcome, Failure> {
     let made_at = edge::now();
-    let (planning, diags) = make(workspace, options, made_at, diags).await?;
+    let (planning, diags) = make(workspace, options, made_at, asking.strict, diags).await?;
     context.warn(&diags, &workspace.sources);
     if !context.json {
         show(context, &planning.plan, asking.full);

@@ -1,12 +1,11 @@
 //! `import`: an existing object becomes version 1 of a flow, as it is.
 
-use flowform_provider_api::{Binding, ErrorKind};
-
 use super::Outcome;
 use super::record::{Wanted, add, change, empty_plan, open};
 use crate::cli::applying::create;
 use crate::cli::args::ImportArgs;
 use crate::cli::data::evaluate_reading;
+use crate::cli::existing;
 use crate::cli::failure::Failure;
 use crate::cli::planning::{self, connect};
 use crate::cli::run::Context;
@@ -14,7 +13,6 @@ use crate::cli::workspace::Workspace;
 use crate::desired::NothingKnown;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::plan::model::{Action, Operation, Reason};
-use crate::providers;
 
 pub(in crate::cli) async fn run(context: &Context, args: &ImportArgs) -> Result<Outcome, Failure> {
     let mut diags = Diagnostics::new();
@@ -33,7 +31,6 @@ pub(in crate::cli) async fn run(context: &Context, args: &ImportArgs) -> Result<
         return Err(diagnostic.into());
     };
     let name = desired.name.clone();
-    let provider_name = desired.provider.clone().unwrap_or_else(|| providers::DEFAULT.to_owned());
     let read = planning::read(&workspace).await?;
     let registry = match &read.registry {
         Some(registry) => std::sync::Arc::clone(registry),
@@ -42,31 +39,7 @@ pub(in crate::cli) async fn run(context: &Context, args: &ImportArgs) -> Result<
     drop(read);
     let record = open(context, &args.variables).await?;
     let connected = connect(&workspace, &registry, &record.view);
-    let Some(provider) = connected.get(&provider_name) else {
-        return Err(Diagnostic::error(
-            "Unknown provider",
-            format!("There is no provider `{provider_name}`."),
-        )
-        .into());
-    };
-    let unreadable = |what: &str, error: flowform_provider_api::ProviderError| {
-        let help = match error.kind {
-            ErrorKind::Denied => "give the credentials the right to read it",
-            _ => "check the name of the object",
-        };
-        Failure::from(
-            Diagnostic::error("Object not readable", format!("{what}: {}.", error.message)).help(help),
-        )
-    };
-    let live = provider.describe(&args.id).await.map_err(|error| unreadable(&args.id, error))?;
-    let Some(live) = live else {
-        return Err(Diagnostic::error("No such object", format!("The provider `{provider_name}` has no `{}`.", args.id))
-            .help("give the backend's own name of the object; for the local provider it is the key of a process specification below the registry's project, such as `specs/<flow id>/v1-process.json`")
-            .into());
-    };
-    let location = provider.location().await.map_err(|error| unreadable(&provider_name, error))?;
-    let artifact =
-        Binding { kind: live.kind, provider: provider_name, id: live.id, hash: live.hash, location };
+    let artifact = existing::find(&connected, desired, &args.id).await?;
     change(context, &record, "import", args.lock_timeout, &|view| {
         let taken = view.flows.values().find(|flow| {
             flow.archived.is_none()

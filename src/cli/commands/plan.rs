@@ -19,7 +19,8 @@ pub(in crate::cli) async fn run(context: &Context, args: &PlanArgs) -> Result<Ou
     let workspace = Workspace::load(&context.directory, &args.variables, &mut diags);
     let options = options(args.mode, &args.planning);
     let made_at = edge::now();
-    let (planning, diags) = make(&workspace, &options, made_at, diags).await?;
+    let (planning, diags) =
+        make(&workspace, &options, made_at, args.planning.warnings_as_errors, diags).await?;
     let plan = &planning.plan;
     if let Some(path) = &args.out {
         let saved = SavedPlan {
@@ -55,11 +56,12 @@ pub(in crate::cli) async fn run(context: &Context, args: &PlanArgs) -> Result<Ou
 /// Plans for `plan`, `apply` and `destroy` alike.
 ///
 /// # Errors
-/// The configuration, the record or a guard has errors.
+/// The configuration, the record or a guard has errors; with `strict`, or warnings.
 pub(super) async fn make(
     workspace: &Workspace,
     options: &Options,
     now: jiff::Timestamp,
+    strict: bool,
     mut diags: Diagnostics,
 ) -> Result<(Planning, Diagnostics), Failure> {
     if diags.has_errors() {
@@ -69,6 +71,9 @@ pub(super) async fn make(
     }
     let read = planning::read(workspace).await?;
     let planning = planning::make(workspace, read, options, now, &mut diags).await?;
+    if strict {
+        diags.make_strict();
+    }
     if diags.has_errors() {
         return Err(Failure::new(diags, workspace.sources.clone()));
     }

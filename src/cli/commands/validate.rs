@@ -33,6 +33,9 @@ pub(in crate::cli) fn run(context: &Context, args: &ValidateArgs) -> Result<Outc
             .into_iter()
             .map(|diagnostic| Diagnostic { severity: crate::diag::Severity::Warning, ..diagnostic }),
     );
+    if args.warnings_as_errors {
+        diags.make_strict();
+    }
     if diags.has_errors() {
         return Err(Failure::new(diags, workspace.sources));
     }

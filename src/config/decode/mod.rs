@@ -3,6 +3,7 @@
 
 mod body;
 mod check;
+mod import;
 mod refactor;
 mod resource;
 mod variable;
@@ -68,6 +69,7 @@ impl Decoder<'_> {
             "output" => self.output(&block),
             "storage" | "run_config" | "agent" | "flow" | "data" => self.resource(block, None),
             "check" => self.check(&block),
+            "import" => self.import(&block),
             "moved" => self.config.moved.extend(refactor::moved(&block, self.diags)),
             "removed" => self.config.removed.extend(refactor::removed(&block, self.diags)),
             // Every kind of the table is above or in NOT_YET.
@@ -101,11 +103,7 @@ impl Decoder<'_> {
                 crate::flow::kind::EnvironmentKind::ALL.iter().map(|kind| kind.label()),
             ));
         }
-        let diagnostic = errors::not_yet(block.header, &format!("`{kind}` blocks"));
-        self.diags.push(match &**kind {
-            "import" => diagnostic.help("use the command `flowform import ADDRESS ID`"),
-            _ => diagnostic,
-        });
+        self.diags.push(errors::not_yet(block.header, &format!("`{kind}` blocks")));
     }
 
     /// Every `provider =` names a provider that there is, and an alias that is declared.
@@ -258,6 +256,7 @@ impl Decoder<'_> {
                 "storage" => "storage",
                 "data" => "data",
                 "check" => "check",
+                "import" => "import",
                 _ => "agent",
             };
             match type_label {

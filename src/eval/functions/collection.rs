@@ -42,6 +42,9 @@ pub(super) fn chunklist(call: &Call<'_>) -> Outcome {
 pub(super) fn coalesce(call: &Call<'_>) -> Outcome {
     let ty = unify(call.args).filter(|_| !call.args.is_empty());
     let ty = ty.ok_or_else(|| fault("all arguments must be of one type, and there must be at least one"))?;
+    // Beside a null, only texts, numbers and truth values are made alike, as in the reference.
+    let primitive = matches!(ty, Type::Bool | Type::Number | Type::String);
+    let ty = if primitive || !call.args.iter().any(Value::is_null) { ty } else { Type::Any };
     for arg in call.args {
         let value = convert(arg, &ty).map_err(|error| fault(error.message))?;
         if value.is_unknown() || !(value.is_null() || value.as_str() == Some("")) {
@@ -104,7 +107,12 @@ pub(super) fn element(call: &Call<'_>) -> Outcome {
     if items.is_empty() {
         return Err(fault_at(0, "an empty list has no elements"));
     }
-    // Beyond either end it begins again at the other.
+    if index < 0 {
+        return Err(fault_at(
+            1,
+            "the index must not be negative; it counts from 0, and beyond the end it begins again",
+        ));
+    }
     let length = i64::try_from(items.len()).unwrap_or(i64::MAX);
     let at = usize::try_from(index.rem_euclid(length)).unwrap_or(0);
     items.get(at).cloned().ok_or_else(|| fault_at(1, "there is no such element"))

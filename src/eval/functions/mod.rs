@@ -2,6 +2,7 @@
 //! which they read through [`Environment`] alone. `try` and `can` are the evaluator's, because their arguments may fail.
 
 mod call;
+mod charset;
 mod collection;
 mod conversion;
 mod decimal;
@@ -9,6 +10,7 @@ mod encoding;
 mod filesystem;
 mod format;
 mod hash;
+mod network;
 mod numeric;
 mod pattern;
 mod sets;
@@ -17,6 +19,8 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod time;
+mod yaml;
+mod yaml_text;
 
 use std::fmt;
 
@@ -26,7 +30,7 @@ use call::{Body, Call};
 use crate::value::{Kind, Marks, Type, Value, convert, unmark_deep};
 
 /// The functions whose arguments the evaluator evaluates itself.
-const LAZY: [&str; 2] = ["can", "try"];
+const LAZY: [&str; 4] = ["can", "templatefile", "templatestring", "try"];
 
 /// What functions may see of the world outside the expression.
 pub trait Environment {
@@ -41,6 +45,41 @@ pub trait Environment {
     /// # Errors
     /// Why that cannot be told, as a sentence for the user.
     fn file_exists(&self, path: &str) -> Result<bool, String>;
+
+    /// The regular files below a directory of the configuration, as paths from there, sorted; none where the directory
+    /// does not exist.
+    ///
+    /// # Errors
+    /// Why they cannot be listed, as a sentence for the user.
+    fn list_files(&self, directory: &str) -> Result<Vec<String>, String> {
+        let _ = directory;
+        Err("files cannot be listed here".to_owned())
+    }
+
+    /// The time now, in the RFC 3339 form; none where the result is known only after apply.
+    fn now(&self) -> Option<String> {
+        None
+    }
+
+    /// The time of the plan, in the RFC 3339 form; none where the result is known only after apply.
+    fn plan_time(&self) -> Option<String> {
+        None
+    }
+
+    /// Random bytes, others at each call; none where the result is known only after apply.
+    fn random(&self) -> Option<[u8; 16]> {
+        None
+    }
+
+    /// The absolute path that relative ones are against; none where no result may depend on it.
+    fn working_directory(&self) -> Option<String> {
+        None
+    }
+
+    /// The home directory; none where no result may depend on it.
+    fn home(&self) -> Option<String> {
+        None
+    }
 }
 
 /// Why a call has no result. No message shows a value when any argument is sensitive.
@@ -167,6 +206,14 @@ pub struct Function {
 }
 
 impl Function {
+    /// How it is called: `join(separator, lists...)`.
+    pub fn signature(&self) -> String {
+        let variadic = self.variadic.iter().map(|param| format!("{}...", param.name));
+        let params: Vec<String> =
+            self.params.iter().map(|param| param.name.to_owned()).chain(variadic).collect();
+        format!("{}({})", self.name, params.join(", "))
+    }
+
     fn param(&self, index: usize) -> Option<&Param> {
         self.params.get(index).or(self.variadic.as_ref())
     }
@@ -198,6 +245,11 @@ pub fn lookup(name: &str) -> Option<&'static Function> {
         .binary_search_by(|function| function.name.cmp(name))
         .ok()
         .and_then(|at| table::FUNCTIONS.get(at))
+}
+
+/// All functions but those that the evaluator minds, by name.
+pub fn all() -> &'static [Function] {
+    table::FUNCTIONS
 }
 
 /// The names of all functions, `try` and `can` among them.

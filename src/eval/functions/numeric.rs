@@ -23,7 +23,11 @@ pub(super) fn floor(call: &Call<'_>) -> Outcome {
 }
 
 pub(super) fn signum(call: &Call<'_>) -> Outcome {
-    Ok(Value::int(call.number(0)?.signum()))
+    let number = call.number(0)?;
+    match number.is_integer() {
+        true => Ok(Value::int(number.signum())),
+        false => Err(fault_at(0, "a whole number is required")),
+    }
 }
 
 pub(super) fn pow(call: &Call<'_>) -> Outcome {

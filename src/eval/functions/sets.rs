@@ -44,9 +44,9 @@ pub(super) fn setproduct(call: &Call<'_>) -> Outcome {
         return Err(fault("at least two sets or lists are required"));
     }
     let mut columns: Vec<Vec<Value>> = Vec::new();
-    let (mut rows, mut sets) = (1_usize, true);
+    let (mut rows, mut sets) = (1_usize, false);
     for (index, arg) in call.args.iter().enumerate() {
-        sets &= matches!(arg.kind, Kind::Set(_));
+        sets |= matches!(arg.kind, Kind::Set(_));
         let unified = convert(arg, &Type::List(Box::new(Type::Any)));
         let unified = unified.map_err(|error| super::call::fault_at(index, error.message))?;
         let items = unified.as_slice().unwrap_or_default().to_vec();

@@ -54,7 +54,7 @@ pub(super) fn split(call: &Call<'_>) -> Outcome {
 }
 
 pub(super) fn lower(call: &Call<'_>) -> Outcome {
-    Ok(Value::string(call.text(0)?.chars().map(|c| simple(c, c.to_lowercase())).collect::<String>()))
+    Ok(Value::string(call.text(0)?.chars().map(|c| c.to_lowercase().next().unwrap_or(c)).collect::<String>()))
 }
 
 pub(super) fn upper(call: &Call<'_>) -> Outcome {

@@ -7,9 +7,18 @@ use jiff::{SignedDuration, Timestamp};
 use super::call::{Call, Fault, Outcome, fault_at};
 use crate::value::{Marks, Type, Value};
 
-/// `timestamp`, `uuid` and the like: another result at each evaluation.
-pub(super) fn volatile(_: &Call<'_>) -> Outcome {
-    Ok(Value::unknown(Type::String).marked(Marks::VOLATILE))
+/// The time now; another result at each evaluation.
+pub(super) fn timestamp(call: &Call<'_>) -> Outcome {
+    Ok(volatile(call.env.now()))
+}
+
+/// The time of the plan; another result at each plan.
+pub(super) fn plantimestamp(call: &Call<'_>) -> Outcome {
+    Ok(volatile(call.env.plan_time()))
+}
+
+fn volatile(time: Option<String>) -> Value {
+    time.map_or(Value::unknown(Type::String), Value::string).marked(Marks::VOLATILE)
 }
 
 pub(super) fn timecmp(call: &Call<'_>) -> Outcome {
@@ -256,4 +265,39 @@ fn parse_duration(text: &str) -> Option<SignedDuration> {
     }
     let total = i64::try_from(total).ok()?;
     Some(SignedDuration::from_nanos(if negative { -total } else { total }))
+}
+
+/// A text that YAML takes for a time, in the RFC 3339 form: a date alone, or with a time of day behind `T`, `t` or blanks.
+pub(super) fn yaml_timestamp(text: &str) -> Option<String> {
+    let (date, clock) = match text.find(['T', 't', ' ']) {
+        Some(at) => (text.get(..at)?, text.get(at + 1..)?),
+        None => (text, ""),
+    };
+    let numbers = |text: &str, separator: char| -> Option<Vec<u16>> {
+        let plain = |part: &&str| (1..=4).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());
+        text.split(separator).map(|part| Some(part).filter(plain)?.parse().ok()).collect()
+    };
+    let year = date.split('-').next()?;
+    let [y, m, d] = numbers(date, '-')?.try_into().ok()?;
+    if year.len() != 4 || (clock.is_empty() && text.len() != date.len()) {
+        return None;
+    }
+    let end = clock.find(['Z', 'z', '+', '-']).unwrap_or(clock.len());
+    let (clock, zone) = clock.split_at_checked(end)?;
+    let (clock, fraction) = clock.split_once('.').unwrap_or((clock, "0"));
+    if !fraction.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let [hour, minute, second] = match clock {
+        "" => [0, 0, 0],
+        _ => numbers(clock, ':')?.try_into().ok()?,
+    };
+    // Behind a blank there is no zone, behind a `T` there is one.
+    let blank = text.contains(' ');
+    if !clock.is_empty() && blank != zone.is_empty() {
+        return None;
+    }
+    let zone = if zone.is_empty() { "Z" } else { zone };
+    let text = format!("{y:04}-{m:02}-{d:02}T{hour:02}:{minute:02}:{second:02}{zone}");
+    parse_rfc3339(&text).map(|_| text)
 }

@@ -2,7 +2,10 @@
 
 use serde_json::Value as Json;
 
+use super::run::Flow;
 use crate::flow::kind::StorageKind;
+use crate::flow::original::OriginalError;
+use crate::flow::storage::docker_image;
 
 /// The image when nothing names one, without its tag.
 const DEFAULT: &str = "prefecthq/prefect";
@@ -41,24 +44,30 @@ pub fn choose(
     (format!("{DEFAULT}:{version}"), From::BuiltIn)
 }
 
+/// The image of a run as the original's agents choose it: what a template holds is taken as it is.
+///
+/// # Errors
+/// Those of [`Flow::storage_image`], also when the run config names an image.
+pub fn of_run(
+    flow: &Flow<'_>,
+    run_config: Option<&str>,
+    template: Option<&Json>,
+) -> Result<(Json, From), OriginalError> {
+    let storage = flow.storage_image()?.map(|_| flow.storage);
+    let core_version = flow.core_version.filter(|version| !version.is_empty());
+    Ok(match template.filter(|image| !image.is_null()) {
+        Some(image) if storage.is_none() && run_config.is_none() => (image.clone(), From::Template),
+        _ => {
+            let (image, from) = choose(storage, run_config, None, core_version);
+            (image.into(), from)
+        }
+    })
+}
+
 /// The image of `docker` storage, when it is that and has a name and a tag. Registry and name are joined as paths.
 pub fn of_storage(storage: &Json) -> Option<String> {
-    let text = |name: &str| storage.get(name).and_then(Json::as_str);
-    if text("type") != Some(StorageKind::Docker.class()) {
-        return None;
-    }
-    let (name, tag) = (text("image_name")?, text("image_tag")?);
-    let path = match text("registry_url").filter(|registry| !registry.is_empty()) {
-        Some(registry) if !name.starts_with('/') => format!("{registry}/{name}"),
-        Some(_) | None => name.to_owned(),
-    };
-    let mut joined = String::with_capacity(path.len());
-    for c in path.chars() {
-        if c != '/' || !joined.ends_with('/') {
-            joined.push(c);
-        }
-    }
-    Some(format!("{joined}:{tag}"))
+    let docker = storage.get("type").and_then(Json::as_str) == Some(StorageKind::Docker.class());
+    docker.then(|| docker_image(storage).ok()).flatten()
 }
 
 #[cfg(test)]

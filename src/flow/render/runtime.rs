@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use flowform_provider_api::canonical_json;
 use serde_json::{Map, Value as Json};
 
-use super::local::{FLOW_RUNNER, USE_LOCAL_SECRETS};
+use super::command;
+use super::environment::{FLOW_RUNNER, USE_LOCAL_SECRETS};
 use super::origin::{Origin, Origins};
 use super::versioned::{Input, RenderError};
 use crate::flow::definition::Runtime;
@@ -138,23 +139,11 @@ fn server_command(agent: AgentKind, run_config: &Json) -> Vec<String> {
         AgentKind::Local => vec!["python", "-m", "prefect", "execute", "flow-run"],
         AgentKind::Docker | AgentKind::Kubernetes | AgentKind::Ecs | AgentKind::Vertex => {
             let version = run_config.get("__version__").and_then(Json::as_str).unwrap_or_default();
-            vec!["prefect", "execute", if is_before_0_13(version) { "cloud-flow" } else { "flow-run" }]
+            // A text that is no version has the present command.
+            command::for_version(Some(version)).unwrap_or(command::FLOW_RUN).split(' ').collect()
         }
     };
     words.into_iter().map(str::to_owned).collect()
-}
-
-/// Whether a version is older than 0.13.0; release candidates of it are.
-fn is_before_0_13(version: &str) -> bool {
-    let mut parts = version.split(['.', '+']);
-    let mut number = || parts.next().unwrap_or_default().to_owned();
-    let (major, minor, patch) = (number(), number(), number());
-    let (Ok(major), Ok(minor)) = (major.parse::<u64>(), minor.parse::<u64>()) else {
-        return !version.starts_with(|c: char| c.is_ascii_digit()) || version.starts_with("0.");
-    };
-    let early =
-        patch.starts_with('0') && patch.chars().any(|c| c.is_ascii_alphabetic()) && !patch.contains("post");
-    (major, minor) < (0, 13) || ((major, minor) == (0, 13) && early)
 }
 
 /// The variables of the runtime `prefect_server` that depend on the run or on the agent (semantics 0.8, steps 7 and 8).
@@ -168,22 +157,3 @@ const SERVER_PER_RUN: [&str; 8] = [
     "PREFECT__CONTEXT__FLOW_ID",
     "PREFECT__CONTEXT__FLOW_RUN_ID",
 ];
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_command_goes_by_the_core_version() {
-        for (version, early) in [
-            ("0.12.6", true),
-            ("0.13.0rc1", true),
-            ("0.13.0", false),
-            ("0.13.0+1.g2", false),
-            ("1.4.1", false),
-            ("", true),
-        ] {
-            assert_eq!(is_before_0_13(version), early, "{version}");
-        }
-    }
-}

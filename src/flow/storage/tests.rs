@@ -5,12 +5,11 @@
 use serde_json::json;
 
 use super::*;
-use crate::flow::vectors;
 
 fn machine() -> Machine {
     Machine {
-        home: vectors::HOME.to_owned(),
-        cwd: vectors::FILES.to_owned(),
+        home: crate::conformance::HOME.to_owned(),
+        cwd: crate::conformance::FILES.to_owned(),
         hostname: "oracle-host".to_owned(),
         now: "2022-02-23T19:26:00+00:00".to_owned(),
         add_default_labels: true,
