@@ -128,7 +128,11 @@ pub fn evaluate(inputs: Inputs<'_>, outcomes: &dyn Outcomes, diags: &mut Diagnos
 fn agents_first(inputs: Inputs<'_>) -> Vec<NodeId> {
     let kind = |id: NodeId| match &inputs.config.node(id).kind {
         NodeKind::Resource(resource) => Some(resource.kind),
-        NodeKind::Variable(_) | NodeKind::Local(_) | NodeKind::Output(_) | NodeKind::Check(_) => None,
+        NodeKind::Variable(_)
+        | NodeKind::Local(_)
+        | NodeKind::Output(_)
+        | NodeKind::Check(_)
+        | NodeKind::Import(_) => None,
     };
     let mut front: BTreeSet<NodeId> = BTreeSet::new();
     for agent in &inputs.graph.order {

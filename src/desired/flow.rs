@@ -19,7 +19,7 @@ use crate::config::model::{Node, NodeId, NodeKind, Resource};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::eval::evaluate;
 use crate::flow::check::{self, CheckName};
-use crate::flow::definition::{DeclaredAgent, FlowInputs, Problem, build};
+use crate::flow::definition::{FlowInputs, Problem, build};
 use crate::flow::kind::{AgentKind, RunConfigKind, StorageKind};
 use crate::syntax::ast::Attribute;
 use crate::value::{Kind, Marks, Type, Value, convert, described, to_json};
@@ -62,17 +62,7 @@ pub(super) fn flow(
     let agent = reader.agent(diags);
     let settings = context.inputs.settings;
     let addresses: Vec<String> = context.agents.iter().map(|agent| agent.address.to_string()).collect();
-    let declared: Vec<DeclaredAgent<'_>> = addresses
-        .iter()
-        .zip(context.agents)
-        .map(|(address, agent)| DeclaredAgent {
-            address,
-            kind: agent.kind,
-            labels: &agent.labels,
-            options: &agent.arguments,
-            defaults: &agent.defaults,
-        })
-        .collect();
+    let declared = resource::declared(context.agents, &addresses);
     let arguments = run_config.as_ref().map(without_identity);
     let stored = storage.as_ref().map(|(kind, value)| (*kind, without_identity(value)));
     let serving = agent.as_ref().map(|(kind, value)| (*kind, without_identity(value)));

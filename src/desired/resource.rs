@@ -11,7 +11,7 @@ use crate::config::model::{Config, NodeId, Resource};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::eval::evaluate;
 use crate::flow::definition::template::TemplateFields;
-use crate::flow::definition::{agent_document, merge_run_configs};
+use crate::flow::definition::{DeclaredAgent, agent_document, merge_run_configs};
 use crate::flow::kind::{AgentKind, RunConfigKind, StorageKind};
 use crate::source::Span;
 use crate::syntax::ast::Attribute;
@@ -226,6 +226,19 @@ pub(super) fn agent(
         DesiredAgent { address: address.clone(), kind, labels, options, arguments, defaults, span: header },
         object,
     )
+}
+
+/// The agents as flows see them; `addresses` are theirs, in the same order.
+pub(super) fn declared<'a>(agents: &'a [DesiredAgent], addresses: &'a [String]) -> Vec<DeclaredAgent<'a>> {
+    let both = addresses.iter().zip(agents);
+    both.map(|(address, agent)| DeclaredAgent {
+        address,
+        kind: agent.kind,
+        labels: &agent.labels,
+        options: &agent.arguments,
+        defaults: &agent.defaults,
+    })
+    .collect()
 }
 
 /// The given fields of a block's object: without its identity, and without the nulls of what is not set.

@@ -72,7 +72,7 @@ fn local_templates_are_part_of_the_version() {
     by_path.edit("templates/task.yaml", "../task.yaml");
     by_path.run("render flow.etl").fails().complains("leads out of the configuration");
     by_path.edit("../task.yaml", "no.yaml");
-    by_path.run("validate").fails().complains("there is no file `no.yaml` in the configuration");
+    by_path.run("validate").fails().complains("there is no file `./no.yaml` in the configuration");
 }
 
 #[test]
