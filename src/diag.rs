@@ -36,6 +36,8 @@ pub struct Diagnostic {
     pub address: Option<String>,
     /// How to fix it, as an instruction.
     pub help: Option<String>,
+    /// What the names in the expression that failed stood for: `("var.size", "is \"large\"")`; none before anybody looked.
+    pub values: Option<Vec<(String, String)>>,
 }
 
 impl Diagnostic {
@@ -50,6 +52,7 @@ impl Diagnostic {
             related: Vec::new(),
             address: None,
             help: None,
+            values: None,
         }
     }
 
@@ -164,6 +167,16 @@ impl Diagnostics {
             item.severity = Severity::Error;
         }
         self.errors = self.items.len();
+    }
+
+    /// Changes those from number `from` on.
+    pub fn amend(&mut self, from: usize, change: impl FnMut(&mut Diagnostic)) {
+        self.items.iter_mut().skip(from).for_each(change);
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.items.len()
     }
 
     /// Whether there is an error among them.

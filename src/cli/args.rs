@@ -91,6 +91,15 @@ pub enum Command {
         after_long_help = "Examples:\n  flowform output\n  flowform output etl_version --raw\n  flowform output --json"
     )]
     Output(OutputArgs),
+    /// Evaluate expressions against the configuration and what is recorded; change nothing.
+    ///
+    /// Each line is an expression, or a part of one while brackets or heredocs are open. From a pipe, all of them are
+    /// evaluated, and the exit code is 1 when one failed.
+    #[command(after_long_help = "Examples:\n  \
+        flowform console\n  \
+        echo 'flow.etl.version' | flowform console\n  \
+        flowform console --var stage=prod < expressions.txt")]
+    Console(ConsoleArgs),
     /// Print how the blocks of the configuration depend on each other.
     #[command(
         after_long_help = "Examples:\n  flowform graph | dot -Tsvg > graph.svg\n  flowform graph --format mermaid"
@@ -394,6 +403,14 @@ pub struct OutputArgs {
     /// Print the bare text of one output, for scripts.
     #[arg(long, requires = "name")]
     pub raw: bool,
+    /// Values of variables.
+    #[command(flatten)]
+    pub variables: VariableArgs,
+}
+
+/// `console`
+#[derive(Debug, Args)]
+pub struct ConsoleArgs {
     /// Values of variables.
     #[command(flatten)]
     pub variables: VariableArgs,

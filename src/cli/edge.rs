@@ -4,7 +4,7 @@
 #![allow(clippy::disallowed_methods, reason = "this file is the edge through which the surroundings enter")]
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -35,6 +35,16 @@ pub(super) fn lease_ttl() -> Duration {
         .and_then(|text| super::duration::parse(&text).ok())
         .filter(|ttl| !ttl.is_zero())
         .unwrap_or(LEASE_TTL)
+}
+
+/// Where the console's history is kept, in the directory that the user's system has for such state; `None` without one.
+pub(super) fn history_file() -> Option<PathBuf> {
+    let absolute = |path: std::ffi::OsString| Some(PathBuf::from(path)).filter(|path| path.is_absolute());
+    let state = std::env::var_os("XDG_STATE_HOME").and_then(absolute);
+    let home = || std::env::var_os("HOME").and_then(absolute).map(|home| home.join(".local/state"));
+    let directory = state.or_else(home)?.join("flowform");
+    std::fs::create_dir_all(&directory).ok()?;
+    Some(directory.join("console_history"))
 }
 
 /// The time.

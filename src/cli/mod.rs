@@ -12,6 +12,7 @@ mod later;
 #[cfg(test)]
 mod laws;
 mod planning;
+mod prompt;
 pub mod reference;
 mod run;
 mod workspace;

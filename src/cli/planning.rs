@@ -54,8 +54,12 @@ pub(super) struct Planning {
 /// # Errors
 /// The registry cannot be read. A provider that cannot be read is in the result as such.
 pub(super) async fn read(workspace: &Workspace) -> Result<Read, Failure> {
-    let store = providers::registry_store(&workspace.settings.registry, &workspace.directory);
-    read_from(workspace, store).await
+    read_from(workspace, store(workspace)).await
+}
+
+/// The store that the registry is, or will be, kept in.
+pub(super) fn store(workspace: &Workspace) -> Arc<dyn ObjectStore> {
+    providers::registry_store(&workspace.settings.registry, &workspace.directory)
 }
 
 /// The same from a store of one's own.
@@ -63,21 +67,26 @@ pub(super) async fn read(workspace: &Workspace) -> Result<Read, Failure> {
 /// # Errors
 /// The registry cannot be read.
 pub(super) async fn read_from(workspace: &Workspace, store: Arc<dyn ObjectStore>) -> Result<Read, Failure> {
+    let mut read = read_record(workspace, store).await?;
+    let calls = read.live.calls;
+    read.refresh(workspace).await?;
+    read.live.calls += calls;
+    Ok(read)
+}
+
+/// Reads the record alone.
+///
+/// # Errors
+/// The registry cannot be read.
+pub(super) async fn read_record(workspace: &Workspace, store: Arc<dyn ObjectStore>) -> Result<Read, Failure> {
     let registry = Registry::open(Arc::clone(&store), &workspace.settings.project).await?;
     let Some(registry) = registry.map(Arc::new) else {
         return Ok(Read { store, registry: None, view: None, live: Live::default(), warnings: Vec::new() });
     };
     let loaded = registry.load().await?;
-    let mut read = Read {
-        store,
-        registry: Some(Arc::clone(&registry)),
-        view: Some(loaded.view),
-        live: Live::default(),
-        warnings: loaded.warnings,
-    };
-    read.refresh(workspace).await?;
-    read.live.calls += loaded.calls + 1;
-    Ok(read)
+    let live = Live { calls: loaded.calls + 1, ..Live::default() };
+    let registry = Some(registry);
+    Ok(Read { store, registry, view: Some(loaded.view), live, warnings: loaded.warnings })
 }
 
 impl Read {
@@ -125,31 +134,10 @@ pub(super) async fn make(
     for warning in &read.warnings {
         diags.push(Diagnostic::warning("Registry", format!("{}.", warning.trim_end_matches('.'))));
     }
+    let (evaluation, fetched) = evaluated(workspace, &read, diags).await?;
     let (root, moved) = (workspace.settings.root.as_str(), workspace.config.moved.as_slice());
-    let mut fetched = Definitions::new();
-    let declared = |address: &str| is_declared(&workspace.config, address);
-    let project = workspace.settings.project.as_str();
-    let mut evaluation = {
-        let recorded = Recorded::new(read.view.as_ref(), root, moved, &fetched);
-        let mut found = Diagnostics::new();
-        let outcomes = Planned { recorded: &recorded, project, declared: &declared };
-        let evaluation = evaluate_reading(workspace, &outcomes, &mut found).await;
-        let needed = needed_definitions(&evaluation, &recorded);
-        if needed.is_empty() {
-            diags.extend(found);
-            Some(evaluation)
-        } else {
-            fetch(&read, needed, &mut fetched).await?;
-            None
-        }
-    };
     let recorded = Recorded::new(read.view.as_ref(), root, moved, &fetched);
-    // Flows that are held at a version have the attributes of that version, which had to be fetched first.
-    let outcomes = Planned { recorded: &recorded, project, declared: &declared };
-    let evaluation = match evaluation.take() {
-        Some(evaluation) => evaluation,
-        None => evaluate_reading(workspace, &outcomes, diags).await,
-    };
+    let declared = |address: &str| is_declared(&workspace.config, address);
     let imports = existing::of_blocks(workspace, &read, &evaluation, &recorded, &declared, diags).await;
     let plan = plan(
         PlanInput {
@@ -167,6 +155,43 @@ pub(super) async fn make(
         diags,
     );
     Ok(Planning { read, evaluation, fetched, plan })
+}
+
+/// Evaluates the configuration with what is recorded; also the definitions that this took from the log.
+///
+/// # Errors
+/// A definition that is needed cannot be read from the log.
+pub(super) async fn evaluated(
+    workspace: &Workspace,
+    read: &Read,
+    diags: &mut Diagnostics,
+) -> Result<(Evaluation, Definitions), Failure> {
+    let (root, moved) = (workspace.settings.root.as_str(), workspace.config.moved.as_slice());
+    let mut fetched = Definitions::new();
+    let declared = |address: &str| is_declared(&workspace.config, address);
+    let project = workspace.settings.project.as_str();
+    let mut evaluation = {
+        let recorded = Recorded::new(read.view.as_ref(), root, moved, &fetched);
+        let mut found = Diagnostics::new();
+        let outcomes = Planned { recorded: &recorded, project, declared: &declared };
+        let evaluation = evaluate_reading(workspace, &outcomes, &mut found).await;
+        let needed = needed_definitions(&evaluation, &recorded);
+        if needed.is_empty() {
+            diags.extend(found);
+            Some(evaluation)
+        } else {
+            fetch(read, needed, &mut fetched).await?;
+            None
+        }
+    };
+    let recorded = Recorded::new(read.view.as_ref(), root, moved, &fetched);
+    // Flows that are held at a version have the attributes of that version, which had to be fetched first.
+    let outcomes = Planned { recorded: &recorded, project, declared: &declared };
+    let evaluation = match evaluation.take() {
+        Some(evaluation) => evaluation,
+        None => evaluate_reading(workspace, &outcomes, diags).await,
+    };
+    Ok((evaluation, fetched))
 }
 
 async fn fetch(

@@ -112,6 +112,7 @@ fn dispatch(context: &Context, command: Command) -> Result<Outcome, Failure> {
         Command::Destroy(args) => block_on(commands::apply::destroy(context, &args)),
         Command::Show(args) => block_on(commands::show::run(context, &args)),
         Command::Output(args) => block_on(commands::output::run(context, &args)),
+        Command::Console(args) => block_on(commands::console::run(context, &args)),
         Command::Graph(args) => commands::graph::run(context, &args),
         Command::Versions(args) => block_on(commands::versions::run(context, &args)),
         Command::Diff(args) => block_on(commands::diff::run(context, &args)),
@@ -156,6 +157,7 @@ fn wants_json(command: &Command) -> bool {
         Command::State(State::Show(args)) => args.json,
         Command::Init(_)
         | Command::Fmt(_)
+        | Command::Console(_)
         | Command::Explain(_)
         | Command::Graph(_)
         | Command::Rollback(_)

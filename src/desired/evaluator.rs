@@ -9,6 +9,7 @@ use super::data::{DataSource, data};
 use super::expand::expand;
 use super::flow::{self, FlowContext};
 use super::imports::{self, DesiredImport};
+use super::moves;
 use super::outputs;
 use super::resource;
 use super::scope::{BlockScope, Instance, NO_INSTANCE};
@@ -119,6 +120,7 @@ pub fn evaluate(inputs: Inputs<'_>, outcomes: &dyn Outcomes, diags: &mut Diagnos
     result.outputs.sort_by(|a, b| a.name.cmp(&b.name));
     unique_names(&result.flows, diags);
     imports::check(&result.imports, &result.flows, diags);
+    moves::check(inputs.config, &result.flows, !inputs.tolerant && !diags.has_errors(), diags);
     result
 }
 

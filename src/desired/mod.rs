@@ -3,6 +3,7 @@
 
 mod checks;
 mod conditions;
+mod console;
 pub mod data;
 mod evaluator;
 mod exact;
@@ -11,6 +12,7 @@ mod finalize;
 mod flow;
 mod imports;
 mod locate;
+mod moves;
 mod nested;
 mod outputs;
 mod resource;
@@ -33,6 +35,7 @@ use crate::value::Value;
 
 pub use checks::{CheckResult, CheckStatus};
 pub use conditions::{Conditions, OpenCondition, When};
+pub use console::console;
 pub use evaluator::{Evaluation, Inputs, evaluate};
 pub use finalize::Finalizer;
 pub use flow::known as known_definition;

@@ -26,7 +26,7 @@ impl Evaluator<'_> {
             "type" => {
                 let detail = "`type` tells the type of a value in `flowform console` alone, and there not as a part of an expression.";
                 diags.push(
-                    Diagnostic::error("Invalid use of type", detail)
+                    Diagnostic::error("Invalid function call", detail)
                         .at(span)
                         .help("write `type(...)` as the whole of a line"),
                 );
@@ -66,15 +66,23 @@ impl Evaluator<'_> {
                 value.marked(marks)
             }
             Err(error) => {
-                let (place, detail) = match error {
+                let (place, which, detail) = match error {
                     FunctionError::Argument { index, message } => {
                         let arg = call.args.get(index).or(call.args.last());
-                        (arg.map_or(span, |arg| arg.span), message)
+                        let param = function.params.get(index).or(function.variadic.as_ref());
+                        let which =
+                            param.map_or(String::new(), |param| format!(", argument `{}`", param.name));
+                        (arg.map_or(span, |arg| arg.span), which, message)
                     }
-                    FunctionError::Call(message) => (span, message),
+                    FunctionError::Call(message) => (span, String::new(), message),
                 };
-                let detail = format!("In the call of `{name}`: {}.", detail.trim_end_matches('.'));
-                diags.push(Diagnostic::error("Invalid function call", detail).at(place));
+                let detail = format!("In the call of `{name}`{which}: {}.", detail.trim_end_matches('.'));
+                let mut diagnostic = Diagnostic::error("Invalid function call", detail).at(place);
+                // What one argument should be is said already; how many there are is told by how it is called.
+                if which.is_empty() {
+                    diagnostic = diagnostic.help(format!("it is called as `{}`", function.signature()));
+                }
+                diags.push(diagnostic);
                 poison().marked(args.iter().fold(marks, |marks, arg| marks.union(arg.all_marks())))
             }
         }
@@ -90,7 +98,9 @@ impl Evaluator<'_> {
         let mut failures: Vec<Diagnostic> = Vec::new();
         for arg in &call.args {
             let mut own = Diagnostics::new();
+            self.quiet += 1;
             let value = self.eval(arg, locals, &mut own);
+            self.quiet -= 1;
             if !own.has_errors() {
                 return match value.is_wholly_known() {
                     true => value,
@@ -120,7 +130,9 @@ impl Evaluator<'_> {
             return poison();
         };
         let mut own = Diagnostics::new();
+        self.quiet += 1;
         let value = self.eval(arg, locals, &mut own);
+        self.quiet -= 1;
         match own.has_errors() {
             true => Value::bool(false),
             false if value.is_wholly_known() => Value::bool(true),

@@ -23,7 +23,7 @@ pub fn evaluate(expr: &Expr, scope: &dyn Scope, diags: &mut Diagnostics) -> Valu
 
 /// The same with a limit of one's own.
 pub(super) fn evaluate_within(limit: u64, expr: &Expr, scope: &dyn Scope, diags: &mut Diagnostics) -> Value {
-    let mut evaluator = Evaluator { scope, work: 0, limit, in_template: false };
+    let mut evaluator = Evaluator { scope, work: 0, limit, in_template: false, quiet: 0 };
     let value = evaluator.eval(expr, None, diags);
     if evaluator.exhausted() {
         let detail =
@@ -66,7 +66,7 @@ pub(super) struct Local<'a> {
 /// The loop variables in reach.
 pub(super) type Locals<'a> = Option<&'a Local<'a>>;
 
-fn local<'a>(mut locals: Locals<'a>, name: &str) -> Option<&'a Value> {
+pub(super) fn local<'a>(mut locals: Locals<'a>, name: &str) -> Option<&'a Value> {
     while let Some(local) = locals {
         if local.name == name {
             return Some(local.value);
@@ -83,6 +83,8 @@ pub(super) struct Evaluator<'s> {
     limit: u64,
     /// Whether this is inside `templatefile` or `templatestring`.
     pub(super) in_template: bool,
+    /// In how many attempts this is whose mistakes may not matter.
+    pub(super) quiet: u32,
 }
 
 /// The value after a mistake.
@@ -97,7 +99,7 @@ impl Evaluator<'_> {
 
     /// An evaluator of a template with what is left of the work.
     pub(super) fn inside<'s>(&self, scope: &'s dyn Scope) -> Evaluator<'s> {
-        Evaluator { scope, work: self.work, limit: self.limit, in_template: true }
+        Evaluator { scope, work: self.work, limit: self.limit, in_template: true, quiet: self.quiet }
     }
 
     /// The work done so far.
@@ -126,6 +128,15 @@ impl Evaluator<'_> {
         if self.exhausted() {
             return poison();
         }
+        let before = diags.len();
+        let value = self.eval_kind(expr, locals, diags);
+        if diags.len() > before && self.quiet == 0 && !self.exhausted() {
+            self.explain(expr, locals, diags, before);
+        }
+        value
+    }
+
+    fn eval_kind(&mut self, expr: &Expr, locals: Locals<'_>, diags: &mut Diagnostics) -> Value {
         match &expr.kind {
             ExprKind::Literal(value) => value.clone(),
             ExprKind::Variable(name) => self.variable(name, expr.span, locals, diags),
@@ -146,7 +157,10 @@ impl Evaluator<'_> {
 
     /// Evaluates what may turn out not to be needed: its mistakes are not reported.
     pub(super) fn eval_aside(&mut self, expr: &Expr, locals: Locals<'_>) -> Value {
-        self.eval(expr, locals, &mut Diagnostics::new())
+        self.quiet += 1;
+        let value = self.eval(expr, locals, &mut Diagnostics::new());
+        self.quiet -= 1;
+        value
     }
 
     fn variable(&mut self, name: &str, span: Span, locals: Locals<'_>, diags: &mut Diagnostics) -> Value {

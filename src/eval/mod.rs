@@ -2,6 +2,7 @@
 
 mod call;
 mod console;
+mod explain;
 mod expr;
 mod for_expr;
 pub mod functions;

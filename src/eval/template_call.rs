@@ -188,8 +188,5 @@ fn transplant(problem: Diagnostic, name: &str, title: &str, text: &str, place: S
     });
     let at = line.map_or(String::new(), |line| format!(" at line {line} of {title}"));
     let detail = format!("In the call of `{name}`{at}: {}", problem.detail);
-    let mut diagnostic = Diagnostic { detail, ..Diagnostic::error(problem.summary, "") }.at(place);
-    diagnostic.severity = problem.severity;
-    diagnostic.help = problem.help;
-    diagnostic
+    Diagnostic { detail, related: Vec::new(), label: None, ..problem }.at(place)
 }

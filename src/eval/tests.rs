@@ -324,3 +324,26 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_failed_says_what_its_names_stood_for() {
+    let told = |text: &str| {
+        let mut sources = SourceMap::default();
+        let file = sources.add("test", text);
+        let mut diags = Diagnostics::new();
+        let expr = parse_expression(file, text, &mut diags).expect("parses");
+        evaluate(&expr, &names(), &mut diags);
+        let values = diags.iter().flat_map(|diagnostic| diagnostic.values.iter().flatten());
+        values.map(|(name, is)| format!("{name} {is}")).collect::<Vec<_>>().join("; ")
+    };
+    assert_eq!(told("o.name + 1"), "o.name is \"n\"");
+    assert_eq!(told("[for x in l : x + o.count]"), "x is \"a\"; o.count is 3");
+    assert_eq!(told("o.missing"), "o is an object with 2 members");
+    assert_eq!(told("tonumber(l[0])"), "l[0] is \"a\"");
+    assert_eq!(told("l[o.count]"), "l is a list of string with 3 members; o.count is 3");
+    assert_eq!(told("upper(so.password.x)"), "so.password is sensitive, and not shown");
+    assert_eq!(told("\"${s}\" + 1"), "s is sensitive, and not shown");
+    assert_eq!(told("u + [1]"), "u is known only after apply");
+    assert_eq!(told("try(o.missing, [] + 1, l)"), "");
+    assert_eq!(told("o.count + 1"), "");
+}

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::dag;
+use crate::address::BlockAddress;
 use crate::config::model::{Config, DynamicBlock, Node, NodeId, NodeKind, Repetition, Resource, Rule};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::source::Span;
@@ -67,6 +68,15 @@ pub fn build(config: &Config, diags: &mut Diagnostics) -> Graph {
     };
     let flows_before = flows_before(config, &order, &dependencies);
     Graph { order, dependencies, flows_before, referenced }
+}
+
+/// Looks up what an expression of no block refers to, as `console` evaluates it; unknown names are pushed to `diags`.
+pub fn check_names(config: &Config, expr: &Expr, diags: &mut Diagnostics) {
+    let address = BlockAddress { kind: "local".into(), type_label: None, name: "".into() };
+    let node = Node { address, header: expr.span, kind: NodeKind::Local(expr.clone()) };
+    references(expr, &mut |reference| {
+        lookup(config, &node, INSIDE, reference.root, reference.steps, reference.span, diags);
+    });
 }
 
 fn flows_before(

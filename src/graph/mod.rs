@@ -5,5 +5,5 @@ mod build;
 mod dag;
 mod text;
 
-pub use build::{Graph, build};
+pub use build::{Graph, build, check_names};
 pub use text::{dot, mermaid};

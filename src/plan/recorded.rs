@@ -96,8 +96,7 @@ impl<'a> Recorded<'a> {
         if let Some(record) = self.by_address.get(&*address) {
             return Match::Same(record);
         }
-        let former = self.moved.iter().filter_map(|moved| former_address(moved, &address));
-        if let Some(record) = former.filter_map(|from| self.by_address.get(&*from)).next() {
+        if let Some(record) = self.moved_to(&address) {
             return Match::Moved(record);
         }
         match self.by_name.get(&*flow.name) {
@@ -109,6 +108,25 @@ impl<'a> Recorded<'a> {
             Some(record) => Match::Again(record),
             None => Match::New,
         }
+    }
+
+    /// The flow that `moved` blocks lead to `address`, by whatever number of moves; the last of them first.
+    fn moved_to(&self, address: &str) -> Option<&'a FlowRecord> {
+        let mut seen = vec![address.to_owned()];
+        let mut next = 0;
+        // Circles are refused elsewhere and still end here: no address is gone through twice.
+        while let Some(address) = seen.get(next).cloned() {
+            next += 1;
+            for from in self.moved.iter().filter_map(|moved| former_address(moved, &address)) {
+                if let Some(record) = self.by_address.get(&*from) {
+                    return Some(record);
+                }
+                if !seen.contains(&from) {
+                    seen.push(from);
+                }
+            }
+        }
+        None
     }
 
     /// A version's definition, from the view or as fetched beforehand.

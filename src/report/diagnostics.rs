@@ -105,6 +105,11 @@ fn paragraphs(diagnostic: &Diagnostic) -> Vec<String> {
     }
     let detail = clean_lines(&diagnostic.detail);
     paragraphs.extend(detail.split("\n\n").filter(|text| !text.trim().is_empty()).map(str::to_owned));
+    let values = diagnostic.values.iter().flatten();
+    let values: Vec<String> = values.map(|(name, is)| clean(&format!("{name} {is}")).into_owned()).collect();
+    if !values.is_empty() {
+        paragraphs.push(values.join("\n"));
+    }
     paragraphs
 }
 

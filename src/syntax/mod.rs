@@ -14,6 +14,6 @@ mod template;
 pub(crate) mod tests;
 
 pub use json::{Grammar, Style, parse_json, parse_json_values};
-pub use parse::{parse, parse_expression};
+pub use parse::{is_complete, parse, parse_expression};
 pub use reference::{Reference, references};
 pub use template::parse_template;

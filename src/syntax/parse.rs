@@ -8,7 +8,7 @@ use hcl_edit::parser::{Error, parse_body, parse_expr};
 use super::ast::{Block, Body, Expr};
 use super::explain::{explain_problem, explain_syntax};
 use super::lower::Lowering;
-use super::scan::{Edit, Piece, Resync, header_brace, next_piece};
+use super::scan::{Edit, Piece, ProblemKind, Resync, header_brace, next_piece};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::source::{FileId, Span};
 
@@ -80,6 +80,23 @@ pub fn parse_expression(file: FileId, text: &str, diags: &mut Diagnostics) -> Op
             None
         }
     }
+}
+
+/// Whether nothing in `text` waits for more lines: every bracket, template, heredoc and comment that opens also closes,
+/// or cannot any more.
+pub fn is_complete(text: &str) -> bool {
+    let piece = next_piece(text, 0, text.len(), &mut Resync::never());
+    let problem = piece.and_then(|piece| piece.problem);
+    problem.is_none_or(|problem| match problem.kind {
+        ProblemKind::UnclosedTemplate
+        | ProblemKind::UnclosedHeredoc
+        | ProblemKind::UnclosedComment
+        | ProblemKind::UnclosedBracket => false,
+        ProblemKind::UnclosedQuote
+        | ProblemKind::WrongBracket
+        | ProblemKind::StrayBracket
+        | ProblemKind::SingleQuote => true,
+    })
 }
 
 /// The piece up to a comment at its end, of which the parser of single expressions knows nothing. The first mark that may

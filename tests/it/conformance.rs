@@ -9,7 +9,9 @@ mod runner;
 #[test]
 fn every_recorded_case_passes() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors");
-    let entries = std::fs::read_dir(&folder).expect("the recorded cases are in the repository");
+    let entries = [folder.clone(), folder.join("extra")]
+        .into_iter()
+        .flat_map(|folder| std::fs::read_dir(folder).expect("the recorded cases are in the repository"));
     let mut files: Vec<String> = entries
         .map(|entry| entry.expect("an entry can be read").path().display().to_string())
         .filter(|path| path.ends_with(".jsonl"))

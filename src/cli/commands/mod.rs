@@ -1,6 +1,7 @@
 //! One file per command: wiring only.
 
 pub(super) mod apply;
+pub(super) mod console;
 pub(super) mod diff;
 pub(super) mod explain;
 pub(super) mod fmt;

@@ -102,11 +102,11 @@ fn run_config_arguments(kind: RunConfigKind) -> Vec<&'static str> {
 
 fn takes_meta(kind: ResourceKind, name: &str) -> bool {
     match kind {
-        ResourceKind::Flow => true,
         ResourceKind::Data(_) => name != "provider",
-        ResourceKind::RunConfig(_) | ResourceKind::Storage(_) | ResourceKind::Agent(_) => {
-            name != "depends_on"
-        }
+        ResourceKind::Flow
+        | ResourceKind::RunConfig(_)
+        | ResourceKind::Storage(_)
+        | ResourceKind::Agent(_) => true,
     }
 }
 

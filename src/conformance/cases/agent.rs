@@ -57,6 +57,15 @@ pub(super) fn run(kind: AgentKind, input: &Json) -> Json {
         Err(refused) => return json!({ "storage": { "error": error(&refused) } }),
     };
 
+    let stored = match part(input, "flow").get("storage_raw") {
+        Some(_) => json!({ "raw": true }),
+        None => json!({ "serialized": storage }),
+    };
+    // What is not made is not handed to an agent.
+    if ["error", "serialize_error"].iter().any(|failed| run_config.get(failed).is_some()) {
+        return json!({ "run_config": run_config, "storage": stored });
+    }
+
     let of = |object: &str, name: &str, default: &str| match part(input, object).get(name) {
         None => Some(default.to_owned()),
         Some(value) => value.as_str().map(str::to_owned),
@@ -85,11 +94,7 @@ pub(super) fn run(kind: AgentKind, input: &Json) -> Json {
             "agent": agent,
             "artifact": artifact,
             "run_config": run_config,
-            "storage": if part(input, "flow").get("storage_raw").is_some() {
-                json!({ "raw": true })
-            } else {
-                json!({ "serialized": storage })
-            },
+            "storage": stored,
         }),
     }
 }

@@ -1,7 +1,8 @@
 //! Checks of flows that run as ECS tasks (semantics 2): roles, sizes, the task definition and the arguments of RunTask.
 //! It does not check the shape of documents.
 
-use super::image::{Containers, is_ecr};
+use super::image::is_ecr;
+use super::template::{Containers, overwritten_by, secrets, variables};
 use super::{CheckInputs, CheckName, Template, attribute, fargate, given, items};
 use crate::address::PathStep;
 use crate::flow::definition::{Problem, at, at_index, key};
@@ -33,13 +34,19 @@ impl<'a> Definition<'a> {
 
 pub(super) fn check(inputs: &CheckInputs<'_>, problems: &mut Vec<Problem>) {
     let definition = definition(inputs);
-    arn(inputs, problems);
     roles(inputs, definition, problems);
     sizes(inputs, definition, problems);
     logs(inputs, definition, problems);
     run_task(inputs, problems);
     if let Definition::Known(template) = definition {
         overwritten(inputs, template, problems);
+        for (index, container) in
+            items(attribute(template.document, "containerDefinitions")).iter().enumerate()
+        {
+            let place = at(&at_index(&at(&template.place(), "containerDefinitions"), index), "environment");
+            let instead = "`secrets = [{ name = \"...\", valueFrom = \"arn:aws:secretsmanager:...\" }]`";
+            secrets(attribute(container, "environment"), &place, instead, problems);
+        }
         if on_fargate(inputs, definition) == Some(true) {
             fargate::check(template, problems);
         }
@@ -64,23 +71,6 @@ fn definition<'a>(inputs: &CheckInputs<'a>) -> Definition<'a> {
             Definition::Elsewhere
         }
         Some(_) | None => Definition::BuiltIn,
-    }
-}
-
-/// The original refuses an arn beside Docker storage, because the image cannot be put in (semantics 2.2).
-fn arn(inputs: &CheckInputs<'_>, problems: &mut Vec<Problem>) {
-    if given(inputs.argument("task_definition_arn"))
-        && matches!(inputs.storage, Some((StorageKind::Docker, _)))
-    {
-        problems.push(
-            Problem::error(
-                inputs.place("task_definition_arn"),
-                "Registered definition with docker storage",
-                "The flow's code is in the image of its `docker` storage, and a task definition that is registered \
-                 already keeps its own image: the original refuses to run it.",
-            )
-            .help("write `task_definition` or `task_definition_path` instead, or use another storage"),
-        );
     }
 }
 
@@ -375,20 +365,5 @@ fn overwritten(inputs: &CheckInputs<'_>, template: Template<'_>, problems: &mut 
     if given(attribute(container, "command")) {
         problems.push(overwritten_by(at(&place, "command"), "the command that runs the flow"));
     }
-    for (index, entry) in items(attribute(container, "environment")).iter().enumerate() {
-        let name = attribute(entry, "name").as_str().unwrap_or_default();
-        if super::is_set_by_every_run(name) {
-            let place = at_index(&at(&place, "environment"), index);
-            problems.push(overwritten_by(place, &format!("the run's own `{name}`")));
-        }
-    }
-}
-
-fn overwritten_by(place: Vec<PathStep>, what: &str) -> Problem {
-    Problem::lint(
-        CheckName::TemplateOverwritten,
-        place,
-        format!("Every run replaces this with {what}; it has no effect."),
-    )
-    .help("remove it")
+    variables(attribute(container, "environment"), &at(&place, "environment"), problems);
 }

@@ -1,52 +1,11 @@
 //! Which image a flow runs, and whether it stays the same (semantics 0.6). It asks no registry.
 
+use super::template::Containers;
 use super::{CheckInputs, CheckName, attribute, items};
 use crate::address::PathStep;
 use crate::flow::definition::{Problem, at, at_index, key};
 use crate::flow::kind::{RunConfigKind, StorageKind};
 use crate::value::Value;
-
-/// The containers of a template, and the one that runs the flow.
-pub(super) struct Containers<'a> {
-    /// Where the list is.
-    pub(super) place: Vec<PathStep>,
-    /// The containers.
-    pub(super) list: &'a [Value],
-    /// The first one of the name `flow` for ECS, the first one for Kubernetes (semantics 2.3 and 3).
-    pub(super) own: Option<usize>,
-}
-
-impl<'a> Containers<'a> {
-    /// Those of the template, when it is known.
-    pub(super) fn of(inputs: &CheckInputs<'a>) -> Option<Self> {
-        let template = inputs.template?;
-        let document = template.document;
-        match inputs.kind {
-            RunConfigKind::Ecs => {
-                let list = items(attribute(document, "containerDefinitions"));
-                let own =
-                    list.iter().position(|container| attribute(container, "name").as_str() == Some("flow"));
-                Some(Self { place: at(&template.place(), "containerDefinitions"), list, own })
-            }
-            RunConfigKind::Kubernetes => {
-                let names = ["spec", "template", "spec", "containers"];
-                let list = items(names.iter().fold(document, |value, name| attribute(value, name)));
-                let place = names.iter().fold(template.place(), |place, name| at(&place, name));
-                Some(Self { place, list, own: (!list.is_empty()).then_some(0) })
-            }
-            RunConfigKind::Universal
-            | RunConfigKind::Local
-            | RunConfigKind::Docker
-            | RunConfigKind::Vertex => None,
-        }
-    }
-
-    /// The container that runs the flow and where it is.
-    pub(super) fn own(&self) -> Option<(Vec<PathStep>, &'a Value)> {
-        let index = self.own?;
-        Some((at_index(&self.place, index), self.list.get(index)?))
-    }
-}
 
 pub(super) fn check(inputs: &CheckInputs<'_>, problems: &mut Vec<Problem>) {
     let starts_container = match inputs.kind {

@@ -2,14 +2,20 @@
 //! it looks at the run config, its template, the storage and the declared agents together, and changes none of them.
 
 mod agents;
+mod docker;
 mod ecs;
 mod fargate;
 mod image;
+mod kubernetes;
+mod secret;
 mod table;
+mod template;
+mod vertex;
 
 use std::collections::BTreeSet;
 
 pub use agents::{Taker, coverage};
+pub(crate) use secret::plaintext;
 pub use table::{CHECKS, Check, CheckName, markdown};
 
 use crate::address::PathStep;
@@ -64,11 +70,10 @@ pub fn flow(inputs: &CheckInputs<'_>) -> Vec<Problem> {
     image::check(inputs, &mut problems);
     match inputs.kind {
         RunConfigKind::Ecs => ecs::check(inputs, &mut problems),
-        RunConfigKind::Universal
-        | RunConfigKind::Local
-        | RunConfigKind::Docker
-        | RunConfigKind::Kubernetes
-        | RunConfigKind::Vertex => {}
+        RunConfigKind::Kubernetes => kubernetes::check(inputs, &mut problems),
+        RunConfigKind::Vertex => vertex::check(inputs, &mut problems),
+        RunConfigKind::Docker => docker::check(inputs, &mut problems),
+        RunConfigKind::Universal | RunConfigKind::Local => {}
     }
     problems
 }
@@ -177,27 +182,6 @@ fn given(value: &Value) -> bool {
 /// The members of a list that is known.
 fn items(value: &Value) -> &[Value] {
     value.as_slice().unwrap_or_default()
-}
-
-/// Variables of the original that every run sets, whatever a template says (semantics 0.8).
-fn is_set_by_every_run(name: &str) -> bool {
-    matches!(
-        name,
-        "PREFECT__BACKEND"
-            | "PREFECT__CLOUD__AGENT__LABELS"
-            | "PREFECT__CLOUD__API"
-            | "PREFECT__CLOUD__API_KEY"
-            | "PREFECT__CLOUD__AUTH_TOKEN"
-            | "PREFECT__CLOUD__SEND_FLOW_RUN_LOGS"
-            | "PREFECT__CLOUD__TENANT_ID"
-            | "PREFECT__CLOUD__USE_LOCAL_SECRETS"
-            | "PREFECT__CONTEXT__FLOW_ID"
-            | "PREFECT__CONTEXT__FLOW_RUN_ID"
-            | "PREFECT__CONTEXT__IMAGE"
-            | "PREFECT__ENGINE__FLOW_RUNNER__DEFAULT_CLASS"
-            | "PREFECT__LOGGING__LEVEL"
-            | "PREFECT__LOGGING__LOG_TO_CLOUD"
-    )
 }
 
 #[cfg(test)]

@@ -216,9 +216,8 @@ pub const CHECKS: &[Check] = &[
     warning(
         CheckName::ShortNetwork,
         "short-network",
-        "Network without its project",
-        "Vertex AI takes a network by its full name, `projects/NUMBER/global/networks/NAME`. A short name is completed \
-         with the project of the agent that the flow names.",
+        "Short network name",
+        "Vertex AI takes a network by its full name, `projects/NUMBER/global/networks/NAME`, and refuses a short one.",
         "Write the full name.",
     ),
     error(

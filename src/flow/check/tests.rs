@@ -4,6 +4,7 @@
 
 mod ecs;
 mod fleet;
+mod other;
 
 use std::collections::BTreeSet;
 

@@ -83,12 +83,12 @@ fn values_take_the_original_s_form() {
             json!({
                 "kind": "kubernetes", "cpu_limit": 2, "cpu_request": 0.5, "memory_limit": "1Gi",
                 "image_pull_policy": "Never", "image_pull_secrets": ["b", "a"],
-                "job_template": "kind: Job\nspec: {template: {}}\n",
+                "job_template": "kind: Job\nspec: {template: {spec: {containers: [{name: flow}]}}}\n",
             }),
             json!({
                 "type": "KubernetesRun", "cpu_limit": "2", "cpu_request": "0.5", "memory_limit": "1Gi",
                 "image_pull_policy": "Never", "image_pull_secrets": ["b", "a"],
-                "job_template": {"kind": "Job", "spec": {"template": {}}},
+                "job_template": {"kind": "Job", "spec": {"template": {"spec": {"containers": [{"name": "flow"}]}}}},
             }),
         ),
         (
@@ -102,9 +102,9 @@ fn values_take_the_original_s_form() {
             }),
         ),
         (
-            json!({"kind": "vertex", "worker_pool_specs": [{"replica_count": 1}, null]}),
+            json!({"kind": "vertex", "worker_pool_specs": [{"machine_spec": {"machine_type": "m"}, "replica_count": 1}, null]}),
             json!({
-                "type": "VertexRun", "machine_type": "e2-standard-4", "worker_pool_specs": [{"replica_count": 1}, null],
+                "type": "VertexRun", "machine_type": "e2-standard-4", "worker_pool_specs": [{"machine_spec": {"machine_type": "m"}, "replica_count": 1}, null],
             }),
         ),
     ] {
@@ -209,11 +209,18 @@ fn printed_mistakes_are_taken_with_a_warning() {
     assert_eq!(serialized["task_definition"], Json::Null);
     assert_eq!(serialized["task_definition_path"], "s3://bucket/path/to/definition.yaml");
 
-    let (serialized, summaries) = taken(
-        json!({"kind": "vertex", "worker_pool_specs": [{}, {"container_spec": {"image": "my-image"}}]}),
-    );
+    let (serialized, summaries) = taken(json!({"kind": "vertex", "worker_pool_specs": [
+        {"machineSpec": {"machineType": "m"}},
+        {"machine_spec": {"machine_type": "m"}, "container_spec": {"image": "my-image"}},
+    ]}));
     assert_eq!(summaries, vec!["Misspelled argument of a worker pool"]);
-    assert_eq!(serialized["worker_pool_specs"][1], json!({"container_spec": {"image_uri": "my-image"}}));
+    assert_eq!(
+        serialized["worker_pool_specs"],
+        json!([
+            {"machine_spec": {"machine_type": "m"}},
+            {"machine_spec": {"machine_type": "m"}, "container_spec": {"image_uri": "my-image"}},
+        ])
+    );
 
     let (serialized, summaries) = taken(json!({"kind": "vertex", "network": "my-network"}));
     assert_eq!(summaries, vec!["Short network name"]);

@@ -173,7 +173,7 @@ pub fn build(inputs: &FlowInputs<'_>) -> (Value, Vec<Problem>) {
     problems.extend(check::flow(&CheckInputs {
         name: inputs.name,
         kind,
-        arguments: &run_config,
+        arguments: &checked.arguments(&run_config),
         template: document.as_ref().map(|(argument, document)| check::Template { argument, document }),
         storage: storage.as_ref().map(|(kind, arguments)| (*kind, arguments)),
         agent: inputs.agents.iter().find(|agent| Some(agent.address) == inputs.agent_address).map(as_checked),

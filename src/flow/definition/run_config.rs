@@ -32,6 +32,19 @@ impl Checked {
         self.fields.get("task_definition_arn").is_some_and(|value| !value.is_null())
     }
 
+    /// The arguments as the checks of the whole flow see them: in their final form, and nothing that was not said.
+    pub(super) fn arguments(&self, given: &Value) -> Value {
+        if given.is_unknown() {
+            return given.clone();
+        }
+        let mut entries: BTreeMap<&str, Value> = self.fields.clone();
+        entries.insert("env", self.env.clone());
+        if values::attribute(given, "machine_type").is_null() {
+            entries.remove("machine_type");
+        }
+        Value::object(entries)
+    }
+
     /// The serialized form with these labels.
     pub(super) fn serialized(&self, prefect_version: &str, labels: Value) -> Value {
         let mut entries: BTreeMap<&str, Value> = self.fields.clone();
@@ -98,6 +111,7 @@ pub(super) fn check(
         RunConfigKind::Vertex if !arguments.is_unknown() => vertex::rules(&mut fields, &base, problems),
         RunConfigKind::Universal | RunConfigKind::Local | RunConfigKind::Docker | RunConfigKind::Vertex => {}
     }
+    documents(kind, &mut fields, &base, problems);
     let working_dir = fields.get("working_dir").filter(|value| !value.is_null()).cloned();
     let (env, labels) = if arguments.is_unknown() {
         (Value::unknown(Type::Map(Box::new(Type::String))), None)
@@ -110,6 +124,22 @@ pub(super) fn check(
         )
     };
     Checked { kind, fields, env, labels, secret_env, working_dir }
+}
+
+/// Whole documents, checked against what their backend has published and put in its form.
+fn documents(
+    kind: RunConfigKind,
+    fields: &mut BTreeMap<&'static str, Value>,
+    base: &[PathStep],
+    problems: &mut Vec<Problem>,
+) {
+    for (name, value) in fields.iter_mut().filter(|(_, value)| !value.is_null()) {
+        if let Some(document) = Document::of_argument(kind, name) {
+            let (checked, found) = document::check(document, value, &at(base, name));
+            problems.extend(found);
+            *value = checked;
+        }
+    }
 }
 
 /// One argument but `env` and `labels`, as its type and its own rules want it; null when it is not given or wrong.

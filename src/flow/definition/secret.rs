@@ -96,6 +96,24 @@ const fn forms(kind: RunConfigKind) -> &'static str {
     }
 }
 
+/// What to write in place of a plaintext secret.
+pub(super) fn instead(kind: RunConfigKind, name: &str) -> String {
+    match kind {
+        RunConfigKind::Vertex => {
+            "let the flow read it from Secret Manager by the job's service account, and remove it from `env`"
+                .to_owned()
+        }
+        RunConfigKind::Universal
+        | RunConfigKind::Local
+        | RunConfigKind::Docker
+        | RunConfigKind::Kubernetes
+        | RunConfigKind::Ecs => format!(
+            "write `secret_env = {{ {name} = \"{}\" }}` instead, and remove it from `env`",
+            example(kind, name)
+        ),
+    }
+}
+
 /// A reference in the form of the kind, as an example.
 pub(super) fn example(kind: RunConfigKind, name: &str) -> String {
     match kind {
@@ -151,75 +169,4 @@ pub(crate) fn is_secret_key(text: &str) -> bool {
         && !key.is_empty()
         && key.len() <= 253
         && key.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
-}
-
-/// A warning when the plaintext variable looks like a secret, by its name or by its value.
-pub(super) fn lint(name: &str, value: &str, path: &[PathStep], kind: RunConfigKind) -> Option<Problem> {
-    let by_name = name_suggests_secret(name) && !is_harmless(value);
-    if !by_name && !value_suggests_secret(value) {
-        return None;
-    }
-    let what = if by_name { "its name" } else { "the form of its value" };
-    Some(
-        Problem::warning(
-            path.to_vec(),
-            "Plaintext that looks like a secret",
-            format!(
-                "By {what}, `{name}` holds a secret. The registry, the artifact and everybody who may read them would \
-                 have it in plaintext."
-            ),
-        )
-        .help(match kind {
-            RunConfigKind::Vertex => {
-                "let the flow read it from Secret Manager by the job's service account, and remove it from `env`".to_owned()
-            }
-            _ => format!(
-                "write `secret_env = {{ {name} = \"{}\" }}` instead, and remove it from `env`",
-                example(kind, name)
-            ),
-        }),
-    )
-}
-
-fn name_suggests_secret(name: &str) -> bool {
-    let upper = name.to_ascii_uppercase();
-    // Names of things about a secret, not of the secret.
-    if ["_FILE", "_PATH", "_NAME", "_ARN", "_ID", "_URL", "_DIR", "_SECRETS"]
-        .iter()
-        .any(|suffix| upper.ends_with(suffix))
-    {
-        return false;
-    }
-    ["PASSWORD", "PASSWD", "SECRET", "CREDENTIAL"].iter().any(|word| upper.contains(word))
-        || ["_KEY", "_TOKEN", "APIKEY", "_PWD"].iter().any(|suffix| upper.ends_with(suffix))
-        || upper == "TOKEN"
-}
-
-/// Values that no secret has: none, switches, short numbers.
-fn is_harmless(value: &str) -> bool {
-    value.is_empty()
-        || matches!(value.to_ascii_lowercase().as_str(), "true" | "false" | "yes" | "no" | "on" | "off")
-        || (value.len() < 4 && value.bytes().all(|byte| byte.is_ascii_digit()))
-}
-
-fn value_suggests_secret(value: &str) -> bool {
-    let aws_key = value.len() == 20
-        && (value.starts_with("AKIA") || value.starts_with("ASIA"))
-        && value.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
-    let prefixed = ["ghp_", "gho_", "github_pat_", "glpat-", "xoxb-", "xoxp-", "sk_live_", "pcu_", "pcs_"]
-        .iter()
-        .any(|prefix| value.starts_with(prefix) && value.len() >= prefix.len() + 8);
-    let private_key = value.contains("-----BEGIN ") && value.contains("PRIVATE KEY-----");
-    let jwt = value.starts_with("eyJ") && value.matches('.').count() == 2 && value.len() > 40;
-    aws_key || prefixed || private_key || jwt || has_password_in_url(value)
-}
-
-/// `scheme://user:password@host`
-fn has_password_in_url(value: &str) -> bool {
-    let Some((_, rest)) = value.split_once("://") else { return false };
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    authority
-        .rsplit_once('@')
-        .and_then(|(user, _)| user.split_once(':'))
-        .is_some_and(|(_, password)| !password.is_empty())
 }

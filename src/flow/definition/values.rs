@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::problem::{Problem, at, at_index};
 use super::secret;
 use crate::address::PathStep;
+use crate::flow::check::plaintext;
 use crate::flow::kind::{Field, FieldType, RunConfigKind};
 use crate::value::{Kind, Type, Value, convert, type_name};
 
@@ -209,7 +210,7 @@ pub(super) fn environment(
         match convert(entry, &Type::String) {
             Ok(text) => {
                 if let Some(plain) = text.as_str() {
-                    problems.extend(secret::lint(name, plain, &path, kind));
+                    problems.extend(plaintext(name, plain, &path, &secret::instead(kind, name)));
                     if plain.contains('\0') {
                         problems.push(Problem::error(
                             path,

@@ -21,17 +21,6 @@ pub(super) fn rules(
     if let Some(machine) = fields.get_mut("machine_type").filter(|value| value.is_null()) {
         *machine = Value::string(MACHINE_TYPE);
     }
-    let network = fields.get("network").and_then(Value::as_str);
-    if let Some(network) = network.filter(|network| !network.contains('/')) {
-        problems.push(
-            Problem::warning(
-                at(base, "network"),
-                "Short network name",
-                format!("Vertex AI wants the whole name of a network, and {network:?} is its last part."),
-            )
-            .help(format!("write `projects/PROJECT_NUMBER/global/networks/{network}`")),
-        );
-    }
     if let Some(pools) = fields.get_mut("worker_pool_specs") {
         let path = at(base, "worker_pool_specs");
         *pools = worker_pools(pools, &path, problems);

@@ -15,9 +15,12 @@ pub use quantity::{Quantity, QuantityError};
 pub use schema::{Backend, Field, FieldType, Scalar, Schema};
 pub use units::{parse_cpu_units, parse_memory_mib};
 
+use std::sync::Arc;
+
 use crate::address::PathStep;
-use crate::flow::definition::Problem;
-use crate::value::Value;
+use crate::flow::definition::{Problem, at_index};
+use crate::flow::kind::RunConfigKind;
+use crate::value::{Kind, Value};
 
 /// A document that a run config may hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -26,24 +29,59 @@ pub enum Document {
     TaskDefinition,
     /// `run_task_kwargs` of `ecs`.
     RunTask,
+    /// `job_template` of `kubernetes`.
+    Job,
+    /// `worker_pool_specs` of `vertex`: a list.
+    WorkerPools,
+    /// `scheduling` of `vertex`.
+    Scheduling,
+    /// `host_config` of `docker`.
+    HostConfig,
 }
 
 impl Document {
     /// Every document.
-    pub const ALL: [Self; 2] = [Self::TaskDefinition, Self::RunTask];
+    pub const ALL: [Self; 6] = [
+        Self::TaskDefinition,
+        Self::RunTask,
+        Self::Job,
+        Self::WorkerPools,
+        Self::Scheduling,
+        Self::HostConfig,
+    ];
 
     /// Whose document it is.
     pub const fn backend(self) -> Backend {
         match self {
             Self::TaskDefinition | Self::RunTask => Backend::Ecs,
+            Self::Job => Backend::Kubernetes,
+            Self::WorkerPools | Self::Scheduling => Backend::Vertex,
+            Self::HostConfig => Backend::Docker,
         }
     }
 
-    /// Its object type in the backend's schema.
+    /// The document of a run config's argument, if it is one.
+    pub fn of_argument(kind: RunConfigKind, argument: &str) -> Option<Self> {
+        match (kind, argument) {
+            (RunConfigKind::Ecs, "task_definition") => Some(Self::TaskDefinition),
+            (RunConfigKind::Ecs, "run_task_kwargs") => Some(Self::RunTask),
+            (RunConfigKind::Kubernetes, "job_template") => Some(Self::Job),
+            (RunConfigKind::Vertex, "worker_pool_specs") => Some(Self::WorkerPools),
+            (RunConfigKind::Vertex, "scheduling") => Some(Self::Scheduling),
+            (RunConfigKind::Docker, "host_config") => Some(Self::HostConfig),
+            (_, _) => None,
+        }
+    }
+
+    /// Its object type in the backend's schema; that of the members, for a list.
     pub const fn root(self) -> &'static str {
         match self {
             Self::TaskDefinition => "TaskDefinition",
             Self::RunTask => "RunTask",
+            Self::Job => "Job",
+            Self::WorkerPools => "WorkerPoolSpec",
+            Self::Scheduling => "Scheduling",
+            Self::HostConfig => "HostConfig",
         }
     }
 
@@ -52,16 +90,22 @@ impl Document {
         match self {
             Self::TaskDefinition => "a task definition",
             Self::RunTask => "a set of arguments of RunTask",
+            Self::Job => "a Job template",
+            Self::WorkerPools => "a list of worker pools",
+            Self::Scheduling => "a scheduling of a CustomJob",
+            Self::HostConfig => "a host configuration",
         }
     }
 
-    /// Required fields that the agent fills in, by object type: they need not be written (semantics 2.3 and 2.4).
+    /// Required fields that the agent fills in, by object type: they need not be written (semantics 2.3, 2.4 and 4).
     const fn filled_in(self) -> &'static [(&'static str, &'static str)] {
         match self {
             Self::TaskDefinition => {
                 &[("TaskDefinition", "family"), ("TaskDefinition", "containerDefinitions")]
             }
             Self::RunTask => &[("RunTask", "taskDefinition")],
+            Self::WorkerPools => &[("ContainerSpec", "image_uri")],
+            Self::Job | Self::Scheduling | Self::HostConfig => &[],
         }
     }
 
@@ -69,7 +113,8 @@ impl Document {
     /// become snake_case.
     const fn takes_both_spellings(self) -> bool {
         match self {
-            Self::TaskDefinition | Self::RunTask => false,
+            Self::WorkerPools | Self::Scheduling => true,
+            Self::TaskDefinition | Self::RunTask | Self::Job | Self::HostConfig => false,
         }
     }
 }
@@ -81,7 +126,25 @@ impl Document {
 /// unknown and is not complained of. Problems are placed below `path`.
 pub fn check(document: Document, value: &Value, path: &[PathStep]) -> (Value, Vec<Problem>) {
     let mut problems = Vec::new();
-    let value = walk::object(document, document.root(), value, path, &mut problems);
+    let mut one = |value: &Value, path: &[PathStep]| {
+        let root = FieldType::Named(document.root().to_owned());
+        walk::value(document, &root, value, path, &mut problems)
+    };
+    let value = match (document, value.as_slice()) {
+        // A pool that is null skips a role, as an empty one does.
+        (Document::WorkerPools, Some(pools)) => {
+            let pools = pools.iter().enumerate().map(|(index, pool)| match pool.is_null() {
+                true => Value::NULL,
+                false => one(pool, &at_index(path, index)),
+            });
+            Value { kind: Kind::Tuple(Arc::new(pools.collect())), marks: value.marks }
+        }
+        (Document::WorkerPools, None) if !value.is_unknown() => {
+            problems.push(scalar::wrong_type("a list of worker pools", value, path));
+            value.clone()
+        }
+        (_, _) => one(value, path),
+    };
     (value, problems)
 }
 

@@ -11,16 +11,25 @@ use serde::Deserialize;
 pub enum Backend {
     /// Amazon ECS: the requests RegisterTaskDefinition and RunTask.
     Ecs,
+    /// Kubernetes: the Job and everything below it.
+    Kubernetes,
+    /// Vertex AI: the CustomJob.
+    Vertex,
+    /// The Docker client: the arguments of its host configuration.
+    Docker,
 }
 
 impl Backend {
     /// Every backend.
-    pub const ALL: [Self; 1] = [Self::Ecs];
+    pub const ALL: [Self; 4] = [Self::Ecs, Self::Kubernetes, Self::Vertex, Self::Docker];
 
     /// What it is called in a sentence.
     pub const fn title(self) -> &'static str {
         match self {
             Self::Ecs => "ECS",
+            Self::Kubernetes => "Kubernetes",
+            Self::Vertex => "Vertex AI",
+            Self::Docker => "the Docker client",
         }
     }
 
@@ -28,8 +37,14 @@ impl Backend {
     /// and so refuses nothing.
     pub fn schema(self) -> &'static Schema {
         static ECS: OnceLock<Schema> = OnceLock::new();
+        static KUBERNETES: OnceLock<Schema> = OnceLock::new();
+        static VERTEX: OnceLock<Schema> = OnceLock::new();
+        static DOCKER: OnceLock<Schema> = OnceLock::new();
         let (cell, text) = match self {
             Self::Ecs => (&ECS, include_str!("schemas/ecs.json")),
+            Self::Kubernetes => (&KUBERNETES, include_str!("schemas/kubernetes.json")),
+            Self::Vertex => (&VERTEX, include_str!("schemas/vertex.json")),
+            Self::Docker => (&DOCKER, include_str!("schemas/docker.json")),
         };
         cell.get_or_init(|| Schema::parse(text).unwrap_or_default())
     }

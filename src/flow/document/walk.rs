@@ -18,19 +18,16 @@ struct Walk {
     schema: &'static Schema,
 }
 
-/// Checks an object of the type `ty`.
-pub(super) fn object(
+/// Checks a value of the type `ty`.
+pub(super) fn value(
     document: Document,
-    ty: &str,
+    ty: &FieldType,
     value: &Value,
     path: &[PathStep],
     problems: &mut Vec<Problem>,
 ) -> Value {
     let walk = Walk { document, schema: document.backend().schema() };
-    match walk.schema.types.get(ty) {
-        Some(fields) => walk.object(ty, fields, value, path, problems),
-        None => value.clone(),
-    }
+    walk.value(ty, value, path, problems)
 }
 
 /// The fields of an object type.
@@ -101,13 +98,7 @@ impl Walk {
         Value { kind: Kind::Object(Arc::new(out)), marks: value.marks }
     }
 
-    fn value(
-        self,
-        ty: &'static FieldType,
-        value: &Value,
-        path: &[PathStep],
-        problems: &mut Vec<Problem>,
-    ) -> Value {
+    fn value(self, ty: &FieldType, value: &Value, path: &[PathStep], problems: &mut Vec<Problem>) -> Value {
         if value.is_unknown() {
             return value.clone();
         }

@@ -44,6 +44,15 @@ pub struct Item {
     snippet: Option<Snippet>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     related: Vec<Related>,
+    /// What the names in the expression that failed stood for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    values: Vec<Shown>,
+}
+
+#[derive(Debug, Serialize)]
+struct Shown {
+    name: String,
+    is: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -109,6 +118,12 @@ fn item(diagnostic: &Diagnostic, sources: &SourceMap) -> Item {
             .related
             .iter()
             .map(|(span, message)| Related { message: message.clone(), range: range(*span, sources) })
+            .collect(),
+        values: diagnostic
+            .values
+            .iter()
+            .flatten()
+            .map(|(name, is)| Shown { name: name.clone(), is: is.clone() })
             .collect(),
     }
 }

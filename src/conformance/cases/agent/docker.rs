@@ -49,7 +49,9 @@ fn calls(mock: &Json, run: &FlowRun<'_>, agent: &DockerAgent, surroundings: &Sur
             |name| json!({ "name": name, "driver": "local", "labels": { "prefect_created": "true" } });
         set("pull", json!(rendered.pull));
         set("create_volume", new.map(create).collect());
-        set("host_config_kwargs", rendered.host_config.into());
+        if let Some(arguments) = rendered.host_config {
+            set("host_config_kwargs", arguments.into());
+        }
         let container = rendered.container?;
 
         let taken = texts(mock.get("existing_container_names"));

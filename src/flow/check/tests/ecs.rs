@@ -142,16 +142,6 @@ fn a_definition_without_the_container_of_the_flow_is_told() {
 }
 
 #[test]
-fn a_registered_definition_and_docker_storage_exclude_each_other() {
-    let flow = Flow {
-        arguments: "{task_definition_arn: 'f:1'}",
-        storage: Some((StorageKind::Docker, "{image_tag: '1'}")),
-        ..Flow::of(RunConfigKind::Ecs)
-    };
-    assert_eq!(flow.found(), ["Registered definition with docker storage"]);
-}
-
-#[test]
 fn settings_that_fargate_does_not_take_are_errors() {
     let template = format!(
         "{{requiresCompatibilities: [FARGATE], cpu: 256, memory: 512, networkMode: bridge, ipcMode: host, pidMode: host, \

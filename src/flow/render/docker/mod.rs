@@ -28,8 +28,8 @@ pub struct DockerRun {
     /// The named volumes. One that does not exist is made with the driver `local` and the label
     /// `prefect_created=true`.
     pub named_volumes: Vec<String>,
-    /// The arguments of the host configuration, by the original client's names.
-    pub host_config: Map<String, Json>,
+    /// The arguments of the host configuration, by the original client's names; `None` where it does not come to that.
+    pub host_config: Option<Map<String, Json>>,
     /// What is created. Its errors arise after the image was pulled and the volumes were made.
     pub container: Result<Container, OriginalError>,
     /// The networks that the created container is connected to.
@@ -62,8 +62,9 @@ pub struct Container {
 /// What is asked for a flow run. `engine_version` is the engine's, for the host gateway.
 ///
 /// # Errors
-/// `TypeError` for run configs of another kind, `ValueError` for a registry that is not allowed, `InvalidVersion` for an
-/// engine version that is none, and what loading the storage and the run config raises.
+/// `TypeError` for run configs of another kind, `ValueError` for a registry that is not allowed, and what loading the
+/// storage and the run config raises. What the container raises beside them: `InvalidVersion` for a version of the engine
+/// or of the flow that is none, and what the client refuses.
 pub fn render(
     run: &FlowRun<'_>,
     agent: &DockerAgent,
@@ -87,14 +88,16 @@ pub fn render(
     env.lay(Layer::DefaultApi, "PREFECT__CLOUD__API", api.into());
     let image = python::text(&image);
     let pull = pull(&image, agent)?;
-    let host_config = host_config_arguments(&config, agent, engine_version)?;
     let labels = [
         ("io.prefect.flow-name", run.flow.name),
         ("io.prefect.flow-id", run.flow.id),
         ("io.prefect.flow-run-id", run.id),
     ];
     let name = container_name(run.name);
-    let container = command::for_version(run.flow.core_version).and_then(|command| {
+    let prepared = host_config_arguments(&config, agent, engine_version)
+        .and_then(|arguments| Ok((arguments, command::for_version(run.flow.core_version)?)));
+    let host_config = prepared.as_ref().ok().map(|(arguments, _)| arguments.clone());
+    let container = prepared.and_then(|(arguments, command)| {
         Ok(Container {
             name: if name.is_empty() { run.id.to_owned() } else { name },
             image,
@@ -104,7 +107,7 @@ pub fn render(
             ports: config.ports.clone().filter(|ports| !ports.is_empty()),
             labels: labels.map(|(name, value)| (name.to_owned(), value.into())).into_iter().collect(),
             network: agent.networks.first().cloned(),
-            host_config: host_config::convert(&host_config, &agent.volumes.binds)?,
+            host_config: host_config::convert(&arguments, &agent.volumes.binds)?,
         })
     });
     Ok(DockerRun {

@@ -21,6 +21,8 @@ pub(super) fn configure(
         || full(&config.job_template_path).is_some();
     let kept = |pod: &Json, key: &str| match pod {
         Json::Object(fields) => Ok(fields.contains_key(key) && own_template),
+        // These can be asked too; what follows finds that they are no mapping.
+        Json::Array(_) | Json::String(_) => Ok(false),
         other => Err(OriginalError::type_error(format!(
             "argument of type '{}' is not iterable",
             python::type_name(other)

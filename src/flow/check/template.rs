@@ -1,0 +1,103 @@
+//! What templates of all kinds have in common: containers, their variables, settings that a run replaces.
+
+use super::{CheckInputs, CheckName, attribute, items};
+use crate::address::PathStep;
+use crate::flow::definition::{Problem, at, at_index};
+use crate::flow::kind::RunConfigKind;
+use crate::value::Value;
+
+/// The containers of a template, and the one that runs the flow.
+pub(super) struct Containers<'a> {
+    /// Where the list is.
+    pub(super) place: Vec<PathStep>,
+    /// The containers.
+    pub(super) list: &'a [Value],
+    /// The first one of the name `flow` for ECS, the first one for Kubernetes (semantics 2.3 and 3).
+    pub(super) own: Option<usize>,
+}
+
+impl<'a> Containers<'a> {
+    /// Those of the template, when it is known.
+    pub(super) fn of(inputs: &CheckInputs<'a>) -> Option<Self> {
+        let template = inputs.template?;
+        let document = template.document;
+        match inputs.kind {
+            RunConfigKind::Ecs => {
+                let list = items(attribute(document, "containerDefinitions"));
+                let own =
+                    list.iter().position(|container| attribute(container, "name").as_str() == Some("flow"));
+                Some(Self { place: at(&template.place(), "containerDefinitions"), list, own })
+            }
+            RunConfigKind::Kubernetes => {
+                let names = ["spec", "template", "spec", "containers"];
+                let list = items(names.iter().fold(document, |value, name| attribute(value, name)));
+                let place = names.iter().fold(template.place(), |place, name| at(&place, name));
+                Some(Self { place, list, own: (!list.is_empty()).then_some(0) })
+            }
+            RunConfigKind::Universal
+            | RunConfigKind::Local
+            | RunConfigKind::Docker
+            | RunConfigKind::Vertex => None,
+        }
+    }
+
+    /// The container that runs the flow and where it is.
+    pub(super) fn own(&self) -> Option<(Vec<PathStep>, &'a Value)> {
+        let index = self.own?;
+        Some((at_index(&self.place, index), self.list.get(index)?))
+    }
+}
+
+/// A setting that has no effect, because every run replaces it.
+pub(super) fn overwritten_by(place: Vec<PathStep>, what: &str) -> Problem {
+    Problem::lint(
+        CheckName::TemplateOverwritten,
+        place,
+        format!("Every run replaces this with {what}; it has no effect."),
+    )
+    .help("remove it")
+}
+
+/// The variables of the container that runs the flow: those that every run sets have no effect.
+pub(super) fn variables(list: &Value, place: &[PathStep], problems: &mut Vec<Problem>) {
+    for (index, entry) in items(list).iter().enumerate() {
+        let name = attribute(entry, "name").as_str().unwrap_or_default();
+        if is_set_by_every_run(name) {
+            problems.push(overwritten_by(at_index(place, index), &format!("the run's own `{name}`")));
+        }
+    }
+}
+
+/// Variables in plaintext that look like secrets; `instead` says where a reference stands in such a document.
+pub(super) fn secrets(list: &Value, place: &[PathStep], instead: &str, problems: &mut Vec<Problem>) {
+    for (index, entry) in items(list).iter().enumerate() {
+        if let (Some(name), Some(value)) =
+            (attribute(entry, "name").as_str(), attribute(entry, "value").as_str())
+        {
+            let place = at(&at_index(place, index), "value");
+            let help = format!("write {instead}, and remove the value");
+            problems.extend(super::plaintext(name, value, &place, &help));
+        }
+    }
+}
+
+/// Variables of the original that every run sets, whatever a template says (semantics 0.8).
+fn is_set_by_every_run(name: &str) -> bool {
+    matches!(
+        name,
+        "PREFECT__BACKEND"
+            | "PREFECT__CLOUD__AGENT__LABELS"
+            | "PREFECT__CLOUD__API"
+            | "PREFECT__CLOUD__API_KEY"
+            | "PREFECT__CLOUD__AUTH_TOKEN"
+            | "PREFECT__CLOUD__SEND_FLOW_RUN_LOGS"
+            | "PREFECT__CLOUD__TENANT_ID"
+            | "PREFECT__CLOUD__USE_LOCAL_SECRETS"
+            | "PREFECT__CONTEXT__FLOW_ID"
+            | "PREFECT__CONTEXT__FLOW_RUN_ID"
+            | "PREFECT__CONTEXT__IMAGE"
+            | "PREFECT__ENGINE__FLOW_RUNNER__DEFAULT_CLASS"
+            | "PREFECT__LOGGING__LEVEL"
+            | "PREFECT__LOGGING__LOG_TO_CLOUD"
+    )
+}

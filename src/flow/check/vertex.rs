@@ -1,0 +1,216 @@
+//! Checks of flows that run as CustomJobs of Vertex AI (semantics 4): worker pools, the name, variables, the network. It
+//! does not check the shape of documents.
+
+use std::collections::BTreeSet;
+
+use super::template::{overwritten_by, secrets};
+use super::{CheckInputs, CheckName, attribute, given};
+use crate::address::PathStep;
+use crate::flow::definition::{Problem, at, at_index, key};
+use crate::flow::slug::slugify;
+use crate::value::{Type, Value, convert};
+
+/// The longest display name.
+const LONGEST_NAME: usize = 128;
+/// Room for a hyphen and the name of a run, as the original makes them up.
+const RUN_NAME: usize = 32;
+/// The most variables of a container.
+const MOST_VARIABLES: usize = 100;
+/// The variables that a run adds at least.
+const OWN_VARIABLES: usize = 6;
+
+pub(super) fn check(inputs: &CheckInputs<'_>, problems: &mut Vec<Problem>) {
+    name(inputs, problems);
+    variables(inputs, problems);
+    pools(inputs, problems);
+    network(inputs, problems);
+}
+
+/// The original cuts the name at 255 characters, and the service takes 128.
+fn name(inputs: &CheckInputs<'_>, problems: &mut Vec<Problem>) {
+    let length = slugify(inputs.name).chars().count();
+    if length + RUN_NAME > LONGEST_NAME {
+        problems.push(
+            Problem::lint(
+                CheckName::LongName,
+                vec![key("name")],
+                format!(
+                    "A job is called by the flow's name, which has {length} characters here, and the run's; Vertex AI takes \
+                     {LONGEST_NAME} characters together."
+                ),
+            )
+            .help(format!("shorten the name to {} characters", LONGEST_NAME - RUN_NAME)),
+        );
+    }
+}
+
+fn variables(inputs: &CheckInputs<'_>, problems: &mut Vec<Problem>) {
+    let env = inputs.argument("env");
+    for (name, value) in env.as_entries().into_iter().flatten() {
+        let text = convert(value, &Type::String).ok();
+        if text.as_ref().and_then(Value::as_str).is_some_and(|text| text.contains('\'')) {
+            problems.push(
+                Problem::lint(
+                    CheckName::VertexApostrophe,
+                    at(&inputs.place("env"), name),
+                    format!("The value of `{name}` holds an apostrophe, which Vertex AI refuses."),
+                )
+                .help("write it without apostrophes, or encode it and decode it in the flow"),
+            );
+        }
+    }
+    let agent = inputs.agent.map_or(super::NULL, |agent| attribute(agent.options, "env_vars"));
+    let names: BTreeSet<&str> = [env, agent]
+        .into_iter()
+        .filter_map(Value::as_entries)
+        .flatten()
+        .map(|(name, _)| name.as_ref())
+        .collect();
+    if names.len() + OWN_VARIABLES > MOST_VARIABLES {
+        problems.push(
+            Problem::error(
+                inputs.place("env"),
+                "Too many variables",
+                format!(
+                    "Vertex AI takes {MOST_VARIABLES} variables of a container. The flow and its agent set {}, and every run \
+                     adds its own.",
+                    names.len()
+                ),
+            )
+            .help("keep settings in a file, or several in one variable"),
+        );
+    }
+}
+
+fn pools(inputs: &CheckInputs<'_>, problems: &mut Vec<Problem>) {
+    let value = inputs.argument("worker_pool_specs");
+    let place = inputs.place("worker_pool_specs");
+    let Some(pools) = value.as_slice() else { return };
+    let mut wrong = |place: Vec<PathStep>, what: &str, help: &str| {
+        problems
+            .push(Problem::error(place, "Unsuitable worker pools", what.to_owned()).help(help.to_owned()));
+    };
+    if pools.len() > 4 {
+        wrong(
+            at_index(&place, 4),
+            "A CustomJob has four worker pools at most: the primary, workers, parameter servers, evaluators.",
+            "raise `replica_count` of a pool instead",
+        );
+    }
+    for (index, pool) in pools.iter().enumerate() {
+        let place = at_index(&place, index);
+        // An empty pool skips a role; a first pool that is null is the definition's matter.
+        if pool.is_unknown()
+            || pool.is_null()
+            || index > 0 && pool.as_entries().is_some_and(|entries| entries.is_empty())
+        {
+            continue;
+        }
+        let machine = attribute(pool, "machine_spec");
+        let machine_place = at(&place, "machine_spec");
+        if !machine.is_unknown() {
+            if !given(attribute(machine, "machine_type")) {
+                wrong(
+                    place.clone(),
+                    "The pool does not say on which machines it runs.",
+                    "write `machine_spec = { machine_type = \"e2-standard-4\" }`",
+                );
+            }
+            let (kind, count) =
+                (attribute(machine, "accelerator_type"), attribute(machine, "accelerator_count"));
+            let has_kind = given(kind) && kind.as_str() != Some("ACCELERATOR_TYPE_UNSPECIFIED");
+            let has_count = given(count) && *count != Value::int(0);
+            if has_kind != has_count {
+                wrong(
+                    machine_place,
+                    "Accelerators have a type and a number, and only one of them is given.",
+                    "write both `accelerator_type` and `accelerator_count`, or neither",
+                );
+            }
+        }
+        let container = attribute(pool, "container_spec");
+        let package = attribute(pool, "python_package_spec");
+        if index == 0 {
+            let count = attribute(pool, "replica_count");
+            if given(count) && !count.is_unknown() && *count != Value::int(1) {
+                wrong(
+                    at(&place, "replica_count"),
+                    "The first pool is the one that runs the flow, and it has exactly one replica.",
+                    "write `replica_count = 1`, and put more workers into a second pool",
+                );
+            }
+            if given(package) {
+                wrong(
+                    at(&place, "python_package_spec"),
+                    "A run gives the first pool its container, and a pool has either a container or a Python package.",
+                    "remove `python_package_spec`",
+                );
+            }
+        } else if !given(container) && !given(package) {
+            wrong(
+                place.clone(),
+                "Only the first pool gets its container from the run; this one does not say what it runs.",
+                "write `container_spec = { image_uri = \"...\" }`, or `{}` to skip the role",
+            );
+        } else if given(container) && !container.is_unknown() && !given(attribute(container, "image_uri")) {
+            wrong(
+                at(&place, "container_spec"),
+                "Only the first pool gets its image from the run; this container has none.",
+                "write `image_uri`",
+            );
+        }
+    }
+    replaced(inputs, pools, &place, problems);
+}
+
+/// What every run replaces: the first pool's container, and the machine type beside pools (semantics 4).
+fn replaced(inputs: &CheckInputs<'_>, pools: &[Value], place: &[PathStep], problems: &mut Vec<Problem>) {
+    let container = pools.first().map_or(super::NULL, |pool| attribute(pool, "container_spec"));
+    if given(container) {
+        let place = at(&at_index(place, 0), "container_spec");
+        problems.push(
+            overwritten_by(place, "the container that runs the flow")
+                .help("remove it; `image` and `env` of the run config are the container's"),
+        );
+    }
+    if given(inputs.argument("machine_type")) {
+        problems.push(
+            overwritten_by(inputs.place("machine_type"), "the machines of `worker_pool_specs`")
+                .help("remove it, and write `machine_spec` in the pools"),
+        );
+    }
+    for (index, pool) in pools.iter().enumerate().skip(1) {
+        let env = attribute(attribute(pool, "container_spec"), "env");
+        let place = at(&at(&at_index(place, index), "container_spec"), "env");
+        secrets(env, &place, "code that reads it from Secret Manager", problems);
+    }
+}
+
+/// The network's full name, `projects/NUMBER/global/networks/NAME`.
+fn network(inputs: &CheckInputs<'_>, problems: &mut Vec<Problem>) {
+    let Some(network) = inputs.argument("network").as_str() else { return };
+    if !network.contains('/') {
+        problems.push(
+            Problem::lint(
+                CheckName::ShortNetwork,
+                inputs.place("network"),
+                format!("Vertex AI wants the whole name of a network, and {network:?} is its last part."),
+            )
+            .help(format!("write `projects/PROJECT_NUMBER/global/networks/{network}`")),
+        );
+        return;
+    }
+    let parts: Vec<&str> = network.split('/').collect();
+    let full = matches!(parts.as_slice(), ["projects", project, "global", "networks", name]
+        if !project.is_empty() && !name.is_empty());
+    if !full {
+        problems.push(
+            Problem::error(
+                inputs.place("network"),
+                "Unsuitable network",
+                "Vertex AI takes a network by its full name.",
+            )
+            .help("write `projects/NUMBER/global/networks/NAME`, with the number of the project"),
+        );
+    }
+}
