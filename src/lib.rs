@@ -11,6 +11,7 @@ pub mod cli;
 pub mod config;
 #[doc(hidden)]
 pub mod conformance;
+pub mod convert;
 pub mod desired;
 pub mod diag;
 pub mod eval;

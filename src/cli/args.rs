@@ -139,6 +139,16 @@ pub enum Command {
     /// Print the completion script of a shell.
     #[command(after_long_help = "Examples:\n  flowform completions bash > /etc/bash_completion.d/flowform")]
     Completions(CompletionsArgs),
+    /// Turn flows and run configs of Prefect 1 into a configuration.
+    ///
+    /// Files hold JSON: serialized run configs or flows, lists of them, what `prefect build` writes, or rows of the
+    /// server's flows with their flow groups, whose settings win. The configuration is printed; what it cannot hold, and
+    /// what belongs to the machine that registered, is left out with a comment and a warning.
+    #[command(after_long_help = "Examples:\n  \
+        flowform convert flows.json > main.hcl\n  \
+        flowform convert --group --host build-7 rows.json > main.hcl\n  \
+        python export_flows.py flows/ | flowform convert - > main.hcl")]
+    Convert(ConvertArgs),
     /// Explain a diagnostic: what it means, what causes it, how to go on.
     #[command(
         after_long_help = "Examples:\n  flowform explain unknown-argument\n  flowform explain Unknown argument"
@@ -666,6 +676,20 @@ pub struct CompletionsArgs {
     /// The shell.
     #[arg(value_enum)]
     pub shell: clap_complete::Shell,
+}
+
+/// `convert`
+#[derive(Debug, Args)]
+pub struct ConvertArgs {
+    /// Files of JSON, or `-` for the standard input.
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<PathBuf>,
+    /// Write run configs that flows share once, and the flows as one `for_each`.
+    #[arg(long)]
+    pub group: bool,
+    /// A label that is the name of a machine, to be left out; may be repeated. Labels that look like one are left out anyway.
+    #[arg(long = "host", value_name = "LABEL")]
+    pub hosts: Vec<String>,
 }
 
 /// `explain`

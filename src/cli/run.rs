@@ -107,6 +107,7 @@ fn dispatch(context: &Context, command: Command) -> Result<Outcome, Failure> {
         Command::Init(args) => block_on(commands::init::run(context, &args)),
         Command::Validate(args) => commands::validate::run(context, &args),
         Command::Fmt(args) => commands::fmt::run(context, &args),
+        Command::Convert(args) => commands::convert::run(context, &args),
         Command::Plan(args) => block_on(commands::plan::run(context, &args)),
         Command::Apply(args) => block_on(commands::apply::run(context, &args)),
         Command::Destroy(args) => block_on(commands::apply::destroy(context, &args)),
@@ -157,6 +158,7 @@ fn wants_json(command: &Command) -> bool {
         Command::State(State::Show(args)) => args.json,
         Command::Init(_)
         | Command::Fmt(_)
+        | Command::Convert(_)
         | Command::Console(_)
         | Command::Explain(_)
         | Command::Graph(_)

@@ -1,6 +1,6 @@
 //! `check` blocks: assertions that warn and end nothing.
 
-use super::conditions::{Verdict, judge};
+use super::conditions::{Verdict, does_not_hold, judge};
 use super::scope::BlockScope;
 use crate::config::model::{Check, Node, NodeId};
 use crate::diag::{Diagnostic, Diagnostics, Severity};
@@ -56,7 +56,7 @@ pub(super) fn check(id: NodeId, node: &Node, check: &Check, scope: &BlockScope<'
                 diags.push(
                     Diagnostic::warning("Check failed", message)
                         .at(assert.condition.span)
-                        .label("this does not hold")
+                        .label(does_not_hold(&assert.condition, scope))
                         .related(node.header, format!("asserted by `{address}`"))
                         .address(address.as_str()),
                 );

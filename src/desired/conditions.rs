@@ -6,6 +6,8 @@ use crate::config::model::{NodeId, Resource, Rule};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::eval::{Scope, evaluate};
 use crate::source::Span;
+use crate::syntax::ast::{Expr, ExprKind, StepKind};
+use crate::syntax::references;
 use crate::value::{Kind, Marks, Type, Value, convert, type_name};
 
 use super::scope::{BlockScope, Instance};
@@ -80,7 +82,7 @@ impl Conditions {
                 Verdict::Fails(message) => diags.push(
                     Diagnostic::error(asked.when.summary(), message)
                         .at(rule.condition.span)
-                        .label("this does not hold")
+                        .label(does_not_hold(&rule.condition, scope))
                         .related(asked.header, format!("asked by `{}`", asked.address))
                         .address(asked.address),
                 ),
@@ -158,5 +160,64 @@ fn message(rule: &Rule, scope: &dyn Scope, diags: &mut Diagnostics) -> String {
         Ok(text) if text.all_marks().contains(Marks::SENSITIVE) => "(the message is sensitive)".to_owned(),
         Ok(Value { kind: Kind::String(text), .. }) => text.to_string(),
         _ => "(no message)".to_owned(),
+    }
+}
+
+/// The most references of a condition whose values are told.
+const MAX_TOLD: usize = 3;
+/// The longest text that is told, in bytes.
+const MAX_TEXT: usize = 60;
+
+/// Words beside a condition that does not hold: what its references stand for, where that is short and no secret.
+pub(super) fn does_not_hold(condition: &Expr, scope: &dyn Scope) -> String {
+    let mut told: Vec<String> = Vec::new();
+    references(condition, &mut |reference| {
+        let resolved =
+            scope.resolve(reference.root, reference.steps, reference.span, &mut Diagnostics::new());
+        let mut value = Some(resolved.0);
+        let mut name = reference.root.to_owned();
+        for (index, step) in reference.steps.iter().enumerate() {
+            let key = match &step.kind {
+                StepKind::Attr(key) => {
+                    name.push_str(&format!(".{key}"));
+                    Some(&**key)
+                }
+                StepKind::Index(Expr {
+                    kind: ExprKind::Literal(Value { kind: Kind::String(key), .. }),
+                    ..
+                }) => {
+                    name.push_str(&InstanceKey::Key(key.clone()).to_string());
+                    Some(&**key)
+                }
+                StepKind::Index(_) | StepKind::LegacyIndex(_) | StepKind::AttrSplat | StepKind::FullSplat => {
+                    None
+                }
+            };
+            if index >= resolved.1 {
+                value = value.filter(|value| value.marks == Marks::NONE);
+                value = key.and_then(|key| value.as_ref()?.get(key).cloned());
+            } else if key.is_none() {
+                value = None;
+            }
+        }
+        let short = value.filter(|value| {
+            value.marks == Marks::NONE
+                && match &value.kind {
+                    Kind::Null | Kind::Bool(_) | Kind::Number(_) => true,
+                    Kind::String(text) => text.len() <= MAX_TEXT,
+                    _ => false,
+                }
+        });
+        if let Some(value) = short {
+            let words = format!("`{name}` is {value:?}");
+            if !told.contains(&words) {
+                told.push(words);
+            }
+        }
+    });
+    told.truncate(MAX_TOLD);
+    match told.as_slice() {
+        [] => "this does not hold".to_owned(),
+        told => format!("this does not hold: {}", told.join(", ")),
     }
 }

@@ -11,7 +11,9 @@ use crate::config::model::Resource;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::eval::Scope;
 use crate::flow::definition::defaults;
-use crate::flow::definition::template::{Place, TemplateFields, parse, place};
+use crate::flow::definition::template::{
+    Place, REALIGNED, REALIGNED_HELP, TemplateFields, parse, place, realigned,
+};
 use crate::flow::kind::{AgentKind, RunConfigKind};
 use crate::syntax::ast::Attribute;
 use crate::value::{Type, Value, to_json};
@@ -88,16 +90,23 @@ fn content(
         let text = String::from_utf8(bytes).map_err(|_| format!("`{path}` is not UTF-8"))?;
         parse(&text).map_err(|error| format!("`{path}` cannot be read as YAML: {error}"))
     });
+    let placed = |diagnostic: Diagnostic| match written {
+        Some(attribute) => diagnostic.at(attribute.expr.span),
+        None => diagnostic,
+    };
+    let document = document.map(|parsed| {
+        if parsed.realigned {
+            diags.push(placed(Diagnostic::warning(REALIGNED, realigned(argument)).help(REALIGNED_HELP)));
+        }
+        parsed.value
+    });
     document.unwrap_or_else(|reason| {
         let diagnostic = Diagnostic::error(
             "Unreadable template",
             format!("The content of `{argument}` is part of definitions, but {reason}."),
         )
         .help("the path is relative to the configuration's directory; a place elsewhere needs its scheme: `s3://`, `gs://`, `https://`, `agent:///`");
-        diags.push(match written {
-            Some(attribute) => diagnostic.at(attribute.expr.span),
-            None => diagnostic,
-        });
+        diags.push(placed(diagnostic));
         Value::unknown(Type::Any)
     })
 }

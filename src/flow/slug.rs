@@ -18,9 +18,28 @@ pub fn container_name(text: &str) -> String {
 
 /// `text` transliterated, with its entities decoded and without apostrophes.
 fn plain(text: &str) -> String {
-    let text = decode_entities(&deunicode(&text.replace('\'', "-")));
-    // Decoding may bring new letters beyond ASCII and new apostrophes; the original drops those apostrophes.
-    deunicode(&text).replace('\'', "")
+    let known: String = text.replace('\'', "-").chars().filter(|c| !is_dropped(*c)).collect();
+    let decoded = decode_entities(&deunicode(&known));
+    let mut out = String::with_capacity(decoded.len());
+    for c in decoded.chars() {
+        match deunicode::deunicode_char(c) {
+            _ if c == '\'' => {}
+            _ if c.is_ascii() => out.push(c),
+            // What decoding brings beyond ASCII is taken apart, and a letter's accent is no letter.
+            Some(letter) if letter.len() == 1 && c.is_alphabetic() => {
+                out.push_str(letter);
+                out.push('-');
+            }
+            Some(_) | None => out.push('-'),
+        }
+    }
+    out
+}
+
+/// What the original's transliteration does not know and drops: signs beyond the basic plane (pictures among them),
+/// the younger currencies, letter-like symbols but the trade mark.
+fn is_dropped(c: char) -> bool {
+    matches!(u32::from(c), 0x20b0..=0x20cf | 0x2100..=0x2121 | 0x2123..=0x214f | 0x1_0000..)
 }
 
 /// The allowed characters of `text`, every run of others one `-`, none at the ends.
@@ -63,7 +82,7 @@ pub fn cut(slug: &str, max: usize) -> String {
     out
 }
 
-/// The entities that names have in practice: numbers, and the five of XML with the hard space.
+/// The entities that names have in practice: numbers, and those that HTML shares with XML, with the hard space.
 fn decode_entities(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
@@ -90,7 +109,6 @@ fn entity(name: &str) -> Option<char> {
         "lt" => return Some('<'),
         "gt" => return Some('>'),
         "quot" => return Some('"'),
-        "apos" => return Some('\''),
         "nbsp" => return Some(' '),
         _ => match name.strip_prefix("#x") {
             Some(hex) => u32::from_str_radix(hex, 16).ok()?,
@@ -118,6 +136,9 @@ mod tests {
             ("don't do", "don-t-do"),
             ("C++ & x", "c-x"),
             ("--", ""),
+            ("a\u{1f600}b \u{2103}", "ab"),
+            ("caf&#233;s", "cafe-s"),
+            ("a&#x20ac;b&apos;", "a-b-apos"),
             ("", ""),
             ("2022-02-23T19:26:00+00:00", "2022-02-23t19-26-00-00-00"),
         ] {

@@ -12,6 +12,7 @@ mod checks_reference;
 mod cli_reference;
 mod conformance;
 mod console;
+mod convert;
 mod crash;
 mod data;
 mod errors;

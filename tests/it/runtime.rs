@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::support::Project;
 
 /// A Python with the original's package (`tests/python/venv`).
-fn python() -> String {
+pub(crate) fn python() -> String {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python/venv");
     let output = Command::new(script).output().expect("tests/python/venv can be started");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

@@ -2,6 +2,7 @@
 
 pub(super) mod apply;
 pub(super) mod console;
+pub(super) mod convert;
 pub(super) mod diff;
 pub(super) mod explain;
 pub(super) mod fmt;

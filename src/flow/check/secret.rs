@@ -68,7 +68,9 @@ fn longest_random_run(value: &str) -> usize {
         let classes = part.chars().map(|c| (c.is_ascii_uppercase(), c.is_ascii_lowercase()));
         let changes = classes.clone().zip(classes.skip(1)).filter(|(a, b)| a != b).count();
         let digits = part.chars().filter(char::is_ascii_digit).count();
-        let mixed = changes * 3 >= part.len() && digits >= 1;
+        let has = |kind: fn(&char) -> bool| part.chars().any(|c| kind(&c));
+        let both = has(char::is_ascii_uppercase) && has(char::is_ascii_lowercase);
+        let mixed = changes * 3 >= part.len() && digits >= 1 && both;
         let path = part.split('/').count() > 3 || part.starts_with('/');
         if mixed && !path { part.len() } else { 0 }
     };

@@ -117,17 +117,46 @@ fn local<'a>(rest: &'a str, whole: &str) -> Place<'a> {
     }
 }
 
-/// A template from its text: YAML as the original reads it, which JSON is too.
+/// A template that was read from its text.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Parsed {
+    /// The template.
+    pub value: Value,
+    /// Whether lines were indented wrongly, and read as they can only be meant ([`document::indentation`]).
+    pub realigned: bool,
+}
+
+/// A template from its text: YAML as the original reads it, which JSON is too. What is no YAML only because the members of
+/// lists are indented wrongly is taken, as one of the original's own examples is written so.
 ///
 /// # Errors
 /// What is wrong with the text, in words. An empty text is an error here; in the original it is no template, and the
 /// agent's takes its place.
-pub fn parse(text: &str) -> Result<Value, String> {
-    let json = yaml::load(text, "the text").map_err(|error| error.message)?;
+pub fn parse(text: &str) -> Result<Parsed, String> {
+    let (json, realigned) = match yaml::load(text, "the text") {
+        Ok(json) => (json, false),
+        Err(error) => {
+            let realigned = document::indentation(text).and_then(|text| yaml::load(&text, "the text").ok());
+            (realigned.ok_or(error.message)?, true)
+        }
+    };
     if json.is_null() {
         return Err("it is empty".to_owned());
     }
-    Ok(from_json(&json))
+    Ok(Parsed { value: from_json(&json), realigned })
+}
+
+/// The summary of the warning about wrongly indented lines.
+pub const REALIGNED: &str = "Template with wrong indentation";
+/// How to fix them.
+pub const REALIGNED_HELP: &str = "give all lines of one member of a list the depth of its first field";
+
+/// What is said about wrongly indented lines.
+pub fn realigned(argument: &str) -> String {
+    format!(
+        "Lines of `{argument}` are indented deeper than the field before them, which has a value already, so that the text \
+         is no YAML; they are taken as fields beside it."
+    )
 }
 
 /// Puts the template and its path in their final form: the template an object, the path a remote one, at most one of
@@ -176,14 +205,25 @@ pub(super) fn settle(
             );
             (location, template) = (template, Value::NULL);
         } else {
-            template = parse(text).unwrap_or_else(|error| {
-                problems.push(Problem::error(
-                    path.clone(),
-                    "Template that is not YAML",
-                    format!("The text of `{}` cannot be read as YAML: {error}.", group.inline),
-                ));
-                Value::unknown(Type::Any)
-            });
+            template = match parse(text) {
+                Ok(parsed) => {
+                    if parsed.realigned {
+                        problems.push(
+                            Problem::warning(path.clone(), REALIGNED, realigned(group.inline))
+                                .help(REALIGNED_HELP),
+                        );
+                    }
+                    parsed.value
+                }
+                Err(error) => {
+                    problems.push(Problem::error(
+                        path.clone(),
+                        "Template that is not YAML",
+                        format!("The text of `{}` cannot be read as YAML: {error}.", group.inline),
+                    ));
+                    Value::unknown(Type::Any)
+                }
+            };
             template = purity::purify(&template, &path, problems);
         }
     }

@@ -5,6 +5,7 @@
 mod duration;
 mod names;
 mod quantity;
+mod repair;
 mod scalar;
 pub mod schema;
 mod units;
@@ -12,6 +13,7 @@ mod walk;
 
 pub use duration::{Duration, parse_duration};
 pub use quantity::{Quantity, QuantityError};
+pub use repair::indentation;
 pub use schema::{Backend, Field, FieldType, Scalar, Schema};
 pub use units::{parse_cpu_units, parse_memory_mib};
 

@@ -207,3 +207,166 @@ fn a_value_that_may_be_secret_is_not_shown() {
     assert_eq!(problems.len(), 1);
     assert!(!lines(&problems).contains("hunter2"), "{}", lines(&problems));
 }
+
+/// The original's manual prints this; its lines are indented too far, and some not far enough.
+#[test]
+fn the_manual_s_own_definition_is_taken_with_warnings() {
+    let text = r#"family: prefectFlow
+networkMode: awsvpc
+containerDefinitions:
+- name: flow
+    image: "XXX.dkr.ecr.us-east-1.amazonaws.com/image_name:latest"
+    essential: true
+    environment:
+    - name: AWS_RETRY_MODE
+        value: "adaptive"
+    - name: AWS_MAX_ATTEMPTS
+        value: "10"
+    logConfiguration:
+    logDriver: awslogs
+    options:
+        awslogs-group: "/ecs/prefectEcsAgent"
+        awslogs-region: "us-east-1"
+"#;
+    assert!(crate::flow::yaml::load(text, "x").is_err());
+    let realigned = indentation(text).unwrap();
+    let value = from_json(&crate::flow::yaml::load(&realigned, "x").unwrap());
+    let (value, problems) = check(Document::TaskDefinition, &value, &[]);
+    let container = &to_json(&value).unwrap()["containerDefinitions"][0];
+    assert_eq!(
+        container["environment"],
+        serde_json::json!([
+            {"name": "AWS_RETRY_MODE", "value": "adaptive"},
+            {"name": "AWS_MAX_ATTEMPTS", "value": "10"},
+        ])
+    );
+    assert_eq!(container["logConfiguration"]["options"]["awslogs-region"], "us-east-1");
+    let place = "containerDefinitions[0]";
+    let help = |name: &str| format!("[put `{name}` into `logConfiguration`: in YAML, indent it further]");
+    assert_eq!(
+        lines(&problems),
+        format!(
+            "warning {place}.logDriver: Field beside its object: `logConfiguration` is empty, and `logDriver` beside it is \
+             one of its fields; it is taken so. {}\n\
+             warning {place}.options: Field beside its object: `logConfiguration` is empty, and `options` beside it is one \
+             of its fields; it is taken so. {}\n",
+            help("logDriver"),
+            help("options")
+        )
+    );
+}
+
+#[test]
+fn only_lines_that_can_be_meant_otherwise_are_moved() {
+    for text in [
+        "",
+        "a: 1\n",
+        TASK,
+        "- name: flow\n  image: x\n",
+        "- name:\n    image: x\n",
+        "- name: |\n    a: b\n",
+        "- - a: b\n",
+        "- name: flow\n",
+        "- {a: b}\n    c: d\n",
+    ] {
+        assert_eq!(indentation(text), None, "{text}");
+    }
+    assert_eq!(
+        indentation("- a: 1\n    b: 2\n\n    # x\n    c: 3\nd").unwrap(),
+        "- a: 1\n  b: 2\n\n# x\n  c: 3\nd\n"
+    );
+}
+
+#[test]
+fn a_field_of_the_definition_among_the_arguments_of_run_task_is_sent_there() {
+    assert_eq!(
+        told(Document::RunTask, "{containerDefinitions: []}"),
+        "error containerDefinitions: Unknown field: A RunTask has no field `containerDefinitions`. [write it in the task \
+         definition; `run_task_kwargs` are for what differs from run to run]\n"
+    );
+}
+
+#[test]
+fn both_spellings_are_taken_where_the_original_takes_snake_case() {
+    let pools = "[{machineSpec: {machineType: m, accelerator_type: NVIDIA_L4, acceleratorCount: 1}, replicaCount: '1'}, null, {}]";
+    assert_eq!(
+        taken(Document::WorkerPools, pools),
+        serde_json::json!([
+            {
+                "machine_spec": {"machine_type": "m", "accelerator_type": "NVIDIA_L4", "accelerator_count": 1},
+                "replica_count": 1,
+            },
+            null,
+            {},
+        ])
+    );
+    assert_eq!(
+        told(
+            Document::WorkerPools,
+            "[{machine_spec: {}, machineSpec: {}, MachineSpec: {}, replica_count: many}]"
+        ),
+        "error [0].MachineSpec: Unknown field: A WorkerPoolSpec has no field `MachineSpec`. [did you mean `machine_spec`?]\n\
+         error [0].machine_spec: Field written twice: `machine_spec` is another spelling of `machine_spec`, which stands \
+         beside it. [keep `machine_spec` alone]\n\
+         error [0].replica_count: Wrong type: This is a string, and the field takes a whole number.\n"
+    );
+    assert_eq!(
+        told(Document::WorkerPools, "{a: 1}"),
+        "error : Wrong type: This is an object, and the field takes a list of worker pools.\n"
+    );
+    assert_eq!(taken(Document::Scheduling, "{timeout: 3600s}"), serde_json::json!({"timeout": "3600s"}));
+    assert_eq!(
+        told(Document::Scheduling, "{timeout: 3600, restartJobOnWorkerRestart: 'yes'}"),
+        "error restartJobOnWorkerRestart: Wrong type: This is a string, and the field takes `true` or `false`.\n\
+         error timeout: Wrong type: This is a number, and the field takes a duration in seconds (`\"3600s\"`). [write the \
+         seconds as a text: `\"3600s\"`]\n"
+    );
+}
+
+#[test]
+fn a_job_is_checked_down_to_its_containers() {
+    let text = r#"
+apiVersion: batch/v1
+kind: Job
+metadata: {name: etl, creationTimestamp: null, uid: x}
+status: {active: 1}
+spec:
+  backoff_limit: 3
+  template:
+    spec:
+      restartPolicy: never
+      containers:
+      - name: flow
+        imagePullPolicy: always
+        resources: {limits: {cpu: 1, memory: 2GB, nvidia.com/gpu: 1}}
+        env: [{name: A, valueFrom: {secretKeyRef: {name: s}}}, {value: x}]
+        ports: [{containerPort: "80"}]
+        livenessProbe: {httpGet: {port: http, path: /}}
+      volumes: [{name: v, emptyDir: {sizeLimit: lots}}]
+"#;
+    insta::assert_snapshot!(told(Document::Job, text));
+}
+
+#[test]
+fn host_configuration_has_the_arguments_of_the_docker_client() {
+    assert_eq!(
+        taken(
+            Document::HostConfig,
+            "{mem_limit: 1g, shm_size: 64MB, auto_remove: false, binds: ['/a:/b'], ulimits: [{Name: nofile, Soft: 1}]}"
+        )["mem_limit"],
+        "1g"
+    );
+    assert_eq!(
+        told(
+            Document::HostConfig,
+            "{AutoRemove: true, bogus: 1, mem_limit: lots, restart_policy: {Name: alwys}}"
+        ),
+        "error AutoRemove: Unknown field: A HostConfig has no field `AutoRemove`. [did you mean `auto_remove`?]\n\
+         error bogus: Unknown field: A HostConfig has no field `bogus`. [remove it, or correct its name: HostConfig of the \
+         Docker client has 64 fields]\n\
+         error mem_limit: Wrong type: This is a string, and the field takes a number of bytes, or a text with a unit \
+         (`\"512m\"`).\n\
+         error restart_policy.Name: Unknown value: \"alwys\" is none of the words that are taken: it is one of ``, `no`, \
+         `always`, `on-failure`, `unless-stopped`. [did you mean \"always\"?]\n"
+    );
+}

@@ -30,6 +30,9 @@ pub(super) fn value(
     walk.value(ty, value, path, problems)
 }
 
+/// More fields than so many are not listed.
+const MANY: usize = 12;
+
 /// The fields of an object type.
 type Fields = BTreeMap<String, Field>;
 
@@ -49,6 +52,8 @@ impl Walk {
             problems.push(scalar::wrong_type(&format!("an object, {}", a(ty)), value, path));
             return value.clone();
         };
+        let adopted = self.adopted(fields, entries, path, problems);
+        let entries = adopted.as_ref().unwrap_or(entries);
         let mut out: BTreeMap<Arc<str>, Value> = BTreeMap::new();
         let mut present: BTreeSet<&str> = BTreeSet::new();
         for (spelling, member) in entries.iter() {
@@ -138,6 +143,45 @@ impl Walk {
         }
     }
 
+    /// The entries with those that belong into an empty one beside them put there: `logDriver` on a line of the depth of
+    /// `logConfiguration:`, as the original's own manual has it.
+    fn adopted(
+        self,
+        fields: &'static Fields,
+        entries: &BTreeMap<Arc<str>, Value>,
+        path: &[PathStep],
+        problems: &mut Vec<Problem>,
+    ) -> Option<BTreeMap<Arc<str>, Value>> {
+        let mut out = None;
+        for (parent, _) in entries.iter().filter(|(_, value)| value.is_null()) {
+            let Some((_, Field { ty: FieldType::Named(ty), .. })) = self.field(fields, parent) else {
+                continue;
+            };
+            let Some(inner) = self.schema.types.get(ty) else { continue };
+            let strays: BTreeMap<Arc<str>, Value> = entries
+                .iter()
+                .filter(|(name, _)| self.field(fields, name).is_none() && self.field(inner, name).is_some())
+                .map(|(name, value)| (Arc::clone(name), value.clone()))
+                .collect();
+            for name in strays.keys() {
+                problems.push(
+                    Problem::warning(
+                        at(path, name),
+                        "Field beside its object",
+                        format!("`{parent}` is empty, and `{name}` beside it is one of its fields; it is taken so."),
+                    )
+                    .help(format!("put `{name}` into `{parent}`: in YAML, indent it further")),
+                );
+            }
+            if !strays.is_empty() {
+                let taken = out.get_or_insert_with(|| entries.clone());
+                taken.retain(|name, _| !strays.contains_key(name));
+                taken.insert(Arc::clone(parent), Value::object(strays));
+            }
+        }
+        out
+    }
+
     /// The field that a name stands for, under the library's own name.
     fn field(self, fields: &'static Fields, spelling: &str) -> Option<(&'static str, &'static Field)> {
         if let Some((name, field)) = fields.get_key_value(spelling) {
@@ -153,12 +197,26 @@ impl Walk {
     fn unknown_field(self, ty: &str, fields: &Fields, name: &str, path: Vec<PathStep>) -> Problem {
         let problem =
             Problem::error(path, "Unknown field", format!("{} has no field `{name}`.", capital(&a(ty))));
+        let of_definition =
+            || self.schema.types.get("TaskDefinition").is_some_and(|fields| fields.contains_key(name));
+        if ty == "RunTask" && of_definition() {
+            return problem.help(
+                "write it in the task definition; `run_task_kwargs` are for what differs from run to run",
+            );
+        }
         if let Some(best) = names::meant(name, fields) {
             return problem.help(format!("did you mean `{best}`?"));
         }
         let names: Vec<&str> =
             fields.iter().filter(|(_, field)| !field.output).map(|(name, _)| name.as_str()).collect();
-        problem.help(format!("remove it; the fields are `{}`", names.join("`, `")))
+        match names.len() {
+            ..=MANY => problem.help(format!("remove it; the fields are `{}`", names.join("`, `"))),
+            _ => problem.help(format!(
+                "remove it, or correct its name: {ty} of {} has {} fields",
+                self.title(),
+                names.len()
+            )),
+        }
     }
 
     fn output_field(self, name: &str, path: Vec<PathStep>) -> Problem {
