@@ -150,15 +150,6 @@ fn field_of(argument: &Field, value: &Value, path: &[PathStep], problems: &mut V
         "image_pull_policy" => pull_policy(value, path, problems),
         // A template may be a text or an object; what it is, is seen with its path.
         "task_definition" | "job_template" => value.clone(),
-        "run_task_kwargs" => {
-            let value = values::typed(argument, value, path, problems).unwrap_or(Value::NULL);
-            if value.as_entries().is_none() {
-                return value;
-            }
-            let (checked, found) = document::check(Document::RunTask, &value, path);
-            problems.extend(found);
-            checked
-        }
         _ => match argument.ty {
             FieldType::String => values::text(argument.name, value, path, problems).unwrap_or(Value::NULL),
             _ => values::typed(argument, value, path, problems).unwrap_or(Value::NULL),

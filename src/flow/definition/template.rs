@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::problem::{Problem, at};
 use super::{purity, values};
 use crate::address::PathStep;
-use crate::flow::document::{self, Document};
+use crate::flow::document;
 use crate::flow::yaml;
 use crate::value::{Type, Value, from_json};
 
@@ -19,19 +19,16 @@ pub struct TemplateFields {
     pub path: &'static str,
     /// One that the backend has already.
     pub registered: Option<&'static str>,
-    /// What its shape is checked against.
-    pub document: Option<Document>,
 }
 
 /// Those of `kubernetes`.
 pub const KUBERNETES: TemplateFields =
-    TemplateFields { inline: "job_template", path: "job_template_path", registered: None, document: None };
+    TemplateFields { inline: "job_template", path: "job_template_path", registered: None };
 /// Those of `ecs`.
 pub const ECS: TemplateFields = TemplateFields {
     inline: "task_definition",
     path: "task_definition_path",
     registered: Some("task_definition_arn"),
-    document: Some(Document::TaskDefinition),
 };
 
 impl TemplateFields {
@@ -237,14 +234,6 @@ pub(super) fn settle(
             .help("write the whole document, as an object or as YAML"),
         );
         template = Value::NULL;
-    }
-    if let (Some(document), true) =
-        (group.document, template.as_entries().is_some_and(|entries| !entries.is_empty()))
-    {
-        let path = at(base, group.inline);
-        let (checked, found) = document::check(document, &template, &path);
-        problems.extend(found);
-        template = checked;
     }
     if let Some(text) = location.as_str() {
         match place(text) {
