@@ -517,6 +517,9 @@ pub struct RenderArgs {
     /// Fill in this run id where a run's id belongs.
     #[arg(long, value_name = "ID")]
     pub run_id: Option<String>,
+    /// Say of each value where it came from.
+    #[arg(long)]
+    pub explain: bool,
     /// How to write it.
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = RenderFormat::Json)]
     pub format: RenderFormat,

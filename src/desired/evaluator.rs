@@ -1,6 +1,6 @@
 //! The walk over the graph: every block is evaluated once, after everything it refers to.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::checks::{self, CheckResult};
@@ -70,7 +70,7 @@ pub struct Evaluation {
 /// Evaluates the whole configuration. Mistakes are pushed to `diags`; what stands in error is left out or unknown.
 pub fn evaluate(inputs: Inputs<'_>, outcomes: &dyn Outcomes, diags: &mut Diagnostics) -> Evaluation {
     let mut result = Evaluation { frames: Frames::new(inputs.config), ..Evaluation::default() };
-    for id in &inputs.graph.order {
+    for id in &agents_first(inputs) {
         let module = inputs.config.node(*id).module;
         // The instances of a module are known before the first of its nodes: each node needs the call.
         for at in 0..result.frames.of(module).len() {
@@ -95,6 +95,39 @@ pub fn evaluate(inputs: Inputs<'_>, outcomes: &dyn Outcomes, diags: &mut Diagnos
     imports::check(&result.imports, &result.flows, diags);
     moves::check(inputs.config, &result.flows, !inputs.tolerant && !diags.has_errors(), diags);
     result
+}
+
+/// The order of the graph with the agents at the front, and what they refer to before them: the defaults of agents are
+/// part of the definitions of flows, whether these refer to them or not. An agent that refers to a flow stays in its
+/// place, and has no part in it.
+fn agents_first(inputs: Inputs<'_>) -> Vec<NodeId> {
+    let kind = |id: NodeId| match &inputs.config.node(id).kind {
+        NodeKind::Resource(resource) => Some(resource.kind),
+        NodeKind::Variable(_)
+        | NodeKind::Local(_)
+        | NodeKind::Output(_)
+        | NodeKind::Check(_)
+        | NodeKind::Module(_)
+        | NodeKind::Import(_) => None,
+    };
+    let mut front: BTreeSet<NodeId> = BTreeSet::new();
+    for agent in &inputs.graph.order {
+        if !matches!(kind(*agent), Some(ResourceKind::Agent(_))) {
+            continue;
+        }
+        let mut needed = BTreeSet::from([*agent]);
+        let mut queue = vec![*agent];
+        while let Some(id) = queue.pop() {
+            queue.extend(inputs.graph.dependencies(id).iter().copied().filter(|need| needed.insert(*need)));
+        }
+        if !needed.iter().any(|id| kind(*id) == Some(ResourceKind::Flow)) {
+            front.append(&mut needed);
+        }
+    }
+    let (mut order, rest): (Vec<_>, Vec<_>) =
+        inputs.graph.order.iter().copied().partition(|id| front.contains(id));
+    order.extend(rest);
+    order
 }
 
 impl<'a> Inputs<'a> {
@@ -232,7 +265,7 @@ fn resource_node(
                 Some(data.value)
             }
             ResourceKind::Flow => {
-                let context = FlowContext { inputs, id, frame, node, resource };
+                let context = FlowContext { inputs, id, frame, node, resource, agents: &result.agents };
                 let desired = flow::flow(context, address, &scope, diags);
                 let value = wanted.then(|| {
                     let attributes = outcomes.attributes(&desired);

@@ -13,7 +13,7 @@ use super::frames::{FrameId, Frames};
 use super::outputs;
 use super::resource::{self, Body};
 use super::scope::{Instance, NO_INSTANCE};
-use super::{DesiredFlow, DesiredOutput, Evaluation, FlowAttributes, Outcomes};
+use super::{DesiredAgent, DesiredFlow, DesiredOutput, Evaluation, FlowAttributes, Outcomes};
 use crate::address::InstanceKey;
 use crate::config::model::{NodeId, NodeKind, Resource, ResourceKind};
 use crate::diag::Diagnostics;
@@ -30,6 +30,7 @@ pub struct Finalizer<'a> {
     flows: HashMap<Place, Vec<(DesiredFlow, Option<FlowAttributes>)>>,
     places: HashMap<String, (Place, usize)>,
     expansions: HashMap<Place, HashMap<InstanceKey, Instance>>,
+    agents: Vec<DesiredAgent>,
 }
 
 /// A block in one instance of its module.
@@ -47,8 +48,9 @@ impl<'a> Finalizer<'a> {
             places.insert(flow.address.to_string(), (place, instances.len()));
             instances.push((flow.clone(), None));
         }
-        let (is_final, expansions) = (HashMap::new(), HashMap::new());
-        Self { inputs, outcomes, frames: evaluation.frames.clone(), is_final, flows, places, expansions }
+        let (is_final, expansions, agents) = (HashMap::new(), HashMap::new(), evaluation.agents.clone());
+        let frames = evaluation.frames.clone();
+        Self { inputs, outcomes, frames, is_final, flows, places, expansions, agents }
     }
 
     /// Notes what a flow has become.
@@ -78,7 +80,7 @@ impl<'a> Finalizer<'a> {
         let NodeKind::Resource(resource) = &node.kind else { return None };
         let instance = self.instance((frame, id), resource, &planned.address.key, diags)?.clone();
         let scope = self.inputs.scope(&self.frames, frame, &instance);
-        let context = FlowContext { inputs: self.inputs, id, frame, node, resource };
+        let context = FlowContext { inputs: self.inputs, id, frame, node, resource, agents: &self.agents };
         let desired = flow(context, planned.address, &scope, diags);
         if let Some((kept, _)) = self.place(address) {
             *kept = desired.clone();

@@ -13,13 +13,13 @@ use super::locate::Places;
 use super::nested::{Nested, nested};
 use super::resource::{self, Body, not_a_block, reference_kind, run_config_object, without_identity};
 use super::scope::BlockScope;
-use super::{DesiredFlow, KnownDefinition};
+use super::{DesiredAgent, DesiredFlow, KnownDefinition};
 use crate::address::{Address, InstanceKey, PathStep};
 use crate::config::decode::run_config_body;
-use crate::config::model::{Config, Node, NodeId, NodeKind, Resource};
+use crate::config::model::{Node, NodeId, NodeKind, Resource};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::eval::evaluate;
-use crate::flow::check::{self, Agent, CheckName};
+use crate::flow::check::{self, CheckName};
 use crate::flow::definition::{FlowInputs, Problem, build};
 use crate::flow::kind::{AgentKind, RunConfigKind, StorageKind};
 use crate::syntax::ast::Attribute;
@@ -41,6 +41,8 @@ pub(super) struct FlowContext<'a> {
     pub(super) frame: FrameId,
     pub(super) node: &'a Node,
     pub(super) resource: &'a Resource,
+    /// The agents that are evaluated so far: all but those that refer to a flow.
+    pub(super) agents: &'a [DesiredAgent],
 }
 
 /// Evaluates one instance.
@@ -61,19 +63,19 @@ pub(super) fn flow(
     let schedules = reader.schedules(diags);
     let agent = reader.agent(diags);
     let settings = context.inputs.settings;
+    let addresses: Vec<String> = context.agents.iter().map(|agent| agent.address.to_string()).collect();
+    let declared = resource::declared(context.agents, &addresses);
     let arguments = run_config.as_ref().map(without_identity);
     let stored = storage.as_ref().map(|(kind, value)| (*kind, without_identity(value)));
     let serving = agent.as_ref().map(|(kind, value)| (*kind, without_identity(value)));
-    let declared = declared_agents(context.inputs.config, kind);
-    let agents: Vec<Agent<'_>> =
-        declared.iter().map(|(address, kind, options)| Agent { address, kind: *kind, options }).collect();
     let (mut definition, problems) = build(&FlowInputs {
         name: &name,
         prefect_version: &settings.prefect_version,
         run_config: arguments.as_ref().map(|value| (kind, value)),
         storage: stored.as_ref().map(|(kind, value)| (*kind, value)),
         agent: serving.as_ref().map(|(kind, value)| (*kind, value)),
-        agents: &agents,
+        agent_address: agent.as_ref().and_then(|(_, value)| value.get("address")?.as_str()),
+        agents: &declared,
         default_labels: &settings.default_labels,
         labels: &reader.value("labels", diags),
         parameters: &reader.value("parameters", diags),
@@ -126,6 +128,8 @@ pub(super) fn flow(
         span: context.node.header,
         kind,
         provider: reader.provider(run_config.as_ref()),
+        run_config: run_config.as_ref().and_then(|value| value.get("address")?.as_str().map(str::to_owned)),
+        written_by: resource::written(run_config.as_ref()),
         known,
         definition,
         labels,
@@ -146,21 +150,6 @@ pub fn known(definition: &Value) -> Option<KnownDefinition> {
     let digest = Digest::of_bytes(text.as_bytes());
     let json: Box<RawValue> = RawValue::from_string(text).ok()?;
     Some(KnownDefinition { json: Arc::from(json), digest })
-}
-
-/// The declared agents of that kind, by which options they are given: they may be evaluated later than the flow.
-fn declared_agents(config: &Config, kind: RunConfigKind) -> Vec<(String, AgentKind, Value)> {
-    let Some(kind) = AgentKind::from_label(kind.label()) else { return Vec::new() };
-    let agents = config.modules.iter().filter_map(|module| module.names.typed.get("agent"));
-    let named = agents.filter_map(|kinds| kinds.get(kind.label()));
-    let described = |id: &NodeId| {
-        let node = config.node(*id);
-        let NodeKind::Resource(resource) = &node.kind else { return None };
-        let options = resource.arguments.iter();
-        let options = options.map(|option| (option.name.text.clone(), Value::unknown(Type::Any)));
-        Some((config.title(*id), kind, Value::object(options)))
-    };
-    named.flat_map(|names| names.values()).filter_map(described).collect()
 }
 
 fn texts(value: &Value) -> Option<Vec<String>> {
@@ -503,6 +492,7 @@ const DEFINITION_KEYS: &[&str] = &[
     "secret_env",
     "source_hash",
     "family",
+    "agent_defaults",
 ];
 
 /// The seconds of a text such as `30d` or `1h30m`; a day has 24 hours.

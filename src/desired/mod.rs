@@ -63,6 +63,10 @@ pub struct DesiredFlow {
     pub provider: Option<String>,
     /// Its definition; parts of it may be known only after apply.
     pub definition: Value,
+    /// The address of its run config: of a block, or its own for a nested one.
+    pub run_config: Option<String>,
+    /// In which block each argument of the run config is written: `cpu`, `env.REGION` to an address.
+    pub written_by: BTreeMap<String, String>,
     /// The definition as JSON with its digest, when all of it is known.
     pub known: Option<KnownDefinition>,
     /// Its labels, sorted; `None` while they are not known.
@@ -101,6 +105,10 @@ pub struct DesiredAgent {
     pub labels: Vec<String>,
     /// Its other options that were given, without sensitive ones.
     pub options: BTreeMap<String, serde_json::Value>,
+    /// Everything that was given, as an object.
+    pub arguments: Value,
+    /// What of it belongs to the definitions of the flows that it takes.
+    pub defaults: BTreeMap<String, serde_json::Value>,
     /// What to underline for it.
     pub span: Span,
 }

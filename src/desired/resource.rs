@@ -1,6 +1,6 @@
 //! `run_config`, `storage` and `agent` blocks: each instance becomes an object that flows refer to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::DesiredAgent;
@@ -10,7 +10,8 @@ use crate::address::{Address, PathStep, split_modules};
 use crate::config::model::{Config, NodeId, Resource};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::eval::evaluate;
-use crate::flow::definition::{agent_document, merge_run_configs};
+use crate::flow::definition::template::TemplateFields;
+use crate::flow::definition::{DeclaredAgent, agent_document, merge_run_configs};
 use crate::flow::kind::{AgentKind, RunConfigKind, StorageKind};
 use crate::source::Span;
 use crate::syntax::ast::Attribute;
@@ -53,12 +54,57 @@ pub(super) fn run_config_object(
     }
     templates::read(kind, &mut own, body.attributes, scope, diags);
     let own = Value::from(Kind::Object(Arc::new(own)));
+    let mut written_by = written_by(kind, address, &own, base.as_ref());
     let merged = match base {
-        Some(base) => merge_run_configs(&base, &own),
+        Some(base) => merge_run_configs(&without_identity(&base), &own),
         None => own,
     };
     let fields = kind.fields().iter().map(|field| field.name).chain(["secret_env"]);
-    identified(kind.label(), address, &merged, fields)
+    let mut object = identified(kind.label(), address, &merged, fields);
+    if let Kind::Object(entries) = &mut object.kind {
+        let written = std::mem::take(&mut written_by).into_iter().map(|(name, by)| (name, Value::string(by)));
+        Arc::make_mut(entries).insert(WRITTEN_BY.into(), Value::object(written));
+    }
+    object
+}
+
+/// In which block each argument is written, with variables of `env` and `secret_env` as `env.NAME`.
+fn written_by(
+    kind: RunConfigKind,
+    address: &str,
+    own: &Value,
+    base: Option<&Value>,
+) -> BTreeMap<String, String> {
+    let mut result = written(base);
+    let given: BTreeSet<&str> = own
+        .as_entries()
+        .into_iter()
+        .flatten()
+        .filter(|(_, value)| !value.is_null())
+        .map(|(name, _)| &**name)
+        .collect();
+    // A template takes the place of the base's, however that was given.
+    if let Some(group) = TemplateFields::of(kind)
+        && group.names().any(|name| given.contains(name))
+    {
+        result.retain(|name, _| group.names().all(|other| other != name));
+    }
+    for name in given {
+        if matches!(name, "env" | "secret_env") {
+            for variable in own.get(name).and_then(Value::as_entries).into_iter().flatten() {
+                result.insert(format!("{name}.{}", variable.0), address.to_owned());
+            }
+        }
+        result.insert(name.to_owned(), address.to_owned());
+    }
+    result
+}
+
+/// In which block each argument of a run config's object is written.
+pub(super) fn written(run_config: Option<&Value>) -> BTreeMap<String, String> {
+    let entries = run_config.and_then(|value| value.get(WRITTEN_BY)?.as_entries());
+    let entries = entries.into_iter().flatten();
+    entries.filter_map(|(name, by)| Some((name.to_string(), by.as_str()?.to_owned()))).collect()
 }
 
 /// What `extends` names: a run config of the same kind, or a universal one.
@@ -68,10 +114,7 @@ fn extended(kind: RunConfigKind, value: &Value, span: Span, diags: &mut Diagnost
     }
     let found = reference_kind(value, "run_config").and_then(RunConfigKind::from_label);
     match found {
-        Some(base) if base == kind || base == RunConfigKind::Universal => {
-            // Only the fields that are set are inherited.
-            Some(without_identity(value))
-        }
+        Some(base) if base == kind || base == RunConfigKind::Universal => Some(value.clone()),
         Some(base) => {
             diags.push(
                 Diagnostic::error(
@@ -95,7 +138,10 @@ fn extended(kind: RunConfigKind, value: &Value, span: Span, diags: &mut Diagnost
 }
 
 /// Attributes that say which block an object came from.
-const IDENTITY: [&str; 3] = ["kind", "name", "address"];
+const IDENTITY: [&str; 4] = ["kind", "name", "address", WRITTEN_BY];
+
+/// The attribute of a run config's object that says in which block each of its arguments is written.
+const WRITTEN_BY: &str = "written_by";
 
 /// The object of a storage block.
 pub(super) fn storage(
@@ -174,7 +220,25 @@ pub(super) fn agent(
     }
     let fields = kind.fields().iter().map(|field| field.name);
     let object = identified(kind.label(), &address.to_string(), &document, fields);
-    (DesiredAgent { address: address.clone(), kind, labels, options, span: header }, object)
+    let defaults = templates::agent_defaults(kind, &options, resource, scope, diags);
+    let arguments = document;
+    (
+        DesiredAgent { address: address.clone(), kind, labels, options, arguments, defaults, span: header },
+        object,
+    )
+}
+
+/// The agents as flows see them; `addresses` are theirs, in the same order.
+pub(super) fn declared<'a>(agents: &'a [DesiredAgent], addresses: &'a [String]) -> Vec<DeclaredAgent<'a>> {
+    let both = addresses.iter().zip(agents);
+    both.map(|(address, agent)| DeclaredAgent {
+        address,
+        kind: agent.kind,
+        labels: &agent.labels,
+        options: &agent.arguments,
+        defaults: &agent.defaults,
+    })
+    .collect()
 }
 
 /// The given fields of a block's object: without its identity, and without the nulls of what is not set.

@@ -4,15 +4,19 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde_json::Value as Json;
+
 use super::scope::BlockScope;
+use crate::config::model::Resource;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::eval::Scope;
+use crate::flow::definition::defaults;
 use crate::flow::definition::template::{
     Place, REALIGNED, REALIGNED_HELP, TemplateFields, parse, place, realigned,
 };
-use crate::flow::kind::RunConfigKind;
+use crate::flow::kind::{AgentKind, RunConfigKind};
 use crate::syntax::ast::Attribute;
-use crate::value::{Type, Value};
+use crate::value::{Type, Value, to_json};
 
 /// Puts the content of a local template in the place of its path. What cannot be read is told, and unknown.
 pub(super) fn read(
@@ -30,31 +34,79 @@ pub(super) fn read(
     }
     let Some(written) = arguments.get(group.path) else { return };
     let Some(Place::Local(path)) = written.as_str().map(place) else { return };
-    let template = scope.environment().read_file(path).and_then(|bytes| {
+    let at = attributes.iter().find(|attribute| &*attribute.name.text == group.path);
+    let template = content(group.path, path, at, scope, diags);
+    let template = template.marked(written.marks);
+    arguments.insert(group.path.into(), Value::NULL);
+    arguments.insert(group.inline.into(), template);
+}
+
+/// The options of an agent that belong to definitions, with the content of the documents that are files of the
+/// configuration in the place of their paths.
+pub(super) fn agent_defaults(
+    kind: AgentKind,
+    options: &BTreeMap<String, Json>,
+    resource: &Resource,
+    scope: &BlockScope<'_>,
+    diags: &mut Diagnostics,
+) -> BTreeMap<String, Json> {
+    let mut result = BTreeMap::new();
+    for name in defaults::names(kind) {
+        let Some(value) = options.get(*name) else { continue };
+        let document = defaults::documents(kind).iter().find(|(path, _)| path == name);
+        let (Some((_, inline)), Some(path)) = (document, value.as_str()) else {
+            result.insert((*name).to_owned(), value.clone());
+            continue;
+        };
+        match place(path) {
+            Place::Local(file) => {
+                let content = content(name, file, resource.argument(name), scope, diags);
+                result.extend(to_json(&content).map(|content| ((*inline).to_owned(), content)));
+            }
+            Place::Remote => {
+                result.insert((*name).to_owned(), value.clone());
+            }
+            Place::Unusable(why, help) => {
+                let diagnostic = Diagnostic::error("Unusable path", why).help(help);
+                diags.push(match resource.argument(name) {
+                    Some(attribute) => diagnostic.at(attribute.expr.span),
+                    None => diagnostic,
+                });
+            }
+        }
+    }
+    result
+}
+
+/// The document in a file of the configuration. What cannot be read is told, and unknown.
+fn content(
+    argument: &str,
+    path: &str,
+    written: Option<&Attribute>,
+    scope: &BlockScope<'_>,
+    diags: &mut Diagnostics,
+) -> Value {
+    let document = scope.environment().read_file(path).and_then(|bytes| {
         let text = String::from_utf8(bytes).map_err(|_| format!("`{path}` is not UTF-8"))?;
         parse(&text).map_err(|error| format!("`{path}` cannot be read as YAML: {error}"))
     });
-    let attribute = attributes.iter().find(|attribute| &*attribute.name.text == group.path);
-    let placed = |diagnostic: Diagnostic| match attribute {
+    let placed = |diagnostic: Diagnostic| match written {
         Some(attribute) => diagnostic.at(attribute.expr.span),
         None => diagnostic,
     };
-    let template = template.map(|parsed| {
+    let document = document.map(|parsed| {
         if parsed.realigned {
-            diags.push(placed(Diagnostic::warning(REALIGNED, realigned(group.path)).help(REALIGNED_HELP)));
+            diags.push(placed(Diagnostic::warning(REALIGNED, realigned(argument)).help(REALIGNED_HELP)));
         }
         parsed.value
     });
-    let template = template.unwrap_or_else(|reason| {
+    document.unwrap_or_else(|reason| {
         let diagnostic = Diagnostic::error(
             "Unreadable template",
-            format!("The content of `{}` is part of the definition, but {reason}.", group.path),
+            format!("The content of `{argument}` is part of definitions, but {reason}."),
         )
         .help("the path is relative to the configuration's directory; a place elsewhere needs its scheme: `s3://`, `gs://`, `https://`, `agent:///`");
         diags.push(placed(diagnostic));
         Value::unknown(Type::Any)
-    });
-    let template = template.marked(written.marks);
-    arguments.insert(group.path.into(), Value::NULL);
-    arguments.insert(group.inline.into(), template);
+    })
 }

@@ -5,7 +5,7 @@ use serde_json::Value as Json;
 
 use super::live::{Live, Standing};
 use super::model::PlannedArtifact;
-use crate::desired::DesiredAgent;
+use crate::desired::{DesiredAgent, DesiredFlow};
 use crate::flow::kind::{AgentKind, RunConfigKind};
 use crate::flow::labels;
 use crate::flow::render::versioned::{ArtifactKind, render};
@@ -92,6 +92,41 @@ pub fn planned(
         artifacts.push(PlannedArtifact { provider, artifact, existing });
     }
     artifacts
+}
+
+/// What a plan says of a version's artifact beside that it is made: where it is kept in place of its backend, and what of
+/// it is not seen.
+pub fn remarks(flow: &DesiredFlow) -> Vec<String> {
+    let run_config = flow.definition.get("run_config");
+    let given = |name: &str| run_config?.get(name)?.as_str();
+    let default = |kind: &str, name: &str| {
+        flow.definition.get("agent_defaults").and_then(|defaults| defaults.get(kind)?.get(name)?.as_str())
+    };
+    match flow.kind {
+        RunConfigKind::Ecs if given("task_definition_arn").is_some() => Vec::new(),
+        RunConfigKind::Ecs => {
+            match given("task_definition_path").or_else(|| default("ecs", "task_definition_path")) {
+                Some(path) => vec![format!(
+                    "the task definition at {path} is not checked, and nothing is registered: this version does not \
+                     read it"
+                )],
+                None => vec![
+                    "the task definition is kept in the registry and not registered in ECS by this version"
+                        .to_owned(),
+                ],
+            }
+        }
+        RunConfigKind::Kubernetes => {
+            let path = given("job_template_path").or_else(|| default("kubernetes", "job_template_path"));
+            let note = |path: &str| {
+                format!("the Job template at {path} is not checked: it is read when a run is started")
+            };
+            path.map(note).into_iter().collect()
+        }
+        RunConfigKind::Universal | RunConfigKind::Local | RunConfigKind::Docker | RunConfigKind::Vertex => {
+            Vec::new()
+        }
+    }
 }
 
 /// A live artifact of the flow that equals the planned one.

@@ -5,7 +5,7 @@ use serde_json::Value as Json;
 use serde_json::value::RawValue;
 
 use super::adopt;
-use super::artifacts::{Rendering, planned};
+use super::artifacts::{Rendering, planned, remarks};
 use super::diff::{all_of, differences};
 use super::effective::effective;
 use super::guard;
@@ -16,6 +16,7 @@ use super::planner::{PlanInput, no_such_version, parse};
 use super::prune::{Retention, prunable, reused};
 use super::recorded::Match;
 use super::steps::Decision;
+use crate::address::PathStep;
 use crate::desired::{DesiredFlow, KnownDefinition};
 use crate::diag::Diagnostics;
 use crate::registry::view::{FlowRecord, VersionRecord, VersionState};
@@ -46,6 +47,7 @@ pub(super) fn decide(
         Match::New => {
             let mut change = change(flow, Action::Create, Reason::NotRecorded, None, Some(1));
             change.differences = all_of(&flow.definition);
+            change.notes.extend(remarks(flow));
             let operation = set_version(context, flow, None, 1, false, &flow.known);
             return vec![decision(context, flow, change, vec![operation])];
         }
@@ -82,6 +84,9 @@ pub(super) fn decide(
     let (mut change, mut operations) = made;
     if change.reason == Reason::Unreadable && !context.diags_allow {
         diags.push(guard::unreadable(flow, &change.notes));
+    }
+    if matches!(change.action, Action::Create | Action::Update) {
+        change.notes.extend(remarks(flow));
     }
     move_first(flow, record, found, &mut change, &mut operations);
     let current = change.to_version.or(change.from_version).unwrap_or(1);
@@ -156,6 +161,13 @@ fn versioned(
                 Some(before) if !again => differences(&before, &definition),
                 _ => all_of(&definition),
             };
+            let of_agent =
+                |path: &[PathStep]| path.first() == Some(&PathStep::Key("agent_defaults".to_owned()));
+            if change.reason == Reason::DefinitionChanged
+                && change.differences.iter().all(|found| of_agent(&found.path))
+            {
+                change.reason = Reason::AgentDefaultChanged;
+            }
             (change, operations)
         }
     }

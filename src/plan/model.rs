@@ -84,6 +84,8 @@ pub enum Reason {
     DeclaredAgain,
     /// The definition differs at the paths of the change.
     DefinitionChanged,
+    /// Only defaults of agents differ.
+    AgentDefaultChanged,
     /// An apply stopped after it had reserved the version; it is completed.
     Interrupted,
     /// The recorded artifact is gone.

@@ -1,5 +1,6 @@
 //! Everything the user sees. Renderers are pure and return text; [`terminal`] alone writes it.
 
+pub mod annotated;
 pub mod apply;
 pub mod diagnostics;
 pub mod explain;

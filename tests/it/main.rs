@@ -31,6 +31,7 @@ mod moves;
 mod nested;
 mod overrides;
 mod reference;
+mod render;
 mod runtime;
 mod support;
 mod tidy;

@@ -1,6 +1,8 @@
 //! `render`: exactly what a backend would be handed for a flow, offline.
 
-use serde_json::{Value as Json, json};
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value as Json, json};
 
 use super::Outcome;
 use crate::cli::args::{RenderArgs, RenderFormat};
@@ -12,9 +14,10 @@ use crate::desired::{DesiredAgent, DesiredFlow, NothingKnown};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::flow::kind::AgentKind;
 use crate::flow::labels;
-use crate::flow::render::versioned::render;
-use crate::flow::render::versioned::start::{Version, fill, start};
-use crate::report::json;
+use crate::flow::render::origin::{Origin, Origins};
+use crate::flow::render::versioned::start::{Version, fill, registered, start};
+use crate::flow::render::versioned::{RenderError, render};
+use crate::report::{annotated, json};
 
 pub(in crate::cli) async fn run(context: &Context, args: &RenderArgs) -> Result<Outcome, Failure> {
     let mut diags = Diagnostics::new();
@@ -51,34 +54,127 @@ pub(in crate::cli) async fn run(context: &Context, args: &RenderArgs) -> Result<
         "run_config": definition.get("run_config"),
         "storage": definition.get("storage"),
     });
+    let mut explained = Explained::default();
     for taker in takers {
-        let form = render(&definition, &flow.name, project, taker).map_err(|error| {
-            Diagnostic::error(
-                "Nothing to render",
-                format!("`{}` renders to nothing this version can make: {error}.", flow.address),
-            )
-        })?;
         let version =
             Version { name: &flow.name, project, version: None, definition: &definition, artifacts: &[] };
-        let mut start = start(&form, version);
+        let (form, mut start) = match render(&definition, &flow.name, project, taker) {
+            Ok(form) => {
+                let start = start(&form, version);
+                (Some(form), start)
+            }
+            Err(RenderError::Registered) => {
+                (None, registered(version).map_err(|error| nothing(flow, &error))?)
+            }
+            Err(error) => return Err(nothing(flow, &error)),
+        };
         if let Some(run_id) = &args.run_id {
             fill(&mut start, "run_id", run_id);
         }
         if let Json::Object(fields) = &mut rendered {
-            fields.insert(form.kind.name().to_owned(), form.body);
+            if let Some(form) = form {
+                fields.insert(form.kind.name().to_owned(), form.body);
+                explained.0.insert(form.kind.name(), form.origins);
+            }
             fields.entry("start").or_insert(start);
         }
     }
     match args.format {
-        RenderFormat::Json => context.terminal.out(&json::text(&rendered)),
+        RenderFormat::Json => {
+            if args.explain {
+                let explain = explained.json(&rendered, flow);
+                if let Json::Object(fields) = &mut rendered {
+                    fields.insert("explain".to_owned(), explain);
+                }
+            }
+            context.terminal.out(&json::text(&rendered));
+        }
         RenderFormat::Yaml => {
-            let text = serde_saphyr::to_string(&rendered).map_err(|error| {
+            let remark = |pointer: &str| match args.explain {
+                true => explained.words(pointer, flow),
+                false => None,
+            };
+            let text = annotated::yaml(&rendered, &remark).map_err(|error| {
                 Diagnostic::error("No YAML", format!("The result cannot be written as YAML: {error}."))
             })?;
             context.terminal.out(&text);
         }
     }
     Ok(Outcome::Done)
+}
+
+fn nothing(flow: &DesiredFlow, error: &RenderError) -> Failure {
+    Diagnostic::error(
+        "Nothing to render",
+        format!("`{}` renders to nothing this version can make: {error}.", flow.address),
+    )
+    .into()
+}
+
+/// Where the values of each artifact came from, by its kind.
+#[derive(Default)]
+struct Explained(BTreeMap<&'static str, Origins>);
+
+impl Explained {
+    /// Where the value at a pointer of the whole output came from: the origin, the argument and the block that it is
+    /// written in.
+    fn at<'a>(
+        &'a self,
+        pointer: &str,
+        flow: &'a DesiredFlow,
+    ) -> Option<(&'static str, Option<&'a str>, Option<&'a str>)> {
+        let (kind, inner) = pointer.strip_prefix('/')?.split_once('/')?;
+        let (origin, argument) = self.0.get(kind)?.at(&format!("/{inner}"))?;
+        if origin != Origin::RunConfig {
+            return Some((origin.describe(), argument, None));
+        }
+        let block = argument.and_then(|argument| {
+            let secret = argument.strip_prefix("env.").map(|name| format!("secret_env.{name}"));
+            flow.written_by.get(argument).or_else(|| flow.written_by.get(&secret?))
+        });
+        match block {
+            Some(block) if is_own(flow, block) => Some((origin.describe(), argument, Some(block))),
+            Some(block) => Some(("run config it extends", argument, Some(block))),
+            // Nobody wrote it: the run config's own default.
+            None => Some((Origin::BuiltIn.describe(), argument, None)),
+        }
+    }
+
+    fn words(&self, pointer: &str, flow: &DesiredFlow) -> Option<String> {
+        let (from, argument, block) = self.at(pointer, flow)?;
+        let mut words = from.to_owned();
+        if let Some(block) = block {
+            words.push_str(&format!(" {block}"));
+        }
+        if let Some(argument) = argument {
+            words.push_str(&format!(": {argument}"));
+        }
+        Some(words)
+    }
+
+    fn json(&self, rendered: &Json, flow: &DesiredFlow) -> Json {
+        let mut result = Map::new();
+        for kind in self.0.keys() {
+            let Some(body) = rendered.get(*kind) else { continue };
+            let mut values = Map::new();
+            for pointer in annotated::leaves(body) {
+                let Some((from, argument, block)) = self.at(&format!("/{kind}{pointer}"), flow) else {
+                    continue;
+                };
+                let mut entry = Map::from_iter([("from".to_owned(), from.into())]);
+                entry.extend(argument.map(|argument| ("argument".to_owned(), argument.into())));
+                entry.extend(block.map(|block| ("block".to_owned(), block.into())));
+                values.insert(pointer, entry.into());
+            }
+            result.insert((*kind).to_owned(), values.into());
+        }
+        result.into()
+    }
+}
+
+/// Whether the block is the run config that the flow names, or the flow itself.
+fn is_own(flow: &DesiredFlow, block: &str) -> bool {
+    flow.run_config.as_deref() == Some(block)
 }
 
 /// The kinds of agents that the flow is rendered for: that of the agent asked for, else that of the flow's run config;

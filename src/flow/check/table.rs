@@ -11,6 +11,8 @@ pub enum CheckName {
     AgentCoverage,
     /// Binds of the run config take the place of the agent's volumes.
     AgentVolumes,
+    /// The original's own template, because nobody says another.
+    BuiltInTemplate,
     /// A pair of CPU and memory that Fargate does not have.
     FargateSize,
     /// A setting that Fargate does not take.
@@ -123,6 +125,15 @@ pub const CHECKS: &[Check] = &[
         "`host_config` is laid over the agent's key by key: `binds` of the run config replace all volumes of the agent \
          (semantics 5).",
         "Repeat the agent's volumes in `binds`, or leave `binds` out.",
+    ),
+    warning(
+        CheckName::BuiltInTemplate,
+        "built-in-template",
+        "Built-in template",
+        "The run config has no template, and no agent of its kind is declared that could have a default one, so the \
+         original's own is used: for `ecs` a task definition without an execution role and without logs, for \
+         `kubernetes` a Job with one container.",
+        "Declare the agent with its defaults, or write `task_definition` or `job_template`.",
     ),
     error(
         CheckName::FargateSetting,

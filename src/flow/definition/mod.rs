@@ -6,11 +6,13 @@
 //!   `default_labels`, its `env` as texts without the names in `secret_env`;
 //! - `storage`: the serialized form with this flow in `flows` (semantics 8), or null;
 //! - `parameters`, `schedules`, `runtime`;
-//! - only where given: `command`, `secret_env`, `source_hash`, `family`.
+//! - only where given: `command`, `secret_env`, `source_hash`, `family`;
+//! - `agent_defaults`, by kind of agent, where agents have some that belong to it.
 //!
 //! It may hold unknowns. Equal configurations give equal definitions on every machine.
 
 mod agent;
+pub mod defaults;
 mod merge;
 mod problem;
 mod purity;
@@ -22,13 +24,14 @@ mod values;
 mod vertex;
 
 pub use agent::agent_document;
+pub use defaults::DeclaredAgent;
 pub use merge::merge_run_configs;
 pub use problem::Problem;
 pub(crate) use problem::{at, at_index, key, unknown_argument};
 pub(crate) use secret::{is_arn, is_of_machine, is_secret_key};
 
 use crate::address::PathStep;
-use crate::flow::check::{self, Agent, CheckInputs};
+use crate::flow::check::{self, CheckInputs};
 use crate::flow::kind::{AgentKind, RunConfigKind, StorageKind};
 use crate::value::{Type, Value};
 
@@ -43,10 +46,12 @@ pub struct FlowInputs<'a> {
     pub run_config: Option<(RunConfigKind, &'a Value)>,
     /// The kind and the arguments of the storage.
     pub storage: Option<(StorageKind, &'a Value)>,
-    /// Every declared agent as far as it is known: checks look there for what the flow leaves to whoever takes it.
-    pub agents: &'a [Agent<'a>],
     /// The kind and the arguments of the agent that `agent =` names.
     pub agent: Option<(AgentKind, &'a Value)>,
+    /// The address of that agent.
+    pub agent_address: Option<&'a str>,
+    /// Every agent that the configuration declares.
+    pub agents: &'a [DeclaredAgent<'a>],
     /// `default_labels` of the `flowform` block.
     pub default_labels: &'a Value,
     /// The flow's own labels.
@@ -162,18 +167,21 @@ pub fn build(inputs: &FlowInputs<'_>) -> (Value, Vec<Problem>) {
         agent::check_coverage(agent_kind, arguments, kind, &all_labels, &mut problems);
     }
 
+    let serialized = checked.serialized(inputs.prefect_version, all_labels.clone());
+    let agent_defaults = defaults::of(inputs, kind, &serialized, &all_labels, &mut problems);
+    let document = registered_template(kind, &serialized);
     problems.extend(check::flow(&CheckInputs {
         name: inputs.name,
         kind,
         arguments: &checked.arguments(&run_config),
-        template: checked.template(),
+        template: document.as_ref().map(|(argument, document)| check::Template { argument, document }),
         storage: storage.as_ref().map(|(kind, arguments)| (*kind, arguments)),
-        agent: inputs.agent.map(|(kind, options)| Agent { address: "agent", kind, options }),
-        agents: inputs.agents,
+        agent: inputs.agents.iter().find(|agent| Some(agent.address) == inputs.agent_address).map(as_checked),
+        agents: &inputs.agents.iter().map(as_checked).collect::<Vec<_>>(),
     }));
 
     let mut definition = vec![
-        ("run_config", checked.serialized(inputs.prefect_version, all_labels)),
+        ("run_config", serialized),
         ("storage", stored.serialized),
         ("parameters", parameters_of(&parameters, &mut problems)),
         ("schedules", schedules_of(inputs, &mut problems)),
@@ -183,6 +191,9 @@ pub fn build(inputs: &FlowInputs<'_>) -> (Value, Vec<Problem>) {
         ),
     ];
     definition.extend(command.map(|command| ("command", command)));
+    if agent_defaults.as_entries().is_some_and(|defaults| !defaults.is_empty()) {
+        definition.push(("agent_defaults", agent_defaults));
+    }
     if !checked.secret_env.is_empty() {
         definition.push(("secret_env", Value::object(checked.secret_env)));
     }
@@ -191,6 +202,26 @@ pub fn build(inputs: &FlowInputs<'_>) -> (Value, Vec<Problem>) {
         definition.extend(values::text(name, &value, &[key(name)], &mut problems).map(|value| (name, value)));
     }
     (Value::object(definition), problems)
+}
+
+/// The run config's template by its argument, with the sizes that become part of it when it is registered.
+fn registered_template(kind: RunConfigKind, serialized: &Value) -> Option<(&'static str, Value)> {
+    let argument = template::TemplateFields::of(kind)?.inline;
+    let document = serialized.get(argument).filter(|document| !document.is_null())?;
+    let Some(entries) = document.as_entries().filter(|entries| !entries.is_empty()) else {
+        return Some((argument, document.clone()));
+    };
+    let mut entries = std::collections::BTreeMap::clone(entries);
+    for size in ["cpu", "memory"].into_iter().filter(|_| kind == RunConfigKind::Ecs) {
+        if let Some(value) = serialized.get(size).filter(|value| !value.is_null()) {
+            entries.entry(size.into()).or_insert_with(|| value.clone());
+        }
+    }
+    Some((argument, Value::object(entries)))
+}
+
+fn as_checked<'a>(agent: &DeclaredAgent<'a>) -> check::Agent<'a> {
+    check::Agent { address: agent.address, kind: agent.kind, options: agent.options }
 }
 
 /// `runtime` and `command`: the one asks for the other. An unknown runtime is `None`.

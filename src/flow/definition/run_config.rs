@@ -7,7 +7,6 @@ use super::problem::{Problem, at, at_index, key, unknown_argument};
 use super::template::{self, ECS, KUBERNETES};
 use super::{secret, values, vertex};
 use crate::address::PathStep;
-use crate::flow::check::Template;
 use crate::flow::document::{self, Document};
 use crate::flow::kind::{Field, FieldType, RunConfigKind, field};
 use crate::flow::run_config::absolute;
@@ -44,13 +43,6 @@ impl Checked {
             entries.remove("machine_type");
         }
         Value::object(entries)
-    }
-
-    /// The template, when it is not elsewhere.
-    pub(super) fn template(&self) -> Option<Template<'_>> {
-        let argument = template::TemplateFields::of(self.kind)?.inline;
-        let document = self.fields.get(argument).filter(|value| !value.is_null())?;
-        Some(Template { argument, document })
     }
 
     /// The serialized form with these labels.

@@ -55,8 +55,9 @@ impl Flow {
                 .as_ref()
                 .map(|(kind, value)| (RunConfigKind::from_label(kind).unwrap(), value)),
             storage: storage.as_ref().map(|(kind, value)| (StorageKind::from_label(kind).unwrap(), value)),
-            agents: &[],
             agent: agent.as_ref().map(|(kind, value)| (AgentKind::from_label(kind).unwrap(), value)),
+            agent_address: None,
+            agents: &[],
             default_labels: &value("default_labels"),
             labels: &value("labels"),
             parameters: &value("parameters"),
@@ -88,18 +89,18 @@ pub(super) fn flow(changes: Json) -> Flow {
     Flow(flow)
 }
 
-pub(super) fn definition(changes: Json) -> Json {
+fn definition(changes: Json) -> Json {
     let (definition, problems) = flow(changes.clone()).build();
     assert_eq!(problems, vec![], "{changes}");
     to_json(&definition).expect("wholly known")
 }
 
-pub(super) fn problems(changes: Json) -> Vec<String> {
+fn problems(changes: Json) -> Vec<String> {
     let (_, problems) = flow(changes).build();
     problems.iter().map(show).collect()
 }
 
-fn show(problem: &Problem) -> String {
+pub(super) fn show(problem: &Problem) -> String {
     let severity = match problem.severity {
         Severity::Error => "error",
         Severity::Warning => "warning",
@@ -257,9 +258,9 @@ fn run_configs_are_checked() {
         assert_eq!(config(arguments.clone()), vec![expected.to_owned()], "{arguments}");
     }
     assert_eq!(
-        problems(json!({"run_config": {"kind": "ecs", "cpu": 256, "storge": 1}})),
+        problems(json!({"run_config": {"kind": "docker", "ports": [80], "storge": 1}})),
         vec![
-            "error run_config.storge: Unknown argument: A run config of kind `ecs` has no argument `storge`.",
+            "error run_config.storge: Unknown argument: A run config of kind `docker` has no argument `storge`.",
         ]
     );
 }

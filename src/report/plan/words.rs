@@ -251,6 +251,9 @@ pub(super) fn because(change: &Change, many: bool) -> Option<&'static str> {
         Reason::NotRecorded => ("it is new in the configuration", "they are new in the configuration"),
         Reason::DeclaredAgain => ("it is declared again", "they are declared again"),
         Reason::DefinitionChanged => ("its definition changed", "their definitions changed in the same way"),
+        Reason::AgentDefaultChanged => {
+            ("a default of its agent changed", "a default of their agent changed in the same way")
+        }
         Reason::Interrupted => (
             "an earlier apply stopped before it was finished",
             "an earlier apply stopped before they were finished",

@@ -24,14 +24,16 @@ pub(super) const RUN_LABEL: [&[&str]; 2] = [
 /// With a template that is kept elsewhere there is also its `job_template_path`, and `job` is what is laid over the
 /// template by whoever starts the run: objects by key, the first container over the first, variables by name.
 pub(super) fn body(input: Input<'_>) -> Result<(Json, Origins), RenderError> {
-    let remote = input.given("job_template_path");
-    let (template, origin) =
-        match (input.given("job_template"), input.agent_default(AgentKind::Kubernetes, "job_template")) {
-            (Some(template), _) if is_given(template) => (template.clone(), Origin::Template),
-            (None, _) if remote.is_some() => (json!({"spec": {"template": {"spec": {}}}}), Origin::Template),
-            (_, Some(template)) if is_given(template) => (template.clone(), Origin::AgentDefault),
-            _ => (built_in(), Origin::BuiltIn),
-        };
+    let of_agent = |name: &str| input.agent_default(AgentKind::Kubernetes, name);
+    let remote = input.given("job_template_path").or_else(|| {
+        of_agent("job_template_path").filter(|_| !input.given("job_template").is_some_and(is_given))
+    });
+    let (template, origin) = match (input.given("job_template"), of_agent("job_template")) {
+        (Some(template), _) if is_given(template) => (template.clone(), Origin::Template),
+        (None, _) if remote.is_some() => (json!({"spec": {"template": {"spec": {}}}}), Origin::Template),
+        (_, Some(template)) if is_given(template) => (template.clone(), Origin::AgentDefault),
+        _ => (built_in(), Origin::BuiltIn),
+    };
     let Json::Object(mut job) = template else {
         return Err(RenderError::Template("job_template".to_owned(), "an object"));
     };

@@ -207,4 +207,6 @@ pub(super) const fn image_origin(
 }
 
 #[cfg(test)]
+mod backend_tests;
+#[cfg(test)]
 mod tests;

@@ -27,6 +27,9 @@ pub(super) fn body(input: Input<'_>) -> Result<(Json, Origins), RenderError> {
         (None, _) if input.given("task_definition_path").is_some() => {
             return Err(RenderError::Remote("task_definition_path"));
         }
+        (None, None) if input.agent_default(AgentKind::Ecs, "task_definition_path").is_some() => {
+            return Err(RenderError::Remote("task_definition_path"));
+        }
         (_, Some(template)) if is_given(template) => (template.clone(), Origin::AgentDefault),
         _ => (built_in(), Origin::BuiltIn),
     };
