@@ -358,7 +358,10 @@ train.run_config = KubernetesRun(job_template_path="templates/job.yaml", cpu_lim
         "from prefect import Flow\nfrom prefect.storage import Local\nflow = Flow('Plain', storage=Local(path='pkg.flows:plain'))\n",
     ),
     ("flows/broken.py", "import a_package_that_is_not_installed\n"),
-    ("templates/task.yaml", "cpu: 1024\nmemory: 2048\nnetworkMode: awsvpc\ncontainerDefinitions:\n  - name: flow\n    essential: yes\n"),
+    (
+        "templates/task.yaml",
+        "cpu: 1024\nmemory: 2048\nnetworkMode: awsvpc\ncontainerDefinitions:\n  - name: flow\n    essential: yes\n",
+    ),
     (
         "templates/job.yaml",
         "apiVersion: batch/v1\nkind: Job\nspec: {template: {spec: {containers: [{name: flow}]}}}\n",
