@@ -34,5 +34,6 @@ mod reference;
 mod render;
 mod runtime;
 mod support;
+mod templates;
 mod tidy;
 mod variables;

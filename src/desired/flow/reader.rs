@@ -259,24 +259,6 @@ impl Reader<'_> {
         })
     }
 
-    pub(super) fn prevent_destroy(&self, diags: &mut Diagnostics) -> bool {
-        let Some(expr) = &self.context.resource.lifecycle.prevent_destroy else { return false };
-        let value = evaluate(expr, self.scope, diags);
-        let answer = convert(&value, &Type::Bool).ok().and_then(|value| value.as_bool());
-        answer.unwrap_or_else(|| {
-            if !value.is_unknown() || self.scope.must_be_known(diags) {
-                diags.push(
-                    Diagnostic::error(
-                        "Wrong type",
-                        "`prevent_destroy` must be `true` or `false`, known at plan time.",
-                    )
-                    .at(expr.span),
-                );
-            }
-            true
-        })
-    }
-
     /// The checks that the flow and the `flowform` block name.
     pub(super) fn ignored_checks(&self, diags: &mut Diagnostics) -> BTreeSet<CheckName> {
         let mut ignored = self.context.inputs.settings.ignored_checks.clone();
