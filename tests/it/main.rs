@@ -36,3 +36,4 @@ mod runtime;
 mod support;
 mod tidy;
 mod variables;
+mod volatile;
