@@ -9,7 +9,7 @@ use crate::config::Config;
 use crate::config::model::{ModuleId, NodeId, ROOT};
 use crate::value::Value;
 
-/// One instance of a module: an index into [`Frames`].
+/// One instance of a module: an index into `Frames`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FrameId(u32);
 

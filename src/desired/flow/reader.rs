@@ -1,169 +1,37 @@
-//! `flow` blocks: one instance to a desired flow with its definition.
+//! The arguments of one `flow` block, evaluated and checked one by one. It makes no definition: that is `build`'s.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
-use flowform_provider_api::{Digest, canonical_json};
-use serde_json::value::RawValue;
-
-use super::evaluator::Inputs;
-use super::exact::inexact;
-use super::frames::FrameId;
-use super::locate::Places;
-use super::nested::{Nested, nested};
-use super::resource::{self, Body, not_a_block, reference_kind, run_config_object, without_identity};
-use super::scope::BlockScope;
-use super::{DesiredAgent, DesiredFlow, KnownDefinition};
+use super::FlowContext;
 use crate::address::{Address, InstanceKey, PathStep};
 use crate::config::decode::run_config_body;
-use crate::config::model::{Node, NodeId, NodeKind, Resource};
+use crate::config::model::{NodeId, NodeKind};
+use crate::desired::locate::Places;
+use crate::desired::nested::Nested;
+use crate::desired::resource::{self, Body, not_a_block, reference_kind, run_config_object};
+use crate::desired::scope::BlockScope;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::eval::evaluate;
 use crate::flow::check::{self, CheckName};
-use crate::flow::definition::{FlowInputs, Problem, build};
-use crate::flow::kind::{AgentKind, RunConfigKind, StorageKind};
+use crate::flow::definition::Problem;
+use crate::flow::kind::{AgentKind, RunConfigKind};
 use crate::syntax::ast::Attribute;
-use crate::value::{Kind, Marks, Type, Value, convert, described, to_json};
+use crate::value::{Kind, Marks, Type, Value, convert, described};
 
 /// How many versions keep their artifacts unless `keep_versions` says otherwise, the current one included.
-const KEEP_VERSIONS: u32 = 5;
+pub(super) const KEEP_VERSIONS: u32 = 5;
 /// How long a superseded version's artifacts are kept unless `keep_for` says otherwise: 30 days in seconds.
-const KEEP_FOR: u64 = 30 * 24 * 60 * 60;
-
-/// The largest definition, in bytes of its JSON: every backend takes less.
-const MAX_DEFINITION: usize = 1 << 20;
-
-/// The block that a flow is an instance of.
-#[derive(Clone, Copy)]
-pub(super) struct FlowContext<'a> {
-    pub(super) inputs: Inputs<'a>,
-    pub(super) id: NodeId,
-    pub(super) frame: FrameId,
-    pub(super) node: &'a Node,
-    pub(super) resource: &'a Resource,
-    /// The agents that are evaluated so far: all but those that refer to a flow.
-    pub(super) agents: &'a [DesiredAgent],
-}
-
-/// Evaluates one instance.
-pub(super) fn flow(
-    context: FlowContext<'_>,
-    address: Address,
-    scope: &BlockScope<'_>,
-    diags: &mut Diagnostics,
-) -> DesiredFlow {
-    let nested = nested(&context.resource.blocks, scope, diags);
-    let reader = Reader { context, address: &address, scope, nested: &nested };
-    let name = reader.name(diags);
-    let (kind, run_config) = reader.run_config(diags);
-    let storage = reader.reference("storage", StorageKind::from_label, diags);
-    // A storage that is named and not to be had has its diagnostic already.
-    let unresolved = storage.is_err();
-    let storage = storage.ok().flatten();
-    let schedules = reader.schedules(diags);
-    let agent = reader.agent(diags);
-    let settings = context.inputs.settings;
-    let addresses: Vec<String> = context.agents.iter().map(|agent| agent.address.to_string()).collect();
-    let declared = resource::declared(context.agents, &addresses);
-    let arguments = run_config.as_ref().map(without_identity);
-    let stored = storage.as_ref().map(|(kind, value)| (*kind, without_identity(value)));
-    let serving = agent.as_ref().map(|(kind, value)| (*kind, without_identity(value)));
-    let (mut definition, problems) = build(&FlowInputs {
-        name: &name,
-        prefect_version: &settings.prefect_version,
-        run_config: arguments.as_ref().map(|value| (kind, value)),
-        storage: stored.as_ref().map(|(kind, value)| (*kind, value)),
-        agent: serving.as_ref().map(|(kind, value)| (*kind, value)),
-        agent_address: agent.as_ref().and_then(|(_, value)| value.get("address")?.as_str()),
-        agents: &declared,
-        default_labels: &settings.default_labels,
-        labels: &reader.value("labels", diags),
-        parameters: &reader.value("parameters", diags),
-        schedules: &schedules,
-        secret_env: &Value::NULL,
-        runtime: &reader.value("runtime", diags),
-        command: &reader.value("command", diags),
-        family: &reader.value("family", diags),
-        source_hash: &reader.value("source_hash", diags),
-    });
-    let ignored_checks = reader.ignored_checks(diags);
-    for problem in problems.iter().filter(|problem| check::is_told(problem, &ignored_checks)) {
-        if unresolved && problem.path.first() == Some(&PathStep::Key("storage".to_owned())) {
-            continue;
-        }
-        diags.push(reader.diagnostic(problem, run_config.as_ref(), storage.as_ref().map(|(_, value)| value)));
-    }
-    for path in inexact(&definition) {
-        let span = reader.places(run_config.as_ref(), storage.as_ref().map(|(_, value)| value)).locate(&path);
-        diags.push(
-            Diagnostic::error(
-                "Number without an exact form",
-                format!(
-                    "`{}` has more digits than a number of a recorded definition keeps.",
-                    crate::address::path_text(&path)
-                ),
-            )
-            .at(span)
-            .help("write it as a text, in quotes"),
-        );
-    }
-    let mut known = known(&definition);
-    if known.as_ref().is_some_and(|known| known.json.get().len() > MAX_DEFINITION) {
-        diags.push(
-            Diagnostic::error(
-                "Definition too large",
-                format!("The definition of `{address}` has more than {} MiB.", MAX_DEFINITION >> 20),
-            )
-            .at(context.node.header)
-            .address(address.to_string())
-            .help("keep large data where the flow can read it, and hand over the place"),
-        );
-        // Flows that refer to this one would only repeat it.
-        (definition, known) = (Value::unknown(Type::Any), None);
-    }
-    let labels = definition.get("run_config").and_then(|value| value.get("labels")).and_then(texts);
-    DesiredFlow {
-        node: context.id,
-        frame: context.frame,
-        span: context.node.header,
-        kind,
-        provider: reader.provider(run_config.as_ref()),
-        run_config: run_config.as_ref().and_then(|value| value.get("address")?.as_str().map(str::to_owned)),
-        written_by: resource::written(run_config.as_ref()),
-        known,
-        definition,
-        labels,
-        keep_versions: reader.whole("keep_versions", diags).unwrap_or(KEEP_VERSIONS),
-        keep_for: reader.keep_for(diags),
-        version: reader.whole("version", diags),
-        prevent_destroy: reader.prevent_destroy(diags),
-        ignored_checks,
-        ignore_changes: reader.ignore_changes(diags),
-        name,
-        address,
-    }
-}
-
-/// The definition as canonical JSON with its digest, when all of it is known.
-pub fn known(definition: &Value) -> Option<KnownDefinition> {
-    let text = canonical_json(&to_json(definition)?);
-    let digest = Digest::of_bytes(text.as_bytes());
-    let json: Box<RawValue> = RawValue::from_string(text).ok()?;
-    Some(KnownDefinition { json: Arc::from(json), digest })
-}
-
-fn texts(value: &Value) -> Option<Vec<String>> {
-    value.as_slice()?.iter().map(|item| item.as_str().map(str::to_owned)).collect()
-}
+pub(super) const KEEP_FOR: u64 = 30 * 24 * 60 * 60;
 
 /// What is wrong has been said.
-struct Told;
+pub(super) struct Told;
 
-struct Reader<'a> {
-    context: FlowContext<'a>,
-    address: &'a Address,
-    scope: &'a BlockScope<'a>,
-    nested: &'a [Nested<'a>],
+/// One instance of the block with what its arguments are evaluated in.
+pub(super) struct Reader<'a> {
+    pub(super) context: FlowContext<'a>,
+    pub(super) address: &'a Address,
+    pub(super) scope: &'a BlockScope<'a>,
+    pub(super) nested: &'a [Nested<'a>],
 }
 
 impl Reader<'_> {
@@ -172,14 +40,14 @@ impl Reader<'_> {
     }
 
     /// The argument's value; null when it is not given.
-    fn value(&self, name: &str, diags: &mut Diagnostics) -> Value {
+    pub(super) fn value(&self, name: &str, diags: &mut Diagnostics) -> Value {
         match self.argument(name) {
             Some(attribute) => evaluate(&attribute.expr, self.scope, diags),
             None => Value::NULL,
         }
     }
 
-    fn name(&self, diags: &mut Diagnostics) -> String {
+    pub(super) fn name(&self, diags: &mut Diagnostics) -> String {
         let label = &self.context.node.address.name;
         let default = match &self.address.key {
             InstanceKey::None => label.to_string(),
@@ -224,7 +92,7 @@ impl Reader<'_> {
         }
     }
 
-    fn run_config(&self, diags: &mut Diagnostics) -> (RunConfigKind, Option<Value>) {
+    pub(super) fn run_config(&self, diags: &mut Diagnostics) -> (RunConfigKind, Option<Value>) {
         let mut found = self.nested.iter().filter(|nested| nested.kind == "run_config");
         if let Some(nested) = found.next() {
             for again in found.filter(|again| again.is_dynamic || nested.is_dynamic) {
@@ -255,7 +123,7 @@ impl Reader<'_> {
     }
 
     /// The block that an argument names; `None` when it is not given or null.
-    fn reference<K>(
+    pub(super) fn reference<K>(
         &self,
         argument: &str,
         kind: impl Fn(&str) -> Option<K>,
@@ -291,7 +159,7 @@ impl Reader<'_> {
     }
 
     /// The provider configuration that the flow names, else the one of its run config.
-    fn provider(&self, run_config: Option<&Value>) -> Option<String> {
+    pub(super) fn provider(&self, run_config: Option<&Value>) -> Option<String> {
         let config = self.context.inputs.config;
         let passed = |node: NodeId, name: &str| {
             let module = config.module(config.node(node).module);
@@ -312,7 +180,7 @@ impl Reader<'_> {
     }
 
     /// The agent that serves the flow: its labels must cover the flow's, its defaults enter the definition.
-    fn agent(&self, diags: &mut Diagnostics) -> Option<(AgentKind, Value)> {
+    pub(super) fn agent(&self, diags: &mut Diagnostics) -> Option<(AgentKind, Value)> {
         if let Some(environment) = self.argument("execution_environment") {
             diags.push(
                 Diagnostic::error(
@@ -326,7 +194,7 @@ impl Reader<'_> {
         self.reference("agent", AgentKind::from_label, diags).ok().flatten()
     }
 
-    fn schedules(&self, diags: &mut Diagnostics) -> Vec<Value> {
+    pub(super) fn schedules(&self, diags: &mut Diagnostics) -> Vec<Value> {
         let mut schedules = Vec::new();
         for block in self.nested.iter().filter(|nested| nested.kind == "schedule") {
             let scope = block.scope(self.scope);
@@ -340,7 +208,7 @@ impl Reader<'_> {
     }
 
     /// A whole number from 1.
-    fn whole(&self, name: &str, diags: &mut Diagnostics) -> Option<u32> {
+    pub(super) fn whole(&self, name: &str, diags: &mut Diagnostics) -> Option<u32> {
         let attribute = self.argument(name)?;
         let value = evaluate(&attribute.expr, self.scope, diags);
         if value.is_null() {
@@ -366,7 +234,7 @@ impl Reader<'_> {
         number
     }
 
-    fn keep_for(&self, diags: &mut Diagnostics) -> u64 {
+    pub(super) fn keep_for(&self, diags: &mut Diagnostics) -> u64 {
         let Some(attribute) = self.argument("keep_for") else { return KEEP_FOR };
         let value = evaluate(&attribute.expr, self.scope, diags);
         if value.is_unknown() && !self.scope.must_be_known(diags) {
@@ -391,7 +259,7 @@ impl Reader<'_> {
         })
     }
 
-    fn prevent_destroy(&self, diags: &mut Diagnostics) -> bool {
+    pub(super) fn prevent_destroy(&self, diags: &mut Diagnostics) -> bool {
         let Some(expr) = &self.context.resource.lifecycle.prevent_destroy else { return false };
         let value = evaluate(expr, self.scope, diags);
         let answer = convert(&value, &Type::Bool).ok().and_then(|value| value.as_bool());
@@ -410,7 +278,7 @@ impl Reader<'_> {
     }
 
     /// The checks that the flow and the `flowform` block name.
-    fn ignored_checks(&self, diags: &mut Diagnostics) -> BTreeSet<CheckName> {
+    pub(super) fn ignored_checks(&self, diags: &mut Diagnostics) -> BTreeSet<CheckName> {
         let mut ignored = self.context.inputs.settings.ignored_checks.clone();
         if let Some(attribute) = self.argument("ignore_checks") {
             let value = evaluate(&attribute.expr, self.scope, diags);
@@ -421,7 +289,7 @@ impl Reader<'_> {
         ignored
     }
 
-    fn ignore_changes(&self, diags: &mut Diagnostics) -> Vec<Vec<PathStep>> {
+    pub(super) fn ignore_changes(&self, diags: &mut Diagnostics) -> Vec<Vec<PathStep>> {
         if self.context.resource.lifecycle.ignore_all {
             return DEFINITION_KEYS.iter().map(|key| vec![PathStep::Key((*key).to_owned())]).collect();
         }
@@ -451,14 +319,18 @@ impl Reader<'_> {
         paths
     }
 
-    fn places<'b>(&'b self, run_config: Option<&'b Value>, storage: Option<&'b Value>) -> Places<'b> {
+    pub(super) fn places<'b>(
+        &'b self,
+        run_config: Option<&'b Value>,
+        storage: Option<&'b Value>,
+    ) -> Places<'b> {
         let (node, resource) = (self.context.node, self.context.resource);
         let config = self.context.inputs.config;
         Places { config, node, resource, nested: self.nested, run_config, storage }
     }
 
     /// A problem of the definition, with the place that caused it underlined.
-    fn diagnostic(
+    pub(super) fn diagnostic(
         &self,
         problem: &Problem,
         run_config: Option<&Value>,
