@@ -244,7 +244,7 @@ fn yaml(text: &str) -> String {
                 let (taken, problems) = document::check(document, &value, &[]);
                 let (again, _) = document::check(document, &taken, &[]);
                 assert_eq!(again, taken, "{document:?}: the backend's own form stays");
-                let mut summaries: Vec<&str> = problems.iter().map(|problem| &*problem.summary).collect();
+                let mut summaries: Vec<&str> = problems.iter().map(|problem| problem.summary).collect();
                 summaries.sort_unstable();
                 summaries.dedup();
                 let _ = write!(out, " {}", summaries.join(","));
