@@ -104,8 +104,9 @@ pub(super) fn unknown_argument<'a>(
     is_block: bool,
 ) -> Diagnostic {
     let name = &attribute.name.text;
-    let base = Diagnostic::error("Unknown argument", format!("{} block has no argument `{name}`.", a(parent)))
-        .at(attribute.name.span);
+    let base =
+        Diagnostic::error("Unknown argument", format!("{} block has no argument `{name}`.", a(parent)))
+            .at(attribute.name.span);
     if is_block {
         return base.help(format!("`{name}` is a nested block: write `{name} {{ ... }}` without `=`"));
     }
@@ -131,7 +132,10 @@ pub(super) fn never_dynamic<'a>(
     if exists {
         return Diagnostic::error(
             "Block that cannot be dynamic",
-            format!("{} block is read before anything is evaluated, so no `dynamic` block makes it.", a(kind)),
+            format!(
+                "{} block is read before anything is evaluated, so no `dynamic` block makes it.",
+                a(kind)
+            ),
         )
         .at(label.span)
         .help(format!("write the `{kind}` block itself; its arguments can have conditions"));
@@ -207,13 +211,16 @@ pub(super) fn root_only(block: &Block) -> Diagnostic {
         "provider" => {
             "declare it in the root configuration and pass it: `providers = { local = local.other }`"
         }
-        "import" => "move it to the root configuration and name the flow from there: `to = module.NAME.flow.etl`",
+        "import" => {
+            "move it to the root configuration and name the flow from there: `to = module.NAME.flow.etl`"
+        }
         _ => "move it to the root configuration, and give the module variables for what it needs",
     };
     Diagnostic::error(
         "Block of the root configuration",
         format!(
-            "{} block stands in the root configuration alone; a module can be called from several.", a(kind)
+            "{} block stands in the root configuration alone; a module can be called from several.",
+            a(kind)
         ),
     )
     .at(block.header)

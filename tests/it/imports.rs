@@ -130,9 +130,8 @@ storage "module" "code" {
 "#,
     );
     project.apply();
-    let address = |region: &str, key: &str| {
-        format!("module.region[\"{region}\"].module.load[0].flow.etl[\"{key}\"]")
-    };
+    let address =
+        |region: &str, key: &str| format!("module.region[\"{region}\"].module.load[0].flow.etl[\"{key}\"]");
     let mut found = Vec::new();
     for region in ["eu", "us"] {
         for key in ["daily", "hourly"] {

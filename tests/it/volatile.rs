@@ -109,7 +109,9 @@ fn what_apply_alone_can_tell_is_known_afterwards() {
 fn a_console_knows_the_time() {
     let project = project();
     let run = |entry: &str| project.run_input("console", entry).succeeds().stdout;
-    for entry in ["timestamp()", "plantimestamp()", "local.now", "uuid()", "bcrypt(\"x\", 4)", "abspath(\".\")"] {
+    for entry in
+        ["timestamp()", "plantimestamp()", "local.now", "uuid()", "bcrypt(\"x\", 4)", "abspath(\".\")"]
+    {
         let shown = run(entry);
         assert!(shown.starts_with('"') && shown.len() > 4, "{entry}: {shown}");
     }
