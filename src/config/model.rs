@@ -266,6 +266,8 @@ pub struct Output {
 pub struct Import {
     /// The flow's address as written.
     pub to: Expr,
+    /// The calls of modules that lead to it, outermost first, each with the key of its instance.
+    pub modules: Vec<(Arc<str>, Option<Expr>)>,
     /// The flow's name.
     pub flow: Arc<str>,
     /// The key of its instance.
@@ -274,6 +276,13 @@ pub struct Import {
     pub id: Expr,
     /// How often.
     pub repetition: Repetition,
+}
+
+impl Import {
+    /// The expressions of the instance keys in the address.
+    pub fn keys(&self) -> impl Iterator<Item = &Expr> {
+        self.modules.iter().filter_map(|(_, key)| key.as_ref()).chain(&self.key)
+    }
 }
 
 /// Assertions that warn.

@@ -211,8 +211,7 @@ fn node(
         }
         NodeKind::Import(import) => {
             let scope = inputs.scope(&result.frames, frame, &NO_INSTANCE);
-            let path = &result.frames.get(frame).path;
-            let found = imports::imports(node, import, path, &scope, diags);
+            let found = imports::imports(node, import, &scope, diags);
             result.imports.extend(found);
             None
         }

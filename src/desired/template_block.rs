@@ -70,7 +70,7 @@ pub(super) fn template(
     let own = Value::from(Kind::Object(Arc::new(own)));
     let fields = TemplateKind::fields().iter().map(|field| field.name);
     let value = identified(kind.label(), &text, &own, fields);
-    let prevent_destroy = prevent_destroy(resource, scope, diags);
+    let prevent_destroy = prevent_destroy(resource, &text, scope, diags);
     let span = node.header;
     (DesiredTemplate { address, node: id, span, kind, path, stored, prevent_destroy }, value)
 }

@@ -162,7 +162,11 @@ fn for_each_expression(node: &Node, visit: &mut Visit<'_>) {
         }
         NodeKind::Import(import) => {
             repetition_expression(&import.repetition, visit);
-            visit(&import.to, INSIDE);
+            // A flow of a module cannot be referred to from here; whether there is such a one is told by its address.
+            match import.modules.is_empty() {
+                true => visit(&import.to, INSIDE),
+                false => import.keys().for_each(|key| visit(key, INSIDE)),
+            }
             visit(&import.id, INSIDE);
         }
     }

@@ -37,3 +37,4 @@ mod support;
 mod templates;
 mod tidy;
 mod variables;
+mod volatile;

@@ -66,7 +66,7 @@ impl Decoder<'_> {
             self.not_yet(&block);
             return;
         }
-        if !self.is_root && matches!(&*kind, "flowform" | "provider") {
+        if !self.is_root && matches!(&*kind, "flowform" | "provider" | "import") {
             self.diags.push(errors::root_only(&block));
             return;
         }
