@@ -45,7 +45,7 @@ impl<'a> Finishing<'a> {
         agents: &'a [KnownAgent],
         outcomes: &'a dyn Outcomes,
     ) -> Self {
-        let finalizer = Finalizer::new(workspace.inputs(), &planning.evaluation, outcomes);
+        let finalizer = Finalizer::new(workspace.inputs_of_apply(), &planning.evaluation, outcomes);
         let mut open: BTreeMap<&str, Vec<&OpenCondition>> = BTreeMap::new();
         for condition in &planning.evaluation.conditions.open {
             open.entry(&condition.address).or_default().push(condition);
