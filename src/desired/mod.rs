@@ -16,6 +16,7 @@ mod locate;
 mod moves;
 mod nested;
 mod outputs;
+mod registry;
 mod resource;
 mod scope;
 mod settings;
@@ -43,7 +44,8 @@ pub use finalize::Finalizer;
 pub use flow::known as known_definition;
 pub use frames::FrameId;
 pub use imports::DesiredImport;
-pub use settings::{RegistrySettings, Settings, settings};
+pub use registry::{GcsSettings, RegistrySettings};
+pub use settings::{Settings, settings};
 
 /// One flow as the configuration wants it.
 #[derive(Clone, Debug)]

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::registry::{RegistrySettings, registry};
 use crate::config::model::Config;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::eval::Scope;
@@ -33,16 +34,6 @@ pub struct Settings {
     pub registry: RegistrySettings,
 }
 
-/// Where the registry is.
-#[derive(Clone, Debug, PartialEq)]
-pub enum RegistrySettings {
-    /// A directory; relative to the configuration.
-    Local {
-        /// The directory as written.
-        path: String,
-    },
-}
-
 /// Evaluates the `flowform` block.
 pub fn settings(
     config: &Config,
@@ -56,7 +47,7 @@ pub fn settings(
         default_labels: Value::set([]),
         ignored_checks: BTreeSet::new(),
         prefect_version: DEFAULT_PREFECT_VERSION.to_owned(),
-        registry: RegistrySettings::Local { path: ".flowform/registry".to_owned() },
+        registry: RegistrySettings::default(),
     };
     let Some(block) = &config.settings else { return result };
     let scope = StaticScope { config, variables, environment };
@@ -83,45 +74,9 @@ pub fn settings(
             _ => {}
         }
     }
-    if let Some(registry) = &block.registry {
-        let kind = registry.labels.first().map_or("", |label| &*label.text);
-        match kind {
-            "local" => {
-                let known = ["path"];
-                for attribute in &registry.body.attributes {
-                    if &*attribute.name.text == "path" {
-                        if let Some(path) = text(attribute, &scope, diags) {
-                            result.registry = RegistrySettings::Local { path };
-                        }
-                    } else {
-                        diags.push(
-                            Diagnostic::error(
-                                "Unknown argument",
-                                format!("A local registry has no argument `{}`.", attribute.name.text),
-                            )
-                            .at(attribute.name.span)
-                            .suggest(&attribute.name.text, known),
-                        );
-                    }
-                }
-            }
-            "s3" | "gcs" => diags.push(
-                Diagnostic::error(
-                    "Not supported by this version",
-                    format!("The language has the registry `{kind}`, but this version cannot use it yet."),
-                )
-                .at(registry.header)
-                .help("use `registry \"local\" { path = \"...\" }`"),
-            ),
-            other => diags.push(
-                Diagnostic::error(
-                    "Unknown kind",
-                    format!("There is no registry of the kind `{other}`. The kinds are: local, s3, gcs."),
-                )
-                .at(registry.header)
-                .suggest(other, ["local", "s3", "gcs"]),
-            ),
-        }
+    if let Some(block) = &block.registry {
+        let read = |attribute: &Attribute, diags: &mut Diagnostics| text(attribute, &scope, diags);
+        result.registry = registry(block, read, diags).unwrap_or_default();
     }
     result
 }

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use flowform_provider_api::{ErrorKind, ProviderError};
 use google_cloud_auth::credentials::{
-    self, CacheableResource, Credentials as Resolved, external_account, impersonated, service_account, user_account,
+    self, CacheableResource, Credentials as Resolved, external_account, impersonated, service_account,
+    user_account,
 };
 use http::{Extensions, HeaderMap};
 use serde_json::Value;
@@ -65,14 +66,18 @@ impl Auth {
     }
 
     async fn resolve(&self) -> Result<Resolved, ProviderError> {
-        let unusable = |error: google_cloud_auth::build_errors::Error| failure(ErrorKind::Denied, &chain(&error));
+        let unusable =
+            |error: google_cloud_auth::build_errors::Error| failure(ErrorKind::Denied, &chain(&error));
         let found = match &self.credentials {
             Credentials::Anonymous | Credentials::Default => {
                 credentials::Builder::default().with_scopes([SCOPE]).build().map_err(unusable)?
             }
             Credentials::File(path) => {
                 let told = |error: &dyn std::fmt::Display| {
-                    failure(ErrorKind::Denied, &format!("the file {} cannot be used: {error}", path.display()))
+                    failure(
+                        ErrorKind::Denied,
+                        &format!("the file {} cannot be used: {error}", path.display()),
+                    )
                 };
                 let text = tokio::fs::read_to_string(path).await.map_err(|error| told(&error))?;
                 let json: Value = serde_json::from_str(&text).map_err(|error| told(&error))?;

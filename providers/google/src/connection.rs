@@ -45,7 +45,11 @@ pub struct Timing {
 
 impl Default for Timing {
     fn default() -> Self {
-        Self { between_writes: Duration::from_secs(1), first_pause: Duration::from_millis(500), repetitions: 5 }
+        Self {
+            between_writes: Duration::from_secs(1),
+            first_pause: Duration::from_millis(500),
+            repetitions: 5,
+        }
     }
 }
 
@@ -116,7 +120,9 @@ impl Connection {
                 )));
             }
             other => {
-                return Err(invalid(format!("the endpoint {given:?} is neither http nor https but `{other}`")));
+                return Err(invalid(format!(
+                    "the endpoint {given:?} is neither http nor https but `{other}`"
+                )));
             }
         }
         // A provider that is installed already is as good.
@@ -127,13 +133,11 @@ impl Connection {
             .redirect(reqwest::redirect::Policy::none())
             .user_agent(concat!("flowform/", env!("CARGO_PKG_VERSION")))
             .build()
-            .map_err(|error| ProviderError::new(ErrorKind::Unavailable, format!("no client: {}", cause(&error))))?;
+            .map_err(|error| {
+                ProviderError::new(ErrorKind::Unavailable, format!("no client: {}", cause(&error)))
+            })?;
         let auth = Auth::new(settings.credentials, settings.impersonate_service_account);
         Ok(Self { http, auth, base: given.trim_end_matches('/').to_owned(), timing: settings.timing })
-    }
-
-    pub(crate) fn timing(&self) -> Timing {
-        self.timing
     }
 
     /// Makes a call once.
@@ -156,7 +160,11 @@ impl Connection {
             is_ambiguous: !error.is_connect() && !error.is_builder(),
             error: ProviderError::new(
                 ErrorKind::Unavailable,
-                format!("Google Cloud did not answer the request to {}: {}", call.what, cause(&error.without_url())),
+                format!(
+                    "Google Cloud did not answer the request to {}: {}",
+                    call.what,
+                    cause(&error.without_url())
+                ),
             ),
         };
         let response = request.send().await.map_err(lost)?;
@@ -166,18 +174,6 @@ impl Connection {
         match status {
             200..=299 => Ok(Answer { headers, body }),
             _ => Err(refusal(call.what, status, &headers, &body)),
-        }
-    }
-
-    /// Makes a call that may be repeated, and repeats it while a repetition may succeed.
-    pub(crate) async fn repeat(&self, call: &Call<'_>) -> Result<Answer, Failure> {
-        let mut pauses = self.pauses();
-        loop {
-            let failure = match self.once(call).await {
-                Ok(answer) => return Ok(answer),
-                Err(failure) => failure,
-            };
-            pauses.after(failure).await?;
         }
     }
 
@@ -225,10 +221,8 @@ pub(crate) fn escape(text: &str) -> String {
 fn refusal(what: &str, status: u16, headers: &HeaderMap, body: &[u8]) -> Failure {
     let document: Value = serde_json::from_slice(body).unwrap_or_default();
     let error = document.get("error");
-    let reason = error
-        .and_then(|error| error.pointer("/errors/0/reason"))
-        .and_then(Value::as_str)
-        .unwrap_or_default();
+    let reason =
+        error.and_then(|error| error.pointer("/errors/0/reason")).and_then(Value::as_str).unwrap_or_default();
     let kind = match (status, reason) {
         (403, "rateLimitExceeded" | "userRateLimitExceeded") | (429, _) => ErrorKind::Throttled,
         (401 | 403, _) => ErrorKind::Denied,

@@ -9,7 +9,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use flowform_provider_api::{
-    BoxFuture, Entry, ErrorKind, Etag, Location, ObjectStore, ProviderError, PutOutcome, Stored, check_key, check_prefix,
+    BoxFuture, Entry, ErrorKind, Etag, Location, ObjectStore, ProviderError, PutOutcome, Stored, check_key,
+    check_prefix,
 };
 use http::Method;
 use serde::Deserialize;
@@ -100,7 +101,11 @@ impl Bucket {
 
 impl Inner {
     fn connection(&self) -> Result<&Connection, Failure> {
-        self.connection.as_ref().map_err(|error| Failure { status: None, error: error.clone(), is_ambiguous: false })
+        self.connection.as_ref().map_err(|error| Failure {
+            status: None,
+            error: error.clone(),
+            is_ambiguous: false,
+        })
     }
 
     fn name(&self, key: &str) -> Result<String, ProviderError> {
@@ -162,7 +167,10 @@ impl Inner {
             Ok(Answer { headers, body }) => {
                 let generation = headers.get("x-goog-generation").and_then(|value| value.to_str().ok());
                 let Some(generation) = generation.filter(|text| is_generation(text)) else {
-                    return Err(misunderstood(&self.address(name), "it does not say the object's generation"));
+                    return Err(misunderstood(
+                        &self.address(name),
+                        "it does not say the object's generation",
+                    ));
                 };
                 Ok(Some(Stored { bytes: body, etag: Etag(generation.to_owned()) }))
             }
@@ -289,8 +297,9 @@ impl Inner {
             let path = self.objects();
             let call = Call { method: Method::GET, path, query: &query, body: None, what: &what };
             let answer = self.repeat(&call).await.map_err(|failure| failure.error)?;
-            let page: Page = serde_json::from_slice(&answer.body)
-                .map_err(|error| misunderstood(&format!("gs://{}/{full}", self.bucket), &error.to_string()))?;
+            let page: Page = serde_json::from_slice(&answer.body).map_err(|error| {
+                misunderstood(&format!("gs://{}/{full}", self.bucket), &error.to_string())
+            })?;
             for Resource { name, generation } in page.items {
                 let Some(key) = name.strip_prefix(&self.prefix) else { continue };
                 // `startOffset` includes what it names. What is no key was not written by us: folders, as consoles make them.
@@ -317,7 +326,10 @@ impl ObjectStore for Bucket {
         Box::pin(async move { self.inner.get(&self.inner.name(key)?).await })
     }
 
-    fn get_many<'a>(&'a self, keys: &'a [String]) -> BoxFuture<'a, Vec<Result<Option<Stored>, ProviderError>>> {
+    fn get_many<'a>(
+        &'a self,
+        keys: &'a [String],
+    ) -> BoxFuture<'a, Vec<Result<Option<Stored>, ProviderError>>> {
         Box::pin(async move {
             let mut tasks = JoinSet::new();
             for (index, key) in keys.iter().enumerate() {

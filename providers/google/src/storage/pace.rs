@@ -58,6 +58,10 @@ mod tests {
             pace.written("a");
         }
         pace.wait("b").await;
-        assert_eq!(start.elapsed(), Duration::from_secs(2), "the first is at once, and another name does not wait");
+        assert_eq!(
+            start.elapsed(),
+            Duration::from_secs(2),
+            "the first is at once, and another name does not wait"
+        );
     }
 }

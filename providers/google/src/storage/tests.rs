@@ -83,7 +83,10 @@ async fn a_name_is_written_once_a_second_without_being_refused() {
 async fn an_answer_that_was_lost_is_looked_up() {
     let testbed = quick();
     let bucket = testbed.bucket(SHORT);
-    for (index, kind) in [FaultKind::LoseReply, FaultKind::StatusAfter(503), FaultKind::StatusAfter(500)].into_iter().enumerate() {
+    for (index, kind) in [FaultKind::LoseReply, FaultKind::StatusAfter(503), FaultKind::StatusAfter(500)]
+        .into_iter()
+        .enumerate()
+    {
         let key = format!("log/{index}.json");
         testbed.server.fault(fault("POST", &key, kind));
         let etag = written(bucket.put_if_absent(&key, b"mine".to_vec()).await.expect("it answers"));
@@ -99,7 +102,9 @@ async fn a_request_that_was_lost_is_repeated() {
     let testbed = quick();
     let bucket = testbed.bucket(SHORT);
     for (index, kind) in
-        [FaultKind::LoseRequest, FaultKind::Status(503), FaultKind::Status(429), FaultKind::Status(408)].into_iter().enumerate()
+        [FaultKind::LoseRequest, FaultKind::Status(503), FaultKind::Status(429), FaultKind::Status(408)]
+            .into_iter()
+            .enumerate()
     {
         let key = format!("log/{index}.json");
         testbed.server.fault(fault("POST", &key, kind));
@@ -194,7 +199,8 @@ async fn credentials_are_needed_and_told_about() {
 #[test]
 fn credentials_do_not_travel_in_the_clear() {
     let wrong = |endpoint: &str| {
-        let settings = ConnectionSettings { endpoint: Some(endpoint.into()), ..ConnectionSettings::default() };
+        let settings =
+            ConnectionSettings { endpoint: Some(endpoint.into()), ..ConnectionSettings::default() };
         Connection::new(SERVICE, settings).err().map(|error| error.kind)
     };
     assert_eq!(wrong("http://storage.example.com"), Some(ErrorKind::Invalid));

@@ -11,4 +11,4 @@
 mod objects;
 mod storage;
 
-pub use storage::{Fault, FaultKind, Storage, StorageOptions};
+pub use storage::{Fault, FaultKind, Hold, Storage, StorageOptions};

@@ -183,7 +183,8 @@ impl Buckets {
             page.insert("nextPageToken".into(), json!(format!("{series}{last}")));
         }
         if !items.is_empty() {
-            let items: Vec<Value> = items.iter().map(|(name, object)| resource(bucket, name, object)).collect();
+            let items: Vec<Value> =
+                items.iter().map(|(name, object)| resource(bucket, name, object)).collect();
             page.insert("items".into(), Value::Array(items));
         }
         masked(Value::Object(page), parameter(request, "fields"))
@@ -218,7 +219,11 @@ fn precondition(request: &Request, found: u64) -> Option<Reply> {
     match parameter(request, "ifGenerationMatch")?.parse::<u64>() {
         Err(_) => Some(problem(400, "invalidParameter", "Invalid value for ifGenerationMatch")),
         Ok(wanted) if wanted == found => None,
-        Ok(_) => Some(problem(412, "conditionNotMet", "At least one of the pre-conditions you specified did not hold.")),
+        Ok(_) => Some(problem(
+            412,
+            "conditionNotMet",
+            "At least one of the pre-conditions you specified did not hold.",
+        )),
     }
 }
 
@@ -313,6 +318,8 @@ pub(crate) fn problem(status: u16, reason: &str, message: &str) -> Reply {
     Reply {
         status,
         headers: vec![("content-type", "application/json; charset=UTF-8".into())],
-        body: json!({"error": {"code": status, "message": message, "errors": [error]}}).to_string().into_bytes(),
+        body: json!({"error": {"code": status, "message": message, "errors": [error]}})
+            .to_string()
+            .into_bytes(),
     }
 }

@@ -15,7 +15,7 @@ use hyper_util::rt::TokioIo;
 use percent_encoding::percent_decode_str;
 use serde_json::json;
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 
 use crate::objects::{Buckets, Reply, Request, problem};
 
@@ -92,6 +92,38 @@ struct State {
     faults: Vec<Fault>,
     calls: Vec<String>,
     tokens: Vec<String>,
+    hold: Option<Held>,
+}
+
+/// A call that is not answered until it is released.
+struct Held {
+    method: &'static str,
+    /// How many such calls are answered before.
+    after: usize,
+    is_carried_out: bool,
+    has_come: bool,
+    release: Arc<Notify>,
+}
+
+/// A call that will not be answered.
+pub struct Hold<'a> {
+    server: &'a Storage,
+}
+
+impl Hold<'_> {
+    /// Waits until the call has come; false where `is_over` says before that it will not.
+    pub fn wait(&self, mut is_over: impl FnMut() -> bool) -> bool {
+        loop {
+            let has_come = || self.server.state().hold.as_ref().is_some_and(|hold| hold.has_come);
+            if has_come() {
+                return true;
+            }
+            if is_over() {
+                return has_come();
+            }
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
 }
 
 impl Storage {
@@ -102,13 +134,15 @@ impl Storage {
             faults: Vec::new(),
             calls: Vec::new(),
             tokens: Vec::new(),
+            hold: None,
         };
         let shared = Arc::new(Shared { state: Mutex::new(state), needs_token: options.needs_token });
         let (stop, stopped) = oneshot::channel();
         let (tell, told) = std::sync::mpsc::channel();
         let serving = Arc::clone(&shared);
         let thread = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+            let runtime =
+                tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
             runtime.block_on(async move {
                 let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a free port");
                 tell.send(listener.local_addr().expect("an address")).expect("somebody waits");
@@ -144,6 +178,20 @@ impl Storage {
     /// Lets something go wrong.
     pub fn fault(&self, fault: Fault) {
         self.state().faults.push(fault);
+    }
+
+    /// Lets the call after so many of that method wait for ever, carried out or not.
+    pub fn hold(&self, method: &'static str, after: usize, is_carried_out: bool) -> Hold<'_> {
+        let release = Arc::new(Notify::new());
+        self.state().hold = Some(Held { method, after, is_carried_out, has_come: false, release });
+        Hold { server: self }
+    }
+
+    /// Lets go of the call that waits.
+    pub fn release(&self) {
+        if let Some(hold) = self.state().hold.take() {
+            hold.release.notify_waiters();
+        }
     }
 
     /// The calls since the last time, as `METHOD object-or-path`; tokens are not among them.
@@ -213,16 +261,28 @@ async fn answer(shared: &Shared, request: hyper::Request<Incoming>) -> Answered 
         return respond(token(shared, &request));
     }
     let authorization = header("authorization");
-    let (reply, fault) = {
+    let (reply, fault, held) = {
         let mut state = shared.state.lock().expect("no test panics in here");
         let object = request.query.iter().find(|(name, _)| name == "name").map(|(_, value)| value.clone());
         let described = format!("{} {}", request.method, object.unwrap_or_else(|| request.path.join("/")));
         state.calls.push(described.clone());
         let fault = due(&mut state.faults, &request.method, &described);
+        let held = state.hold.as_mut().filter(|hold| hold.method == request.method && !hold.has_come);
+        let held = held.and_then(|hold| match hold.after.checked_sub(1) {
+            Some(left) => {
+                hold.after = left;
+                None
+            }
+            None => {
+                hold.has_come = true;
+                Some((Arc::clone(&hold.release), hold.is_carried_out))
+            }
+        });
         let is_known = authorization.as_deref().and_then(|text| text.strip_prefix("Bearer "));
         let is_known = is_known.is_some_and(|token| state.tokens.iter().any(|known| known == token));
         let reply = match fault {
             Some(FaultKind::LoseRequest) => return Err(broken()),
+            _ if matches!(held, Some((_, false))) => problem(503, "backendError", "Backend Error"),
             Some(FaultKind::Status(status)) => problem(status, "backendError", "Backend Error"),
             _ if shared.needs_token && authorization.is_none() => {
                 problem(401, "required", "Anonymous caller does not have storage access to the bucket.")
@@ -230,8 +290,12 @@ async fn answer(shared: &Shared, request: hyper::Request<Incoming>) -> Answered 
             _ if shared.needs_token && !is_known => problem(401, "authError", "Invalid Credentials"),
             _ => state.buckets.answer(&request, Instant::now()),
         };
-        (reply, fault)
+        (reply, fault, held)
     };
+    if let Some((release, _)) = held {
+        release.notified().await;
+        return Err(broken());
+    }
     match fault {
         Some(FaultKind::LoseReply) => Err(broken()),
         Some(FaultKind::StatusAfter(status)) => respond(problem(status, "backendError", "Backend Error")),
@@ -259,7 +323,11 @@ fn token(shared: &Shared, request: &Request) -> Reply {
     let text = String::from_utf8_lossy(&request.body).into_owned();
     // Google's libraries send JSON here or a form; both are taken.
     let given = serde_json::from_str::<serde_json::Value>(&text).unwrap_or_else(|_| {
-        pairs(&text).into_iter().map(|(name, value)| (name, json!(value))).collect::<serde_json::Map<_, _>>().into()
+        pairs(&text)
+            .into_iter()
+            .map(|(name, value)| (name, json!(value)))
+            .collect::<serde_json::Map<_, _>>()
+            .into()
     });
     if given["grant_type"] != "refresh_token" || given["refresh_token"] != REFRESH {
         return problem(400, "invalid_grant", "Bad Request");
@@ -270,7 +338,9 @@ fn token(shared: &Shared, request: &Request) -> Reply {
     Reply {
         status: 200,
         headers: vec![("content-type", "application/json".into())],
-        body: json!({"access_token": token, "expires_in": 3600, "token_type": "Bearer"}).to_string().into_bytes(),
+        body: json!({"access_token": token, "expires_in": 3600, "token_type": "Bearer"})
+            .to_string()
+            .into_bytes(),
     }
 }
 
