@@ -232,6 +232,11 @@ impl<'a> Finalizer<'a> {
         for id in &self.inputs.graph.order {
             for frame in open.get(id).into_iter().flatten() {
                 let place = (*frame, *id);
+                if let NodeKind::Module(call) = &self.inputs.config.node(*id).kind {
+                    let scope = self.inputs.scope(&self.frames, *frame, &NO_INSTANCE);
+                    let instances = expand(&call.repetition, &scope, diags).unwrap_or_default();
+                    self.frames.settle(*frame, call.child, instances);
+                }
                 let value = self.evaluate_again(place, diags);
                 self.is_final.insert(place, value.as_ref().is_none_or(Value::is_wholly_known));
                 self.frames.set(self.inputs.config, *frame, *id, value);
