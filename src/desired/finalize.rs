@@ -172,6 +172,24 @@ impl<'a> Finalizer<'a> {
         self.settle((frame, id), &mut Diagnostics::new());
     }
 
+    /// The addresses of the outputs of modules that a flow refers to, by way of anything but other flows.
+    pub fn outputs_before(&mut self, address: &str) -> BTreeSet<String> {
+        let Some(flow) = self.planned(address) else { return BTreeSet::new() };
+        let (mut seen, mut outputs) = (BTreeSet::new(), BTreeSet::new());
+        let mut queue = self.needs((flow.frame, flow.node));
+        while let Some(need) = queue.pop() {
+            if self.flows.contains_key(&need) || !seen.insert(need) {
+                continue;
+            }
+            if matches!(self.inputs.config.node(need.1).kind, NodeKind::Output(_)) {
+                let address = self.frames.address(self.inputs.config, need.0, need.1, InstanceKey::None);
+                outputs.insert(address.to_string());
+            }
+            queue.extend(self.needs(need));
+        }
+        outputs
+    }
+
     /// What `each` and `count` stand for in one instance of a block.
     fn instance(
         &mut self,
