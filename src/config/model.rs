@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use crate::address::{BlockAddress, PathStep, split_modules};
-use crate::flow::kind::{AgentKind, DataKind, RunConfigKind, StorageKind};
+use crate::flow::kind::{AgentKind, DataKind, RunConfigKind, StorageKind, TemplateKind};
 use crate::source::Span;
 use crate::syntax::ast::{Attribute, Block, Expr, ExprKind, Name};
 use crate::value::{Type, Value};
@@ -142,7 +142,7 @@ pub type ByName = HashMap<Arc<str>, NodeId>;
 pub struct Names {
     /// `var.NAME`, `local.NAME`, `flow.NAME`, `module.NAME`, `output.NAME` (referable from the caller): by kind, then name.
     pub plain: HashMap<&'static str, ByName>,
-    /// `run_config.KIND.NAME`, `storage.KIND.NAME`, `agent.KIND.NAME`, `data.KIND.NAME`: by block kind, then kind, then name.
+    /// `run_config.KIND.NAME`, `storage.KIND.NAME`, `template.KIND.NAME`, `agent.KIND.NAME`, `data.KIND.NAME`: by block kind, then kind, then name.
     pub typed: HashMap<&'static str, HashMap<Arc<str>, ByName>>,
 }
 
@@ -297,6 +297,8 @@ pub struct Check {
 pub enum ResourceKind {
     /// `storage`
     Storage(StorageKind),
+    /// `template`
+    Template(TemplateKind),
     /// `run_config`
     RunConfig(RunConfigKind),
     /// `agent`

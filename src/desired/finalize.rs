@@ -13,6 +13,7 @@ use super::frames::{FrameId, Frames};
 use super::outputs;
 use super::resource::{self, Body};
 use super::scope::{Instance, NO_INSTANCE};
+use super::template_block::{TemplateContext, template};
 use super::{DesiredAgent, DesiredFlow, DesiredOutput, Evaluation, FlowAttributes, Outcomes};
 use crate::address::InstanceKey;
 use crate::config::model::{NodeId, NodeKind, Resource, ResourceKind};
@@ -297,6 +298,10 @@ impl<'a> Finalizer<'a> {
                 ResourceKind::RunConfig(kind) => {
                     let body = Body { attributes: &resource.arguments };
                     resource::run_config(kind, &address, body, &scope, diags)
+                }
+                ResourceKind::Template(kind) => {
+                    let context = TemplateContext { id, node, resource };
+                    template(kind, context, address, &scope, diags).1
                 }
                 ResourceKind::Storage(kind) => resource::storage(kind, &address, resource, &scope, diags),
                 ResourceKind::Agent(kind) => {

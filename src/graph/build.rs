@@ -223,8 +223,20 @@ fn body_expressions(body: &Body, iterators: &mut Vec<Arc<str>>, visit: &mut Visi
 }
 
 /// Words that begin a reference.
-const ROOTS: &[&str] =
-    &["var", "local", "each", "count", "path", "flow", "run_config", "storage", "agent", "data", "module"];
+const ROOTS: &[&str] = &[
+    "var",
+    "local",
+    "each",
+    "count",
+    "path",
+    "flow",
+    "run_config",
+    "storage",
+    "template",
+    "agent",
+    "data",
+    "module",
+];
 
 fn lookup(
     config: &Config,
@@ -267,7 +279,7 @@ fn lookup(
             }
             found
         }
-        "run_config" | "storage" | "agent" | "data" => {
+        "run_config" | "storage" | "template" | "agent" | "data" => {
             let (Some(kind), Some(name)) = (attr(0), attr(1)) else {
                 diags.push(incomplete(root, &format!("{root}.KIND.NAME"), span));
                 return None;
@@ -310,7 +322,7 @@ fn lookup(
             }
             None
         }
-        "template" | "execution_environment" => {
+        "execution_environment" => {
             diags.push(
                 Diagnostic::error(
                     "Not supported by this version",

@@ -35,6 +35,7 @@ mod reference;
 mod render;
 mod runtime;
 mod support;
+mod templates;
 mod tidy;
 mod variables;
 mod volatile;

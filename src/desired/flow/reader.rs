@@ -207,22 +207,8 @@ impl Reader<'_> {
         schedules
     }
 
-    /// The value of what decides about the plan itself; none where it changes by itself, which is told.
     fn setting(&self, name: &str, expr: &Expr, diags: &mut Diagnostics) -> Option<Value> {
-        let value = evaluate(expr, self.scope, diags);
-        if !value.all_marks().contains(Marks::VOLATILE) {
-            return Some(value);
-        }
-        diags.push(
-            Diagnostic::error(
-                "Changing argument",
-                format!("`{name}` depends on a function whose result changes by itself, so no plan would be as the one before."),
-            )
-            .at(expr.span)
-            .address(self.address.to_string())
-            .help("use a variable in its place"),
-        );
-        None
+        resource::setting(name, expr, &self.address.to_string(), self.scope, diags)
     }
 
     /// A whole number from 1.
@@ -274,24 +260,6 @@ impl Reader<'_> {
                 .help("write for example `\"30d\"`, `\"12h\"` or `\"0s\"`"),
             );
             KEEP_FOR
-        })
-    }
-
-    pub(super) fn prevent_destroy(&self, diags: &mut Diagnostics) -> bool {
-        let Some(expr) = &self.context.resource.lifecycle.prevent_destroy else { return false };
-        let Some(value) = self.setting("prevent_destroy", expr, diags) else { return true };
-        let answer = convert(&value, &Type::Bool).ok().and_then(|value| value.as_bool());
-        answer.unwrap_or_else(|| {
-            if !value.is_unknown() || self.scope.must_be_known(diags) {
-                diags.push(
-                    Diagnostic::error(
-                        "Wrong type",
-                        "`prevent_destroy` must be `true` or `false`, known at plan time.",
-                    )
-                    .at(expr.span),
-                );
-            }
-            true
         })
     }
 
