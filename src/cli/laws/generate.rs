@@ -146,8 +146,7 @@ pub(super) fn conf(most: usize) -> impl Strategy<Value = Conf> {
     (prop::collection::vec(seed(), 1..=most), called, settings).prop_map(
         |(seeds, called, (agent, shared, local, outputs))| {
             let (flows, calls, moved) = (Vec::new(), Vec::new(), Vec::new());
-            let mut conf =
-                Conf { flows, calls, constant: 0, agent, shared, local, outputs, moved, fresh: 0 };
+            let mut conf = Conf { flows, calls, constant: 0, agent, shared, local, outputs, moved, fresh: 0 };
             seeds.iter().for_each(|seed| conf.add(seed));
             called.iter().for_each(|seed| conf.call(seed));
             conf

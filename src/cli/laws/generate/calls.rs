@@ -160,10 +160,7 @@ output "version" {
   value = flow.etl.version
 }
 "#;
-    Texts::from([
-        ("outer/main.hcl".to_owned(), outer),
-        ("inner/main.hcl".to_owned(), inner.to_owned()),
-    ])
+    Texts::from([("outer/main.hcl".to_owned(), outer), ("inner/main.hcl".to_owned(), inner.to_owned())])
 }
 
 /// Takes nothing in of a flow that is gone.
