@@ -16,5 +16,6 @@ mod prompt;
 pub mod reference;
 mod run;
 mod workspace;
+mod world;
 
 pub use run::run;
