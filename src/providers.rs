@@ -5,11 +5,12 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use flowform_provider_api::{ArtifactType, ObjectStore, Provider};
+use flowform_provider_api::{ArtifactType, ObjectStore, Provider, TemplateStore};
 use flowform_provider_google::{Bucket, BucketSettings, ConnectionSettings, Credentials, Timing};
 use flowform_provider_http::{Client, Get};
 use flowform_provider_local::{
-    CONTAINER, CUSTOM_JOB, DirectoryStore, JOB_TEMPLATE, LocalProvider, PROCESS, TASK_DEFINITION,
+    CONTAINER, CUSTOM_JOB, DirectoryStore, FileTemplates, JOB_TEMPLATE, LocalProvider, PROCESS,
+    TASK_DEFINITION,
 };
 
 use crate::desired::{GcsSettings, RegistrySettings};
@@ -71,6 +72,15 @@ fn bucket_settings(
             impersonate_service_account: gcs.impersonate_service_account.clone(),
             timing: Timing::default(),
         },
+    }
+}
+
+/// The store of the templates at `uri`; `base` is where relative paths start. `None` where this version has no store for
+/// places of its scheme.
+pub fn template_store(uri: &str, base: &Path) -> Option<Arc<dyn TemplateStore>> {
+    match uri.split_once("://") {
+        None => Some(Arc::new(FileTemplates::new(base))),
+        Some(_) => None,
     }
 }
 

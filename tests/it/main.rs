@@ -27,6 +27,7 @@ mod json_syntax;
 mod kill;
 mod language;
 mod lifecycle;
+mod module_values;
 mod modules;
 mod moves;
 mod nested;
