@@ -12,6 +12,7 @@ mod key;
 mod prefixed;
 mod provider;
 mod store;
+mod template;
 
 pub use artifact::{Artifact, ArtifactHash, Binding, LiveArtifact};
 pub use canonical::{Digest, canonical_json};
@@ -21,3 +22,4 @@ pub use key::{check_key, key_part};
 pub use prefixed::{Prefixed, check_prefix};
 pub use provider::{ArtifactType, BoxFuture, MakeRequest, Observation, Provider, RefreshRequest};
 pub use store::{Entry, Etag, ObjectStore, PutOutcome, Stored};
+pub use template::{ObjectTemplates, TemplateStore};
