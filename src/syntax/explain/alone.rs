@@ -10,7 +10,11 @@ const OPERATORS: [&str; 18] =
     ["...", "==", "!=", "<=", ">=", "&&", "||", "=>", "+", "-", "*", "/", "%", "<", ">", "?", ":", "!"];
 
 /// What to say where the parser library took a part of `source` for the whole, and gave up at `offset`.
-pub(super) fn explain_alone(source: &str, offset: usize, message: &str) -> Option<(Diagnostic, Range<usize>)> {
+pub(super) fn explain_alone(
+    source: &str,
+    offset: usize,
+    message: &str,
+) -> Option<(Diagnostic, Range<usize>)> {
     let end = source.trim_end().len();
     let source = source.get(..end)?;
     let rest = source.get(offset..).unwrap_or_default().trim_start();
@@ -24,9 +28,11 @@ pub(super) fn explain_alone(source: &str, offset: usize, message: &str) -> Optio
         return Some((diagnostic, end - operator.len()..end));
     }
     if rest == "." || source == "." {
-        let diagnostic =
-            Diagnostic::error("Invalid reference", "After `.` comes a name, a number or `*`, and the expression ends there.")
-                .help("complete the name, or remove the dot");
+        let diagnostic = Diagnostic::error(
+            "Invalid reference",
+            "After `.` comes a name, a number or `*`, and the expression ends there.",
+        )
+        .help("complete the name, or remove the dot");
         return Some((diagnostic, end - 1..end));
     }
     if !(message.contains("unexpected token") || message.contains("eof")) || rest.is_empty() {
@@ -37,8 +43,8 @@ pub(super) fn explain_alone(source: &str, offset: usize, message: &str) -> Optio
     let found = source.get(at.clone()).unwrap_or_default();
     if found == "=" && !rest.starts_with("==") && !rest.starts_with("=>") {
         let detail = "An expression is expected here, and this sets an argument.";
-        let diagnostic = Diagnostic::error("Invalid expression", detail)
-            .help("write the value alone, or `==` to compare");
+        let diagnostic =
+            Diagnostic::error("Invalid expression", detail).help("write the value alone, or `==` to compare");
         return Some((diagnostic, at));
     }
     if !rest.starts_with("=>") && OPERATORS.iter().any(|operator| rest.starts_with(operator)) {
