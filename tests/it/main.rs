@@ -39,4 +39,5 @@ mod support;
 mod templates;
 mod tidy;
 mod variables;
+mod vertex_specs;
 mod volatile;

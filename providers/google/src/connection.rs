@@ -177,6 +177,17 @@ impl Connection {
         }
     }
 
+    /// Makes a call that may be repeated, and repeats it while a repetition may succeed.
+    pub(crate) async fn repeat(&self, call: &Call<'_>) -> Result<Answer, Failure> {
+        let mut pauses = self.pauses();
+        loop {
+            match self.once(call).await {
+                Ok(answer) => return Ok(answer),
+                Err(failure) => pauses.after(failure).await?,
+            }
+        }
+    }
+
     /// The pauses between the repetitions of one call.
     pub(crate) fn pauses(&self) -> Pauses {
         let pauses = ExponentialBuilder::default()

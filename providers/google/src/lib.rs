@@ -3,8 +3,12 @@
 
 mod auth;
 mod connection;
+mod rate;
 mod storage;
+mod vertex;
 
 pub use auth::Credentials;
 pub use connection::{Connection, ConnectionSettings, Timing};
+pub use rate::TokenBucket;
 pub use storage::{Bucket, BucketSettings};
+pub use vertex::{Vertex, VertexSettings};

@@ -6,6 +6,8 @@
 
 mod aws;
 mod http;
+mod vertex;
 
 pub use aws::{Aws, Call, Fault};
 pub use http::Answer;
+pub use vertex::Vertex;

@@ -213,7 +213,7 @@ pub const CHECKS: &[Check] = &[
          everybody who may read them would have it in plaintext.",
         "Name it in `secret_env` by reference, and remove it from `env`.",
     ),
-    warning(
+    error(
         CheckName::ShortNetwork,
         "short-network",
         "Short network name",

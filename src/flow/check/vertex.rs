@@ -1,12 +1,15 @@
 //! Checks of flows that run as CustomJobs of Vertex AI (semantics 4): worker pools, the name, variables, the network. It
 //! does not check the shape of documents.
 
+mod pool;
+
 use std::collections::BTreeSet;
 
 use super::template::{overwritten_by, secrets};
 use super::{CheckInputs, CheckName, attribute, given};
 use crate::address::PathStep;
 use crate::flow::definition::{Problem, at, at_index, key};
+use crate::flow::document::parse_duration;
 use crate::flow::slug::slugify;
 use crate::value::{Type, Value, convert};
 
@@ -16,6 +19,8 @@ const LONGEST_NAME: usize = 128;
 const RUN_NAME: usize = 32;
 /// The most variables of a container.
 const MOST_VARIABLES: usize = 100;
+/// More nanoseconds than a time of the service's has.
+const LONGEST: i128 = 315_576_000_001 * 1_000_000_000;
 /// The variables that a run adds at least.
 const OWN_VARIABLES: usize = 6;
 
@@ -24,6 +29,62 @@ pub(super) fn check(inputs: &CheckInputs<'_>, problems: &mut Vec<Problem>) {
     variables(inputs, problems);
     pools(inputs, problems);
     network(inputs, problems);
+    scheduling(inputs, problems);
+    pool::machine_type(inputs.argument("machine_type"), inputs.place("machine_type"), problems);
+    account(inputs.argument("service_account"), inputs.place("service_account"), problems);
+    if let Some(agent) = inputs.agent {
+        let place = at(&[key("agent")], "service_account");
+        if !given(inputs.argument("service_account")) {
+            account(attribute(agent.options, "service_account"), place, problems);
+        }
+    }
+}
+
+/// Whoever a job runs as is an account of Google Cloud's.
+fn account(account: &Value, place: Vec<PathStep>, problems: &mut Vec<Problem>) {
+    let Some(text) = account.as_str().filter(|text| !text.is_empty()) else { return };
+    let is_address = text.split_once('@').is_some_and(|(name, host)| {
+        !name.is_empty()
+            && !host.contains('@')
+            && host.split('.').count() > 1
+            && host.split('.').all(|part| !part.is_empty())
+    });
+    if !is_address || text.contains(char::is_whitespace) {
+        problems.push(
+            Problem::error(
+                place,
+                "Unsuitable service account",
+                "A service account is named by its e-mail address.",
+            )
+            .help("write `NAME@PROJECT.iam.gserviceaccount.com`"),
+        );
+    }
+}
+
+/// How long a job runs and waits: a time, not one backwards.
+fn scheduling(inputs: &CheckInputs<'_>, problems: &mut Vec<Problem>) {
+    let (scheduling, place) = (inputs.argument("scheduling"), inputs.place("scheduling"));
+    for name in ["timeout", "max_wait_duration"] {
+        let value = attribute(scheduling, name);
+        let part = |name: &str| pool::whole(attribute(value, name)).map_or(0, i128::from);
+        let nanos = match value.as_str() {
+            Some(text) => parse_duration(text).map(|duration| duration.nanos),
+            None => value
+                .as_entries()
+                .filter(|parts| parts.values().all(|part| !part.is_unknown()))
+                .map(|_| part("seconds").saturating_mul(1_000_000_000).saturating_add(part("nanos"))),
+        };
+        let wrong = match nanos {
+            Some(..0) => "It is negative.",
+            Some(LONGEST..) => "It is longer than ten thousand years.",
+            Some(0) if name == "timeout" => "A job that may run for no time cannot run.",
+            _ => continue,
+        };
+        problems.push(
+            Problem::error(at(&place, name), "Unsuitable duration", wrong)
+                .help("write the seconds as a text: `\"3600s\"`"),
+        );
+    }
 }
 
 /// The original cuts the name at 255 characters, and the service takes 128.
@@ -57,6 +118,12 @@ fn variables(inputs: &CheckInputs<'_>, problems: &mut Vec<Problem>) {
                 )
                 .help("write it without apostrophes, or encode it and decode it in the flow"),
             );
+        }
+    }
+    for name in env.as_entries().into_iter().flat_map(|entries| entries.keys()) {
+        // What no environment takes is told already.
+        if !name.contains(['=', '\0']) {
+            problems.extend(pool::identifier(name, at(&inputs.place("env"), name)));
         }
     }
     let agent = inputs.agent.map_or(super::NULL, |agent| attribute(agent.options, "env_vars"));
@@ -130,9 +197,23 @@ fn pools(inputs: &CheckInputs<'_>, problems: &mut Vec<Problem>) {
         }
         let container = attribute(pool, "container_spec");
         let package = attribute(pool, "python_package_spec");
+        let count = attribute(pool, "replica_count");
+        if index > 0 && !count.is_unknown() && pool::whole(count).is_none_or(|count| count < 1) {
+            wrong(
+                at(&place, "replica_count"),
+                "The pool does not say how many replicas it has, or has none.",
+                "write `replica_count = 1` or more, or `{}` for the whole pool to skip the role",
+            );
+        }
+        if index > 0 && given(container) && given(package) {
+            wrong(
+                at(&place, "python_package_spec"),
+                "A pool runs either a container or a Python package.",
+                "remove one of them",
+            );
+        }
         if index == 0 {
-            let count = attribute(pool, "replica_count");
-            if given(count) && !count.is_unknown() && *count != Value::int(1) {
+            if given(count) && !count.is_unknown() && pool::whole(count) != Some(1) {
                 wrong(
                     at(&place, "replica_count"),
                     "The first pool is the one that runs the flow, and it has exactly one replica.",
@@ -159,6 +240,10 @@ fn pools(inputs: &CheckInputs<'_>, problems: &mut Vec<Problem>) {
                 "write `image_uri`",
             );
         }
+    }
+    let has_network = inputs.may_have("network");
+    for (index, pool) in pools.iter().enumerate().filter(|(_, pool)| pool.as_entries().is_some()) {
+        pool::check(pool, &at_index(&place, index), has_network, problems);
     }
     replaced(inputs, pools, &place, problems);
 }

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::schema::{Field, FieldType, Schema};
+use super::schema::{Backend, Field, FieldType, Schema};
 use super::{Document, names, scalar};
 use crate::address::PathStep;
 use crate::diag::closest;
@@ -85,7 +85,18 @@ impl Walk {
         }
         for (name, field) in fields {
             let filled_in = self.document.filled_in().contains(&(ty, name.as_str()));
-            if field.required && !filled_in && !present.contains(name.as_str()) {
+            // A message of protocol buffers does not tell an empty field from an absent one.
+            let is_empty = |value: &Value| {
+                value.as_str() == Some("") || value.as_slice().is_some_and(<[Value]>::is_empty)
+            };
+            let is_absent = match out.get(name.as_str()) {
+                None => !present.contains(name.as_str()),
+                Some(value) => {
+                    self.document.backend() == Backend::Vertex && ty != "EnvVar" && is_empty(value)
+                        || ty == "EnvVar" && name == "name" && is_empty(value)
+                }
+            };
+            if field.required && !filled_in && is_absent {
                 problems.push(
                     Problem::error(
                         path.to_vec(),

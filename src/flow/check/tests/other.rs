@@ -110,7 +110,7 @@ fn vertex_has_limits_of_its_own() {
         told,
         "error vertex-apostrophe run_config.env.A: The value of `A` holds an apostrophe, which Vertex AI refuses. [write it \
          without apostrophes, or encode it and decode it in the flow]\n\
-         warning short-network run_config.network: Vertex AI wants the whole name of a network, and \"my-network\" is its \
+         error short-network run_config.network: Vertex AI wants the whole name of a network, and \"my-network\" is its \
          last part. [write `projects/PROJECT_NUMBER/global/networks/my-network`]\n"
     );
     assert_eq!(vertex("{network: projects/1/global/networks/n}").told(), "");

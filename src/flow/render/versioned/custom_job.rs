@@ -38,6 +38,11 @@ pub(super) fn body(input: Input<'_>) -> Result<(Json, Origins), RenderError> {
     let Some(Json::Object(pool)) = pools.first_mut() else {
         return Err(RenderError::Template("worker_pool_specs[0]".to_owned(), "an object"));
     };
+    if pool.get("replica_count").is_none_or(Json::is_null) {
+        // The service counts none where none is said, and the first pool has exactly one.
+        pool.insert("replica_count".to_owned(), 1.into());
+        origins.set(&["job_spec", "worker_pool_specs", "0", "replica_count"], Origin::BuiltIn);
+    }
     // Written in either spelling, it is replaced whole.
     pool.remove("containerSpec");
     let at = |rest: &'static str| ["job_spec", "worker_pool_specs", "0", "container_spec", rest];
@@ -55,17 +60,44 @@ pub(super) fn body(input: Input<'_>) -> Result<(Json, Origins), RenderError> {
         json!({"image_uri": image, "command": contract.command, "args": [], "env": env}),
     );
 
+    // A pool that is null skips a role; the service's lists have no null members.
+    for pool in pools.iter_mut().filter(|pool| pool.is_null()) {
+        *pool = json!({});
+    }
     let mut spec = Map::from_iter([("worker_pool_specs".to_owned(), Json::Array(pools))]);
     for name in ["network", "scheduling", "service_account"] {
         if let Some(value) = input.given(name) {
-            spec.insert(name.to_owned(), value.clone());
+            let mut value = value.clone();
+            if name == "scheduling" {
+                durations(&mut value);
+            }
+            spec.insert(name.to_owned(), value);
             origins.set_from(&["job_spec", name], Origin::RunConfig, name);
         } else if let Some(value) = input.agent_default(AgentKind::Vertex, name) {
             spec.insert(name.to_owned(), value.clone());
             origins.set_from(&["job_spec", name], Origin::AgentDefault, name);
         }
     }
-    let display_name = cut(&slugify(input.name), MAX_NAME);
+    let mut display_name = cut(&slugify(input.name), MAX_NAME);
+    if display_name.is_empty() {
+        // Nothing of the name is left, and a job without one is refused.
+        "flow".clone_into(&mut display_name);
+    }
     let body = json!({ "display_name": display_name, "job_spec": spec, "per_run": contract.per_run });
     Ok((body, origins))
+}
+
+/// Durations as the service's JSON form has them: the client's library takes `{ seconds = 3600 }` as well.
+fn durations(scheduling: &mut Json) {
+    for (_, value) in scheduling.as_object_mut().into_iter().flatten() {
+        let Some(parts) = value.as_object() else { continue };
+        let part = |name: &str| parts.get(name).and_then(Json::as_i64).map_or(0, i128::from);
+        let nanos = part("seconds").saturating_mul(1_000_000_000).saturating_add(part("nanos"));
+        let sign = if nanos < 0 { "-" } else { "" };
+        let (whole, rest) = (nanos.unsigned_abs() / 1_000_000_000, nanos.unsigned_abs() % 1_000_000_000);
+        *value = match rest {
+            0 => format!("{sign}{whole}s").into(),
+            rest => format!("{sign}{whole}.{rest:09}s").into(),
+        };
+    }
 }

@@ -222,6 +222,8 @@ def _env(at, env):
         _require(variable.name, f"{at}.env.name")
         if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", variable.name):
             raise Invalid(f"{at}.env: {variable.name!r} is no C identifier")
+        if "'" in variable.value:
+            raise Invalid(f"{at}.env: the value of {variable.name!r} holds an apostrophe")
     names = [variable.name for variable in env]
     if len(names) != len(set(names)):
         raise Invalid(f"{at}.env: a name is there twice")

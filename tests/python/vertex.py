@@ -1,9 +1,9 @@
 """A strict server that stands for Vertex AI in tests: CustomJobs through their states, listed with filters and pages.
 
-    python server.py [--submissions-per-minute N]
+    python vertex.py [--submissions-per-minute N]
 
 It listens on a free port of the loopback interface, prints `{"port": N}` when it is ready, and ends when its standard input
-does. What it takes is `rules.py`'s matter. Beside the service's own paths it has `/control/advance`, which moves every job
+does. What it takes is the matter of `vertex_rules.py`. Beside the service's own paths it has `/control/advance`, which moves every job
 one state on, `/control/calls`, which tells and forgets the calls so far, and `/control/set`, which gives a path another answer
 (for the lookups of other services: `{"path": ..., "status": ..., "body": ...}`).
 """
@@ -22,7 +22,7 @@ import urllib.parse
 
 from google.protobuf import json_format
 
-import rules
+import vertex_rules as rules
 
 REFRESH = "refresh-token-of-the-test"
 NEXT = {

@@ -1,0 +1,102 @@
+//! How fast calls may follow each other: a bucket of tokens that fills with time. Pure: the time is handed in, and it never
+//! waits itself.
+
+use std::time::Duration;
+
+/// The window that quotas are counted in.
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// A bucket of tokens, one for each call. Of any minute, no more calls than the limit fall into it: what the bucket holds at
+/// first and what it gains in a minute are the limit together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TokenBucket {
+    /// How long a token takes to come.
+    interval: Duration,
+    /// How many tokens it holds at most.
+    most: u32,
+    /// When it would be full, on the clock of whoever asks.
+    full_at: Duration,
+}
+
+impl TokenBucket {
+    /// A full bucket for so many calls a minute, at least two.
+    pub fn per_minute(limit: u32) -> Self {
+        let limit = limit.max(2);
+        let most = (limit / 6).max(1);
+        // A call at either end of a minute counts, hence one less.
+        let gained = limit.saturating_sub(most).max(1);
+        Self { interval: MINUTE / gained, most, full_at: Duration::ZERO }
+    }
+
+    /// Submissions of CustomJobs in one project and region (Vertex AI quotas: 60 a minute).
+    pub fn submissions() -> Self {
+        Self::per_minute(60)
+    }
+
+    /// Other requests in one project and region (Vertex AI quotas: 600 a minute).
+    pub fn requests() -> Self {
+        Self::per_minute(600)
+    }
+
+    /// Takes a token at the moment `now` of a clock that only goes forwards.
+    ///
+    /// # Errors
+    /// There is none: how long to wait before asking again.
+    pub fn take(&mut self, now: Duration) -> Result<(), Duration> {
+        let full_at = self.full_at.max(now);
+        let allowed = now.saturating_add(self.interval.saturating_mul(self.most.saturating_sub(1)));
+        match full_at.checked_sub(allowed) {
+            Some(wait) if !wait.is_zero() => Err(wait),
+            Some(_) | None => {
+                self.full_at = full_at.saturating_add(self.interval);
+                Ok(())
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn what_it_holds_is_taken_at_once_and_the_rest_in_time() {
+        let mut bucket = TokenBucket::submissions();
+        let now = Duration::from_secs(100);
+        assert_eq!((0..100).take_while(|_| bucket.take(now).is_ok()).count(), 10);
+        assert_eq!(bucket.take(now), Err(Duration::from_millis(1200)));
+        assert_eq!(bucket.take(now + Duration::from_millis(1200)), Ok(()));
+        assert!(bucket.take(now + Duration::from_millis(1200)).is_err());
+        let mut slow = TokenBucket::per_minute(0);
+        assert_eq!(slow.take(now), Ok(()));
+        assert!(slow.take(now).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn no_minute_has_more_calls_than_the_limit(
+            limit in 2..700u32,
+            pauses in proptest::collection::vec(0..20_000u64, 1..60),
+            hurry in 1..60usize,
+        ) {
+            let mut bucket = TokenBucket::per_minute(limit);
+            let (mut now, mut taken) = (Duration::ZERO, Vec::new());
+            for pause in pauses {
+                now += Duration::from_millis(pause);
+                for _ in 0..hurry {
+                    if let Err(wait) = bucket.take(now) {
+                        now += wait;
+                        prop_assert_eq!(bucket.take(now), Ok(()));
+                    }
+                    taken.push(now);
+                }
+            }
+            for (index, start) in taken.iter().enumerate() {
+                let within = taken[index..].iter().take_while(|at| **at < *start + MINUTE).count();
+                prop_assert!(within <= limit as usize, "{within} calls in a minute of {limit}");
+            }
+        }
+    }
+}

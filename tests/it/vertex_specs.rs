@@ -1,0 +1,452 @@
+//! What Vertex AI refuses, `validate` has refused before: run configs made from a whole one by every mutation of a list, each
+//! validated, and each that passes planned, applied and submitted to a strict server.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use flowform_provider_testbed::Vertex;
+use serde_json::{Map, Value, json};
+
+use crate::support::Project;
+
+const MAIN: &str = "flowform {\n  project = \"shop\"\n}\nstorage \"module\" \"code\" {\n  module = \"shop.etl\"\n}\n\
+                    agent \"vertex\" \"v\" {\n  project = \"p-1\"\n}\n";
+
+/// A run config that uses nearly everything that there is.
+fn whole() -> Value {
+    json!({
+        "image": "registry.example.com/shop/train:1.4.2",
+        "env": {"SHOP": "eu", "LEVEL": "1"},
+        "service_account": "runner@p-1.iam.gserviceaccount.com",
+        "network": "projects/123456789012/global/networks/flows",
+        "scheduling": {
+            "timeout": "3600s",
+            "restart_job_on_worker_restart": true,
+            "strategy": "FLEX_START",
+            "disable_retries": false,
+            "max_wait_duration": "1800.5s",
+        },
+        "worker_pool_specs": [
+            {
+                "machine_spec": {
+                    "machine_type": "a2-highgpu-1g",
+                    "accelerator_type": "NVIDIA_TESLA_A100",
+                    "accelerator_count": 1,
+                    "gpu_partition_size": "1g.5gb",
+                    "reservation_affinity": {
+                        "reservation_affinity_type": "SPECIFIC_RESERVATION",
+                        "key": "compute.googleapis.com/reservation-name",
+                        "values": ["projects/p-1/zones/europe-west4-a/reservations/r"],
+                    },
+                },
+                "replica_count": 1,
+                "disk_spec": {"boot_disk_type": "pd-ssd", "boot_disk_size_gb": 200},
+                "nfs_mounts": [{"server": "10.0.0.2", "path": "/exports", "mount_point": "data"}],
+            },
+            {
+                "machine_spec": {"machine_type": "n1-standard-8", "tpu_topology": "2x2x1"},
+                "replica_count": 3,
+                "container_spec": {
+                    "image_uri": "europe-docker.pkg.dev/p-1/shop/worker:2",
+                    "command": ["python", "-m", "worker"],
+                    "args": ["--fast"],
+                    "env": [{"name": "MODE", "value": "fast"}, {"name": "EMPTY", "value": ""}],
+                },
+                "lustre_mounts": [
+                    {"instance_ip": "10.0.0.3", "volume_handle": "v", "filesystem": "fs", "mount_point": "scratch"},
+                ],
+            },
+            {},
+            {
+                "machine_spec": {"machine_type": "e2-standard-4", "reservation_affinity": {"reservation_affinity_type": "ANY_RESERVATION"}},
+                "replica_count": 1,
+                "python_package_spec": {
+                    "executor_image_uri": "europe-docker.pkg.dev/vertex-ai/training/tf-cpu.2-12:latest",
+                    "package_uris": ["gs://shop/evaluator-1.0.tar.gz"],
+                    "python_module": "evaluator.task",
+                    "args": ["--once"],
+                    "env": [{"name": "MODE", "value": "eval"}],
+                },
+            },
+        ],
+    })
+}
+
+/// A small one.
+fn small() -> Value {
+    json!({"image": "a/b:1", "machine_type": "n1-standard-4"})
+}
+
+/// A run config for each mutation, by what was done.
+fn corpus() -> BTreeMap<String, Value> {
+    let mut corpus = BTreeMap::new();
+    let mut add = |what: String, spec: Value| {
+        assert!(corpus.insert(what.clone(), spec).is_none(), "{what} is there twice");
+    };
+    let base = whole();
+    for path in places(&base) {
+        let found = base.pointer(&path).expect("the place is in the base");
+        for (name, value) in replacements(found) {
+            add(format!("{path} := {name}"), with(&base, &path, value));
+        }
+        add(format!("{path} removed"), without(&base, &path));
+        if let Value::Object(fields) = found {
+            for stray in ["frobnicate", "state", "machine_types", "create_time"] {
+                add(format!("{path}/{stray} added"), with(&base, &format!("{path}/{stray}"), json!("x")));
+            }
+            for name in fields.keys().filter(|name| name.contains('_')) {
+                let camel = camel(name);
+                let both = with(&base, &format!("{path}/{camel}"), fields[name].clone());
+                add(format!("{path}/{name} in camelCase"), without(&both, &format!("{path}/{name}")));
+                add(format!("{path}/{name} in both"), both);
+                let mut typo = name.clone();
+                typo.remove(1);
+                let mistyped = with(&base, &format!("{path}/{typo}"), fields[name].clone());
+                add(format!("{path}/{typo} for {name}"), without(&mistyped, &format!("{path}/{name}")));
+            }
+        }
+        if let Value::Array(items) = found {
+            for count in [5, 101] {
+                let many: Vec<Value> = items.iter().cycle().take(count).cloned().collect();
+                add(format!("{path} {count} times"), with(&base, &path, Value::Array(many)));
+            }
+        }
+    }
+    for (path, values) in particular() {
+        for value in values {
+            add(format!("{path} = {value}"), with(&base, path, value));
+        }
+    }
+    for (path, value) in [
+        ("/scheduling", json!({"timeout": {"seconds": 60}})),
+        ("/scheduling", json!({"timeout": {"seconds": -60}})),
+        ("/scheduling", json!({"timeout": {"seconds": 1, "nanos": 500_000_000}})),
+        ("/machine_type", json!("")),
+        ("/machine_type", json!("N1 standard")),
+        ("/network", json!("flows")),
+        ("/worker_pool_specs", json!([])),
+        ("/worker_pool_specs", json!([{}])),
+        ("/worker_pool_specs", json!([null])),
+        ("/worker_pool_specs", json!([{"machine_spec": {"machine_type": "n1-standard-4"}}])),
+        ("/worker_pool_specs", json!([{"machine_spec": {"machine_type": "n1-standard-4"}}, null])),
+        ("/worker_pool_specs", json!([{"machine_spec": {"machine_type": "n1-standard-4"}}, {}, {}, {}])),
+        (
+            "/worker_pool_specs",
+            json!([{"machineSpec": {"machineType": "n1-standard-4"}, "replicaCount": "1"}]),
+        ),
+        ("/env", (0..94).map(|n| (format!("V{n}"), json!("x"))).collect::<Map<_, _>>().into()),
+        ("/env", (0..60).map(|n| (format!("V{n}"), json!("x"))).collect::<Map<_, _>>().into()),
+        ("/env", json!({"A-B": "x"})),
+        ("/env", json!({"1A": "x"})),
+        ("/env", json!({"a.b": "x"})),
+        ("/env", json!({"A": "it's"})),
+        ("/env", json!({"Ä": "x"})),
+    ] {
+        add(format!("small {path} = {value}"), with(&small(), path, value));
+    }
+    corpus
+}
+
+/// Values that mean something at their place.
+fn particular() -> Vec<(&'static str, Vec<Value>)> {
+    let pool = "/worker_pool_specs/0";
+    let _ = pool;
+    vec![
+        (
+            "/network",
+            vec![
+                json!("projects/p/global/networks"),
+                json!("projects//global/networks/n"),
+                json!("projects/p/global/networks/n/x"),
+            ],
+        ),
+        (
+            "/service_account",
+            vec![
+                json!("runner"),
+                json!("runner@host"),
+                json!("a b@p.iam.gserviceaccount.com"),
+                json!("@p.iam"),
+            ],
+        ),
+        (
+            "/scheduling/timeout",
+            vec![
+                json!("1h"),
+                json!("60"),
+                json!("-1s"),
+                json!("0s"),
+                json!("1.0000000001s"),
+                json!("999999999999s"),
+                json!("s"),
+                json!(".5s"),
+                json!("1e3s"),
+                json!("+5s"),
+            ],
+        ),
+        ("/scheduling/max_wait_duration", vec![json!("0s"), json!("-0.5s"), json!("forever")]),
+        (
+            "/scheduling/strategy",
+            vec![json!("SPOT"), json!("spot"), json!("PREEMPTIBLE"), json!("STRATEGY_UNSPECIFIED"), json!(6)],
+        ),
+        (
+            "/worker_pool_specs/0/replica_count",
+            vec![json!(0), json!(2), json!(-1), json!("1"), json!("one"), json!(1.5)],
+        ),
+        (
+            "/worker_pool_specs/1/replica_count",
+            vec![
+                json!(0),
+                json!(-1),
+                json!("3"),
+                json!(9_223_372_036_854_775_807_i64),
+                json!("9223372036854775808"),
+                json!(2.5),
+            ],
+        ),
+        (
+            "/worker_pool_specs/0/machine_spec/machine_type",
+            vec![json!("N1-STANDARD"), json!("n1_standard_4"), json!("zones/z/machineTypes/n1")],
+        ),
+        (
+            "/worker_pool_specs/0/machine_spec/accelerator_type",
+            vec![json!("NVIDIA_A100"), json!("nvidia_tesla_a100"), json!("ACCELERATOR_TYPE_UNSPECIFIED")],
+        ),
+        (
+            "/worker_pool_specs/0/machine_spec/accelerator_count",
+            vec![json!(0), json!(-1), json!(2), json!(3_000_000_000_i64), json!("1")],
+        ),
+        (
+            "/worker_pool_specs/1/machine_spec/tpu_topology",
+            vec![json!("2x2"), json!("2"), json!("2*2"), json!("x"), json!("2x2x2x2")],
+        ),
+        (
+            "/worker_pool_specs/0/machine_spec/reservation_affinity/reservation_affinity_type",
+            vec![
+                json!("ANY_RESERVATION"),
+                json!("NO_RESERVATION"),
+                json!("TYPE_UNSPECIFIED"),
+                json!("SPECIFIC"),
+            ],
+        ),
+        (
+            "/worker_pool_specs/3/machine_spec/reservation_affinity/reservation_affinity_type",
+            vec![json!("SPECIFIC_RESERVATION"), json!("NO_RESERVATION")],
+        ),
+        ("/worker_pool_specs/3/machine_spec/reservation_affinity/key", vec![json!("k")]),
+        (
+            "/worker_pool_specs/0/disk_spec/boot_disk_type",
+            vec![json!("pd-standard"), json!("hyperdisk-balanced"), json!("ssd"), json!("PD-SSD")],
+        ),
+        (
+            "/worker_pool_specs/0/disk_spec/boot_disk_size_gb",
+            vec![json!(99), json!(100), json!(64_000), json!(64_001), json!(0), json!(-1)],
+        ),
+        ("/worker_pool_specs/0/nfs_mounts/0/path", vec![json!("exports")]),
+        (
+            "/worker_pool_specs/1/python_package_spec",
+            vec![json!({"executor_image_uri": "i", "package_uris": ["gs://b/p"], "python_module": "m"})],
+        ),
+        (
+            "/worker_pool_specs/0/python_package_spec",
+            vec![json!({"executor_image_uri": "i", "package_uris": ["gs://b/p"], "python_module": "m"})],
+        ),
+        (
+            "/worker_pool_specs/0/container_spec",
+            vec![json!({"image_uri": "other:1"}), json!({}), json!({"image_uri": 3})],
+        ),
+        ("/worker_pool_specs/1/container_spec/image_uri", vec![json!("a b"), json!("a/b@sha256:00")]),
+        (
+            "/worker_pool_specs/1/container_spec/env/0/name",
+            vec![json!("A-B"), json!("1A"), json!("EMPTY"), json!("a b")],
+        ),
+        (
+            "/worker_pool_specs/3/python_package_spec/package_uris/0",
+            vec![json!("s3://b/p"), json!("gs://b"), json!("/p.tar.gz")],
+        ),
+        ("/worker_pool_specs/3/python_package_spec/env/0/name", vec![json!("A.B")]),
+        ("/worker_pool_specs/2", vec![json!(null), json!({"replica_count": 1}), json!({"machine_spec": {}})]),
+    ]
+}
+
+/// Every place of a document, as JSON pointers; the root is none.
+fn places(value: &Value) -> Vec<String> {
+    let mut places = Vec::new();
+    let mut open = vec![(String::new(), value)];
+    while let Some((path, value)) = open.pop() {
+        match value {
+            Value::Object(fields) => {
+                open.extend(fields.iter().map(|(name, value)| (format!("{path}/{name}"), value)))
+            }
+            Value::Array(items) => {
+                open.extend(items.iter().enumerate().map(|(index, value)| (format!("{path}/{index}"), value)))
+            }
+            _ => {}
+        }
+        if !path.is_empty() {
+            places.push(path);
+        }
+    }
+    places.sort();
+    places
+}
+
+/// What a value is replaced with.
+fn replacements(found: &Value) -> Vec<(&'static str, Value)> {
+    let all = [
+        ("null", Value::Null),
+        ("an empty text", json!("")),
+        ("a text", json!("x")),
+        ("a number", json!(7)),
+        ("a fraction", json!(0.5)),
+        ("true", json!(true)),
+        ("an empty list", json!([])),
+        ("a list", json!(["x"])),
+        ("an empty object", json!({})),
+        ("an object", json!({"x": 1})),
+    ];
+    all.into_iter().filter(|(_, value)| value != found).collect()
+}
+
+fn with(base: &Value, path: &str, value: Value) -> Value {
+    let mut out = base.clone();
+    let (parent, name) = path.rsplit_once('/').expect("a pointer");
+    match out.pointer_mut(parent).expect("the parent exists") {
+        Value::Object(fields) => {
+            fields.insert(name.to_owned(), value);
+        }
+        Value::Array(items) => items[name.parse::<usize>().expect("an index")] = value,
+        other => panic!("{parent} is {other}"),
+    }
+    out
+}
+
+fn without(base: &Value, path: &str) -> Value {
+    let mut out = base.clone();
+    let (parent, name) = path.rsplit_once('/').expect("a pointer");
+    match out.pointer_mut(parent).expect("the parent exists") {
+        Value::Object(fields) => {
+            fields.remove(name);
+        }
+        Value::Array(items) => {
+            items.remove(name.parse::<usize>().expect("an index"));
+        }
+        other => panic!("{parent} is {other}"),
+    }
+    out
+}
+
+fn camel(name: &str) -> String {
+    let mut parts = name.split('_');
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |out, part| {
+        let mut letters = part.chars();
+        let head = letters.next().map(|letter| letter.to_ascii_uppercase());
+        out + &head.into_iter().chain(letters).collect::<String>()
+    })
+}
+
+/// A project with one file for each flow.
+fn project(specs: &[(&String, &Value)]) -> Project {
+    let project = Project::new(MAIN);
+    for (index, (_, spec)) in specs.iter().enumerate() {
+        let name = format!("f{index:04}");
+        let flow = json!({"storage": "${storage.module.code}", "run_config": {"vertex": spec}});
+        project.write(&format!("{name}.hcl.json"), &json!({"flow": {&name: flow}}).to_string());
+    }
+    project
+}
+
+/// The files that have errors, with the summaries of those.
+fn refused(project: &Project) -> BTreeMap<usize, BTreeSet<String>> {
+    let run = project.run("validate --json");
+    let mut refused: BTreeMap<usize, BTreeSet<String>> = BTreeMap::new();
+    for diagnostic in run.json()["diagnostics"].as_array().expect("diagnostics") {
+        if diagnostic["severity"] != "error" {
+            continue;
+        }
+        let file =
+            diagnostic["range"]["filename"].as_str().unwrap_or_else(|| panic!("a place: {diagnostic}"));
+        let index = file.trim_start_matches('f').split('.').next().and_then(|number| number.parse().ok());
+        let summary = diagnostic["summary"].as_str().expect("a summary").to_owned();
+        refused.entry(index.unwrap_or_else(|| panic!("{diagnostic}"))).or_default().insert(summary);
+    }
+    refused
+}
+
+/// What is submitted for a published version: everything but what only a run knows.
+fn job_of(project: &Project, name: &str) -> Value {
+    let current = project.current(name).unwrap_or_else(|| panic!("{name} is published"));
+    current["start"]["custom_job"].clone()
+}
+
+#[test]
+fn what_passes_validate_and_plan_is_taken_when_it_is_submitted() {
+    let corpus = corpus();
+    assert!(corpus.len() >= 500, "{} specs", corpus.len());
+    let all: Vec<(&String, &Value)> = corpus.iter().collect();
+    let refused = refused(&project(&all));
+    let passed: Vec<(&String, &Value)> = all
+        .iter()
+        .enumerate()
+        .filter(|(index, _)| !refused.contains_key(index))
+        .map(|(_, spec)| *spec)
+        .collect();
+    assert!(
+        refused.len() >= 300 && passed.len() >= 100,
+        "{} refused, {} passed",
+        refused.len(),
+        passed.len()
+    );
+
+    let project = project(&passed);
+    project.apply();
+    let server = Vertex::start(100_000);
+    let mut wrong = Vec::new();
+    for (index, (what, _)) in passed.iter().enumerate() {
+        if let Err(why) = server.submit(&job_of(&project, &format!("f{index:04}"))) {
+            wrong.push(format!("{what}\n    {why}"));
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "{} specs pass a plan and are refused at submit:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
+
+    // The other way round: what is refused although the service takes it has a reason of ours.
+    let mut strict: BTreeMap<String, Vec<&String>> = BTreeMap::new();
+    for (index, summaries) in &refused {
+        let (what, spec) = all[*index];
+        if server.submit(&as_written(spec)).is_ok() {
+            strict.entry(summaries.iter().cloned().collect::<Vec<_>>().join(", ")).or_default().push(what);
+        }
+    }
+    let reasons: Vec<&str> = strict.keys().map(String::as_str).collect();
+    assert_eq!(reasons, STRICTER, "{strict:#?}");
+}
+
+/// Why run configs are refused that the service itself would take.
+const STRICTER: &[&str] = &[];
+
+/// The job that the original's agent would make of a run config, in as far as the service could refuse it.
+fn as_written(spec: &Value) -> Value {
+    let mut spec = spec.clone();
+    let mut take = |name: &str| spec.as_object_mut().and_then(|fields| fields.remove(name));
+    let env = take("env").unwrap_or_default();
+    let env: Vec<Value> = match &env {
+        Value::Object(env) => env.iter().map(|(name, value)| json!({"name": name, "value": value})).collect(),
+        Value::Null => Vec::new(),
+        other => vec![other.clone()],
+    };
+    let (image, machine) =
+        (take("image").unwrap_or_default(), take("machine_type").unwrap_or(json!("e2-standard-4")));
+    let image = if image.is_null() { json!("prefecthq/prefect:1.4.1") } else { image };
+    if spec.get("worker_pool_specs").is_none_or(Value::is_null) {
+        spec["worker_pool_specs"] = json!([{"machine_spec": {"machine_type": machine}, "replica_count": 1}]);
+    }
+    if let Some(Value::Object(pool)) = spec.pointer_mut("/worker_pool_specs/0") {
+        pool.insert("container_spec".into(), json!({"image_uri": image, "env": env}));
+    }
+    json!({"display_name": "x", "job_spec": spec})
+}
