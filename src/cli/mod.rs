@@ -17,5 +17,6 @@ pub mod reference;
 mod run;
 mod verify;
 mod workspace;
+mod world;
 
 pub use run::run;

@@ -50,12 +50,14 @@ pub fn load(text: &str, name: &str) -> Result<Json, OriginalError> {
 struct Node {
     json: Json,
     size: usize,
+    /// How many levels of collections it has: through aliases, more than are written.
+    levels: usize,
     merge: bool,
 }
 
 impl Node {
     fn of(json: Json) -> Self {
-        Self { json, size: 1, merge: false }
+        Self { json, size: 1, levels: 0, merge: false }
     }
 
     fn into_json(self) -> Json {
@@ -117,6 +119,9 @@ impl<'a> Reader<'a> {
         if self.nodes > MAX_NODES {
             return Err(self.error(ErrorClass::ComposerError, "the document grows too large"));
         }
+        if depth.saturating_add(node.levels) > MAX_DEPTH {
+            return Err(self.error(ErrorClass::ParserError, "the document is nested too deeply"));
+        }
         if anchor != 0 {
             self.anchors.insert(anchor, node.clone());
         }
@@ -125,15 +130,21 @@ impl<'a> Reader<'a> {
 
     fn sequence(&mut self, depth: usize) -> Result<Node, OriginalError> {
         let mut items = Vec::new();
-        let mut size = 1_usize;
+        let (mut size, mut levels) = (1_usize, 0_usize);
         loop {
             match self.next()? {
                 Event::SequenceEnd => {
-                    return Ok(Node { json: Json::Array(items), size, merge: false });
+                    return Ok(Node {
+                        json: Json::Array(items),
+                        size,
+                        levels: levels.saturating_add(1),
+                        merge: false,
+                    });
                 }
                 event => {
                     let node = self.node(event, depth.saturating_add(1))?;
                     size = size.saturating_add(node.size);
+                    levels = levels.max(node.levels);
                     items.push(node.json);
                 }
             }
@@ -143,7 +154,7 @@ impl<'a> Reader<'a> {
     fn mapping(&mut self, depth: usize) -> Result<Node, OriginalError> {
         let mut own = Map::new();
         let mut merged: Vec<Map<String, Json>> = Vec::new();
-        let mut size = 1_usize;
+        let (mut size, mut levels) = (1_usize, 0_usize);
         loop {
             let key = match self.next()? {
                 Event::MappingEnd => break,
@@ -152,6 +163,7 @@ impl<'a> Reader<'a> {
             let event = self.next()?;
             let value = self.node(event, depth.saturating_add(1))?;
             size = size.saturating_add(key.size).saturating_add(value.size);
+            levels = levels.max(value.levels);
             if key.merge {
                 match value.json {
                     Json::Object(entries) => merged.push(entries),
@@ -173,7 +185,7 @@ impl<'a> Reader<'a> {
             all.extend(entries);
         }
         all.extend(own);
-        Ok(Node { json: Json::Object(all), size, merge: false })
+        Ok(Node { json: Json::Object(all), size, levels: levels.saturating_add(1), merge: false })
     }
 
     /// A key as JSON writes it.

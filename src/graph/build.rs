@@ -162,7 +162,11 @@ fn for_each_expression(node: &Node, visit: &mut Visit<'_>) {
         }
         NodeKind::Import(import) => {
             repetition_expression(&import.repetition, visit);
-            visit(&import.to, INSIDE);
+            // A flow of a module cannot be referred to from here; whether there is such a one is told by its address.
+            match import.modules.is_empty() {
+                true => visit(&import.to, INSIDE),
+                false => import.keys().for_each(|key| visit(key, INSIDE)),
+            }
             visit(&import.id, INSIDE);
         }
     }
@@ -219,8 +223,20 @@ fn body_expressions(body: &Body, iterators: &mut Vec<Arc<str>>, visit: &mut Visi
 }
 
 /// Words that begin a reference.
-const ROOTS: &[&str] =
-    &["var", "local", "each", "count", "path", "flow", "run_config", "storage", "agent", "data", "module"];
+const ROOTS: &[&str] = &[
+    "var",
+    "local",
+    "each",
+    "count",
+    "path",
+    "flow",
+    "run_config",
+    "storage",
+    "template",
+    "agent",
+    "data",
+    "module",
+];
 
 fn lookup(
     config: &Config,
@@ -263,7 +279,7 @@ fn lookup(
             }
             found
         }
-        "run_config" | "storage" | "agent" | "data" => {
+        "run_config" | "storage" | "template" | "agent" | "data" => {
             let (Some(kind), Some(name)) = (attr(0), attr(1)) else {
                 diags.push(incomplete(root, &format!("{root}.KIND.NAME"), span));
                 return None;
@@ -306,7 +322,7 @@ fn lookup(
             }
             None
         }
-        "template" | "execution_environment" => {
+        "execution_environment" => {
             diags.push(
                 Diagnostic::error(
                     "Not supported by this version",
