@@ -7,10 +7,10 @@ use flowform_provider_api::{ObjectStore, Provider};
 use jiff::Timestamp;
 
 use super::data::evaluate_reading;
-use super::existing;
 use super::failure::Failure;
 use super::stored;
 use super::workspace::Workspace;
+use super::{edge, existing};
 use crate::config::Config;
 use crate::desired::Evaluation;
 use crate::desired::providers::REGISTRY;
@@ -61,7 +61,7 @@ pub(super) async fn read(workspace: &Workspace) -> Result<Read, Failure> {
 
 /// The store that the registry is, or will be, kept in.
 pub(super) fn store(workspace: &Workspace) -> Arc<dyn ObjectStore> {
-    providers::registry_store(&workspace.settings.registry, &workspace.directory)
+    providers::registry_store(&workspace.settings.registry, &workspace.directory, &edge::variable)
 }
 
 /// The same from a store of one's own.

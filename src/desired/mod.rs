@@ -17,6 +17,7 @@ mod moves;
 mod nested;
 mod outputs;
 pub mod providers;
+mod registry;
 mod resource;
 mod scope;
 mod settings;
@@ -46,7 +47,8 @@ pub use flow::known as known_definition;
 pub use frames::FrameId;
 pub use imports::DesiredImport;
 pub use providers::{ProviderChoice, ProviderSettings};
-pub use settings::{RegistrySettings, Settings, settings};
+pub use registry::{GcsSettings, RegistrySettings};
+pub use settings::{Settings, settings};
 
 /// One flow as the configuration wants it.
 #[derive(Clone, Debug)]
