@@ -1,12 +1,14 @@
 //! The only list of providers: name to constructor. Nothing else names one.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use flowform_provider_api::{ArtifactType, ObjectStore, Provider, TemplateStore};
-use flowform_provider_google::{Bucket, BucketSettings, ConnectionSettings, Credentials, Timing};
+use flowform_provider_google::{
+    Bucket, BucketSettings, ConnectionSettings, Credentials, Timing, Vertex, VertexSettings,
+};
 use flowform_provider_http::{Client, Get};
 use flowform_provider_local::{
     CONTAINER, CUSTOM_JOB, DirectoryStore, FileTemplates, JOB_TEMPLATE, LocalProvider, PROCESS,
@@ -33,11 +35,22 @@ pub fn connect(
     arguments: &Map<String, Json>,
     registry: Arc<dyn ObjectStore>,
 ) -> Option<Arc<dyn Provider>> {
-    // No backend of this version takes arguments.
-    let _ = arguments;
     match ProviderKind::of_name(name)? {
         ProviderKind::Local => Some(Arc::new(LocalProvider::new(registry))),
-        ProviderKind::Docker | ProviderKind::Kubernetes | ProviderKind::Ecs | ProviderKind::Vertex => None,
+        ProviderKind::Vertex => {
+            Some(Arc::new(Vertex::new(vertex_settings(arguments), Arc::new(LocalProvider::new(registry)))))
+        }
+        ProviderKind::Docker | ProviderKind::Kubernetes | ProviderKind::Ecs => None,
+    }
+}
+
+fn vertex_settings(arguments: &Map<String, Json>) -> VertexSettings {
+    let text = |name: &str| arguments.get(name).and_then(Json::as_str).map(str::to_owned);
+    VertexSettings {
+        project: text("project"),
+        location: text("location"),
+        credentials: text("credentials").map(PathBuf::from),
+        endpoint: text("endpoint"),
     }
 }
 

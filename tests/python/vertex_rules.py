@@ -71,6 +71,15 @@ def _require(value, what):
         raise Invalid(f"{what}: required")
 
 
+def _word(message, field):
+    """The word of an enumeration; proto3 itself lets unknown numbers through, the service does not."""
+    words = message.DESCRIPTOR.fields_by_name[field].enum_type.values_by_number
+    number = getattr(message, field)
+    if number not in words:
+        raise Invalid(f"{field}: {number} is no value of the enumeration")
+    return words[number].name
+
+
 def _name(kind, value):
     if value and not re.fullmatch(NAMES[kind], value):
         raise Invalid(f"{kind}: {value!r} is not of the form {NAMES[kind]}")
@@ -102,6 +111,7 @@ def _spec(spec):
     for index, pool in enumerate(pools):
         _pool(index, pool, spec)
     scheduling = spec.scheduling
+    _word(scheduling, "strategy")
     for name in ("timeout", "max_wait_duration"):
         value = getattr(scheduling, name)
         if scheduling.HasField(name) and (value.seconds < 0 or value.nanos < 0):
@@ -151,6 +161,7 @@ def _pool(index, pool, spec):
     _require(machine.machine_type, f"{at}.machine_spec.machine_type")
     if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", machine.machine_type):
         raise Invalid(f"{at}.machine_spec.machine_type: no machine type")
+    _word(machine, "accelerator_type")
     if machine.accelerator_count < 0:
         raise Invalid(f"{at}.machine_spec.accelerator_count: negative")
     if bool(machine.accelerator_type) != bool(machine.accelerator_count):
@@ -187,7 +198,7 @@ def _reservation(at, machine):
     if not machine.HasField("reservation_affinity"):
         return
     affinity = machine.reservation_affinity
-    kind = affinity.DESCRIPTOR.enum_types_by_name["Type"].values_by_number[affinity.reservation_affinity_type].name
+    kind = _word(affinity, "reservation_affinity_type")
     if kind == "TYPE_UNSPECIFIED":
         raise Invalid(f"{at}.machine_spec.reservation_affinity.reservation_affinity_type: required")
     if kind == "SPECIFIC_RESERVATION":

@@ -23,7 +23,6 @@ impl TokenBucket {
     pub fn per_minute(limit: u32) -> Self {
         let limit = limit.max(2);
         let most = (limit / 6).max(1);
-        // A call at either end of a minute counts, hence one less.
         let gained = limit.saturating_sub(most).max(1);
         Self { interval: MINUTE / gained, most, full_at: Duration::ZERO }
     }

@@ -21,8 +21,8 @@ const RUN_NAME: usize = 32;
 const MOST_VARIABLES: usize = 100;
 /// More nanoseconds than a time of the service's has.
 const LONGEST: i128 = 315_576_000_001 * 1_000_000_000;
-/// The variables that a run adds at least.
-const OWN_VARIABLES: usize = 6;
+/// The variables that flowform adds to those of a flow that it starts itself.
+const OWN_VARIABLES: usize = 7;
 
 pub(super) fn check(inputs: &CheckInputs<'_>, problems: &mut Vec<Problem>) {
     name(inputs, problems);

@@ -87,8 +87,8 @@ const KUBERNETES: &[Field] = &[
 ];
 
 const VERTEX: &[Field] = &[
-    optional("project", FieldType::String, "The Google Cloud project; else that of the credentials."),
-    optional("location", FieldType::String, "The region, such as `us-central1`."),
+    optional("project", FieldType::String, "The Google Cloud project; it must be given."),
+    optional("location", FieldType::String, "The region, such as `us-central1`; it must be given."),
     optional(
         "credentials",
         FieldType::String,

@@ -139,12 +139,18 @@ impl<'a> Lookup<'a> {
             Ok(list) => {
                 let zones = list.get("items").and_then(Value::as_object);
                 let is_offered = zones.into_iter().flatten().any(|(zone, types)| {
-                    zone.strip_prefix("zones/").is_some_and(|zone| zone.starts_with(&format!("{}-", self.location)))
-                        && types.get("machineTypes").and_then(Value::as_array).is_some_and(|all| !all.is_empty())
+                    zone.strip_prefix("zones/")
+                        .is_some_and(|zone| zone.starts_with(&format!("{}-", self.location)))
+                        && types
+                            .get("machineTypes")
+                            .and_then(Value::as_array)
+                            .is_some_and(|all| !all.is_empty())
                 });
                 match is_offered {
                     true => Finding::Usable,
-                    false => Finding::Unusable(format!("no zone of {} offers it; choose another", self.location)),
+                    false => {
+                        Finding::Unusable(format!("no zone of {} offers it; choose another", self.location))
+                    }
                 }
             }
         }

@@ -7,12 +7,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::auth::Credentials;
+use crate::connection::{ConnectionSettings, Timing};
 use flowform_provider_api::{
     BoxFuture, Check, ErrorKind, LiveArtifact, Location, MakeRequest, Observation, Provider, ProviderError,
     RefreshRequest, RegistryId, ToVerify, Verification,
 };
-use crate::auth::Credentials;
-use crate::connection::{ConnectionSettings, Timing};
 use lookup::{Lookup, Subject};
 
 /// The artifact kind of Vertex AI.

@@ -35,7 +35,7 @@ pub(super) fn check(pool: &Value, place: &[PathStep], has_network: bool, problem
 
 /// A machine type: words and numbers joined by hyphens.
 pub(super) fn machine_type(value: &Value, place: Vec<PathStep>, problems: &mut Vec<Problem>) {
-    let Some(text) = value.as_str() else { return };
+    let Some(text) = value.as_str().filter(|text| !text.is_empty()) else { return };
     let is_word = |word: &str| {
         !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
     };
@@ -51,10 +51,7 @@ fn check_machine(machine: &Value, place: &[PathStep], problems: &mut Vec<Problem
     if machine.is_unknown() || machine.as_entries().is_none() {
         return;
     }
-    let kind = attribute(machine, "machine_type");
-    if given(kind) {
-        machine_type(kind, at(place, "machine_type"), problems);
-    }
+    machine_type(attribute(machine, "machine_type"), at(place, "machine_type"), problems);
     let mut wrong = |name: &str, what: &str, help: &str| {
         problems.push(Problem::error(at(place, name), "Unsuitable machine", what).help(help));
     };
