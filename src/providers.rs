@@ -5,16 +5,18 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use flowform_provider_api::{ArtifactType, ObjectStore, Provider};
+use flowform_provider_api::{ArtifactType, ObjectStore, Provider, TemplateStore};
+use flowform_provider_google::{Bucket, BucketSettings, ConnectionSettings, Credentials, Timing};
 use flowform_provider_http::{Client, Get};
 use flowform_provider_local::{
-    CONTAINER, CUSTOM_JOB, DirectoryStore, JOB_TEMPLATE, LocalProvider, PROCESS, TASK_DEFINITION,
+    CONTAINER, CUSTOM_JOB, DirectoryStore, FileTemplates, JOB_TEMPLATE, LocalProvider, PROCESS,
+    TASK_DEFINITION,
 };
 
-use crate::desired::RegistrySettings;
+use serde_json::{Map, Value as Json};
 
-/// The provider that flows use unless they name another.
-pub const DEFAULT: &str = "local";
+use crate::desired::{GcsSettings, RegistrySettings};
+use crate::flow::kind::ProviderKind;
 
 /// The artifact kind of that name.
 pub fn artifact_type(kind: &str) -> Option<&'static dyn ArtifactType> {
@@ -23,19 +25,69 @@ pub fn artifact_type(kind: &str) -> Option<&'static dyn ArtifactType> {
     types.into_iter().find(|artifact_type| artifact_type.kind() == kind)
 }
 
-/// Connects the provider configuration `name` (`local`, `local.alias`); `registry` is the project's part of the
-/// registry's store. `None` when there is no such provider.
-pub fn connect(name: &str, registry: Arc<dyn ObjectStore>) -> Option<Arc<dyn Provider>> {
-    match name.split('.').next() {
-        Some("local") => Some(Arc::new(LocalProvider::new(registry))),
-        _ => None,
+/// Connects the provider configuration `name` (`ecs`, `ecs.alias`) with the arguments of its block; `registry` is the
+/// project's part of the registry's store. `None` when there is no such provider. Nothing is read before the first
+/// call, which tells whether the arguments lead anywhere.
+pub fn connect(
+    name: &str,
+    arguments: &Map<String, Json>,
+    registry: Arc<dyn ObjectStore>,
+) -> Option<Arc<dyn Provider>> {
+    // No backend of this version takes arguments.
+    let _ = arguments;
+    match ProviderKind::of_name(name)? {
+        ProviderKind::Local => Some(Arc::new(LocalProvider::new(registry))),
+        ProviderKind::Docker | ProviderKind::Kubernetes | ProviderKind::Ecs | ProviderKind::Vertex => None,
     }
 }
 
-/// The store that the registry is kept in; `base` is the configuration's directory.
-pub fn registry_store(settings: &RegistrySettings, base: &Path) -> Arc<dyn ObjectStore> {
+/// The store that the registry is kept in; `base` is the configuration's directory, `environment` the variables that Google's
+/// libraries know and its credentials do not read. Nothing is read or sent yet.
+pub fn registry_store(
+    settings: &RegistrySettings,
+    base: &Path,
+    environment: &dyn Fn(&str) -> Option<String>,
+) -> Arc<dyn ObjectStore> {
     match settings {
         RegistrySettings::Local { path } => Arc::new(DirectoryStore::open(base.join(path))),
+        RegistrySettings::Gcs(gcs) => Arc::new(Bucket::new(bucket_settings(gcs, base, environment))),
+    }
+}
+
+fn bucket_settings(
+    gcs: &GcsSettings,
+    base: &Path,
+    environment: &dyn Fn(&str) -> Option<String>,
+) -> BucketSettings {
+    // Emulators take no credentials, and must not be sent any.
+    let emulator = match gcs.endpoint {
+        Some(_) => None,
+        None => environment("STORAGE_EMULATOR_HOST").filter(|host| !host.is_empty()),
+    };
+    let credentials = match (&emulator, &gcs.credentials) {
+        (Some(_), _) => Credentials::Anonymous,
+        (None, Some(path)) => Credentials::File(base.join(path)),
+        (None, None) => Credentials::Default,
+    };
+    let emulator = emulator.map(|host| if host.contains("://") { host } else { format!("http://{host}") });
+    BucketSettings {
+        bucket: gcs.bucket.clone(),
+        prefix: gcs.prefix.clone(),
+        connection: ConnectionSettings {
+            endpoint: gcs.endpoint.clone().or(emulator),
+            credentials,
+            impersonate_service_account: gcs.impersonate_service_account.clone(),
+            timing: Timing::default(),
+        },
+    }
+}
+
+/// The store of the templates at `uri`; `base` is where relative paths start. `None` where this version has no store for
+/// places of its scheme.
+pub fn template_store(uri: &str, base: &Path) -> Option<Arc<dyn TemplateStore>> {
+    match uri.split_once("://") {
+        None => Some(Arc::new(FileTemplates::new(base))),
+        Some(_) => None,
     }
 }
 

@@ -15,6 +15,8 @@ mod planning;
 mod prompt;
 pub mod reference;
 mod run;
+mod stored;
+mod verify;
 mod workspace;
 mod world;
 

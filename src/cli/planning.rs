@@ -1,17 +1,19 @@
 //! From a workspace to a plan: reads the record and the live side, evaluates, plans. It changes nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use flowform_provider_api::{ObjectStore, Provider};
 use jiff::Timestamp;
 
 use super::data::evaluate_reading;
-use super::existing;
 use super::failure::Failure;
+use super::stored;
 use super::workspace::Workspace;
+use super::{edge, existing};
 use crate::config::Config;
 use crate::desired::Evaluation;
+use crate::desired::providers::REGISTRY;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::plan::live::Live;
 use crate::plan::model::Plan;
@@ -59,7 +61,7 @@ pub(super) async fn read(workspace: &Workspace) -> Result<Read, Failure> {
 
 /// The store that the registry is, or will be, kept in.
 pub(super) fn store(workspace: &Workspace) -> Arc<dyn ObjectStore> {
-    providers::registry_store(&workspace.settings.registry, &workspace.directory)
+    providers::registry_store(&workspace.settings.registry, &workspace.directory, &edge::variable)
 }
 
 /// The same from a store of one's own.
@@ -96,27 +98,29 @@ impl Read {
     /// The registry cannot be read.
     pub(super) async fn refresh(&mut self, workspace: &Workspace) -> Result<(), Failure> {
         let (Some(registry), Some(view)) = (&self.registry, &self.view) else { return Ok(()) };
-        let refreshed = refresh(registry, view, &connect(workspace, registry, view)).await?;
+        let refreshed = refresh(registry, view, &connect(workspace, &registry.store(), Some(view))).await?;
         self.live = refreshed.live;
         self.warnings.extend(refreshed.warnings);
         Ok(())
     }
 }
 
-/// The providers that are configured or hold something recorded.
+/// The providers that are configured or hold something recorded; `store` is the project's part of the registry's store.
 pub(super) fn connect(
     workspace: &Workspace,
-    registry: &Registry,
-    view: &View,
+    store: &Arc<dyn ObjectStore>,
+    view: Option<&View>,
 ) -> BTreeMap<String, Arc<dyn Provider>> {
+    let none = serde_json::Map::new();
     let configured = workspace.config.providers.iter().map(|provider| provider.name.as_str());
-    let versions = view.flows.values().flat_map(|flow| &flow.versions);
+    let versions = view.into_iter().flat_map(|view| view.flows.values()).flat_map(|flow| &flow.versions);
     let recorded = versions.flat_map(|version| &version.artifacts).map(|binding| binding.provider.as_str());
-    let names: std::collections::BTreeSet<&str> =
-        [providers::DEFAULT].into_iter().chain(configured).chain(recorded).collect();
-    let connected = names
-        .into_iter()
-        .filter_map(|name| Some((name.to_owned(), providers::connect(name, registry.store())?)));
+    let names: BTreeSet<&str> = [REGISTRY].into_iter().chain(configured).chain(recorded).collect();
+    let connected = names.into_iter().filter_map(|name| {
+        let settings = workspace.settings.providers.get(name);
+        let arguments = settings.map_or(&none, |settings| &settings.arguments);
+        Some((name.to_owned(), providers::connect(name, arguments, Arc::clone(store))?))
+    });
     connected.collect()
 }
 
@@ -126,7 +130,7 @@ pub(super) fn connect(
 /// A definition that the plan needs cannot be read from the log.
 pub(super) async fn make(
     workspace: &Workspace,
-    read: Read,
+    mut read: Read,
     options: &Options,
     now: Timestamp,
     diags: &mut Diagnostics,
@@ -135,6 +139,8 @@ pub(super) async fn make(
         diags.push(Diagnostic::warning("Registry", format!("{}.", warning.trim_end_matches('.'))));
     }
     let (evaluation, fetched) = evaluated(workspace, &read, diags).await?;
+    read.live.templates = stored::read(workspace, read.view.as_ref(), &evaluation).await;
+    read.live.calls += read.live.templates.len() as u64;
     let (root, moved) = (workspace.settings.root.as_str(), workspace.config.moved.as_slice());
     let recorded = Recorded::new(read.view.as_ref(), root, moved, &fetched);
     let declared = |address: &str| is_declared(&workspace.config, address);

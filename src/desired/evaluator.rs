@@ -14,7 +14,7 @@ use super::moves;
 use super::outputs;
 use super::resource;
 use super::scope::{BlockScope, Instance, NO_INSTANCE};
-use super::template_block::{TemplateContext, template};
+use super::template_block::{self, TemplateContext, template};
 use super::{DesiredAgent, DesiredFlow, DesiredOutput, DesiredTemplate, FlowAttributes, Outcomes, Settings};
 use crate::address::{Address, BlockAddress, InstanceKey};
 use crate::config::model::{Node, NodeId, NodeKind, ROOT, Repetition, Resource, ResourceKind, Variable};
@@ -96,6 +96,7 @@ pub fn evaluate(inputs: Inputs<'_>, outcomes: &dyn Outcomes, diags: &mut Diagnos
     result.checks.sort_by(|a, b| a.address.cmp(&b.address));
     result.outputs.sort_by(|a, b| a.name.cmp(&b.name));
     unique_names(&result.flows, diags);
+    template_block::unique_paths(&result.templates, diags);
     imports::check(&result.imports, &result.flows, diags);
     moves::check(inputs.config, &result.flows, !inputs.tolerant && !diags.has_errors(), diags);
     result

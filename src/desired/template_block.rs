@@ -186,11 +186,7 @@ fn path(
         return None;
     };
     match stored_at(text) {
-        StoredAt::File(_) => {
-            let detail = "Templates cannot be stored by this version yet.";
-            diags.push(Diagnostic::error("Not supported by this version", detail).at(span).address(address));
-            None
-        }
+        StoredAt::File(path) => Some(path),
         StoredAt::NotYet(scheme) => {
             diags.push(
                 Diagnostic::error(
@@ -223,6 +219,30 @@ impl StoredTemplate {
         let text = format!("{}\n", serde_json::to_string_pretty(&json).ok()?);
         let sha256 = Digest::of_bytes(text.as_bytes());
         Some(Self { document: known.json, digest: known.digest, sha256, text })
+    }
+}
+
+/// Each place holds one template.
+pub(super) fn unique_paths(templates: &[DesiredTemplate], diags: &mut Diagnostics) {
+    let mut first: BTreeMap<&str, &DesiredTemplate> = BTreeMap::new();
+    for template in templates {
+        let Some(path) = &template.path else { continue };
+        match first.get(path.as_str()) {
+            Some(other) => diags.push(
+                Diagnostic::error(
+                    "Template path used twice",
+                    format!(
+                        "`{}` and `{}` are both to be stored at {path}.",
+                        other.address, template.address
+                    ),
+                )
+                .at(template.span)
+                .related(other.span, "the other one")
+                .address(template.address.to_string())
+                .help("give each its own `path`; under `for_each`, use `each.key` in it"),
+            ),
+            None => drop(first.insert(path, template)),
+        }
     }
 }
 

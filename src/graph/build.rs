@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::{dag, modules};
 use crate::address::BlockAddress;
 use crate::config::model::{
-    Config, DynamicBlock, Names, Node, NodeId, NodeKind, ROOT, Repetition, Resource, Rule,
+    Config, DynamicBlock, Names, Node, NodeId, NodeKind, ROOT, Repetition, Resource, ResourceKind, Rule,
 };
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::source::Span;
@@ -22,8 +22,9 @@ pub struct Graph {
     pub order: Vec<NodeId>,
     /// What each node depends on directly, ascending, by node.
     pub dependencies: Vec<Vec<NodeId>>,
-    /// The flow blocks that must be applied before each node can be evaluated finally, by node.
-    pub flows_before: Vec<Rc<BTreeSet<NodeId>>>,
+    /// The blocks that make something - flows, templates - and must be applied before each node can be evaluated finally,
+    /// by node.
+    pub made_before: Vec<Rc<BTreeSet<NodeId>>>,
     /// Whether anything refers to the node, by node.
     pub referenced: Vec<bool>,
 }
@@ -84,8 +85,8 @@ pub fn build(config: &Config, diags: &mut Diagnostics) -> Graph {
             Vec::new()
         }
     };
-    let flows_before = flows_before(config, &order, &dependencies);
-    Graph { order, dependencies, flows_before, referenced }
+    let made_before = made_before(config, &order, &dependencies);
+    Graph { order, dependencies, made_before, referenced }
 }
 
 /// Looks up what an expression of no block refers to, as `console` evaluates it; unknown names are pushed to `diags`.
@@ -101,19 +102,18 @@ pub fn check_names(config: &Config, expr: &Expr, diags: &mut Diagnostics) {
     });
 }
 
-fn flows_before(
-    config: &Config,
-    order: &[NodeId],
-    dependencies: &[Vec<NodeId>],
-) -> Vec<Rc<BTreeSet<NodeId>>> {
+fn made_before(config: &Config, order: &[NodeId], dependencies: &[Vec<NodeId>]) -> Vec<Rc<BTreeSet<NodeId>>> {
     let empty = Rc::new(BTreeSet::new());
     let mut result = vec![empty; dependencies.len()];
     for node in order {
         let mut all = BTreeSet::new();
         for need in &dependencies[node.0 as usize] {
-            if is_flow(config.node(*need)) {
+            let made = maker(config.node(*need));
+            if made.is_some() {
                 all.insert(*need);
-            } else {
+            }
+            // A template that does not change says nothing of the flows that its content refers to.
+            if made != Some(Maker::Flow) {
                 all.extend(result[need.0 as usize].iter().copied());
             }
         }
@@ -124,9 +124,23 @@ fn flows_before(
     result
 }
 
-fn is_flow(node: &Node) -> bool {
-    matches!(&node.kind, NodeKind::Resource(resource)
-        if matches!(resource.kind, crate::config::model::ResourceKind::Flow))
+/// What a block makes.
+#[derive(PartialEq, Eq)]
+enum Maker {
+    Flow,
+    Template,
+}
+
+fn maker(node: &Node) -> Option<Maker> {
+    let NodeKind::Resource(resource) = &node.kind else { return None };
+    match resource.kind {
+        ResourceKind::Flow => Some(Maker::Flow),
+        ResourceKind::Template(_) => Some(Maker::Template),
+        ResourceKind::Storage(_)
+        | ResourceKind::RunConfig(_)
+        | ResourceKind::Agent(_)
+        | ResourceKind::Data(_) => None,
+    }
 }
 
 /// Where an expression stands, for what it may refer to.

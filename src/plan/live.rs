@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use flowform_provider_api::{Binding, LiveArtifact, Location, ProviderError};
+use flowform_provider_api::{Binding, Digest, Etag, LiveArtifact, Location, ProviderError};
 
 /// The live side of a plan.
 #[derive(Clone, Debug, Default)]
@@ -11,8 +11,21 @@ pub struct Live {
     pub providers: BTreeMap<String, Result<ProviderLive, ProviderError>>,
     /// The agents documents in the registry, by root.
     pub agents: BTreeMap<String, serde_json::Value>,
+    /// What stands where templates are stored, by place; `None` where nothing does.
+    pub templates: BTreeMap<String, Result<Option<LiveTemplate>, ProviderError>>,
     /// How many calls were made.
     pub calls: u64,
+}
+
+/// What stands where a template is stored.
+#[derive(Clone, Debug)]
+pub struct LiveTemplate {
+    /// The content.
+    pub text: Vec<u8>,
+    /// Its SHA-256.
+    pub sha256: Digest,
+    /// The tag to write over it.
+    pub etag: Etag,
 }
 
 /// What one provider holds.
@@ -24,6 +37,8 @@ pub struct ProviderLive {
     pub artifacts: HashMap<String, LiveArtifact>,
     /// Objects that could not be read, with the reason.
     pub unreadable: BTreeMap<String, String>,
+    /// What people should know, by the recorded artifact that it is about.
+    pub notes: BTreeMap<String, Vec<String>>,
 }
 
 /// How a recorded artifact stands.
@@ -61,6 +76,12 @@ impl Live {
                 Some(_) => Standing::Altered,
             },
         }
+    }
+
+    /// What people should know about a recorded artifact.
+    pub fn notes(&self, binding: &Binding) -> &[String] {
+        let read = self.providers.get(&binding.provider).and_then(|read| read.as_ref().ok());
+        read.and_then(|read| read.notes.get(&binding.id)).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// The live artifacts that are not among `recorded` (ids), each with its provider configuration.

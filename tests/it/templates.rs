@@ -148,3 +148,237 @@ fn templates_that_are_wrong_are_told_once_and_in_their_place() {
     all.push_str(&format!("=== sensitive\n{}\n", run.stderr));
     snapshot!("template_errors", all);
 }
+
+/// A template that is stored, and a flow that uses it.
+fn stored(path: &str, image: &str) -> String {
+    let job = JOB.replace("own:1", image);
+    format!(
+        "template \"kubernetes_job\" \"base\" {{\n{job}  path = {path}\n}}\n{}",
+        flow("etl", "kubernetes", "    job_template_path = template.kubernetes_job.base.uri")
+    )
+}
+
+fn changes(project: &Project, line: &str) -> Vec<String> {
+    let plan = project.run(line).succeeds().json();
+    let text = |change: &Value, field: &str| change[field].as_str().unwrap_or("-").to_owned();
+    let changes = plan["changes"].as_array().expect("changes").iter();
+    changes
+        .filter(|change| change["subject"] == "template")
+        .map(|change| ["address", "action", "reason", "name"].map(|field| text(change, field)).join(" "))
+        .collect()
+}
+
+/// A template through its life: stored, changed, altered by somebody else, gone, moved, removed.
+#[test]
+fn a_stored_template_is_kept_in_step() {
+    let project = project(&stored("\"jobs/base.json\"", "own:1"));
+    let mut told = format!("=== new\n{}", project.plan().stdout);
+    project.apply();
+    project.is_settled();
+    let written = project.read("jobs/base.json");
+    assert!(written.ends_with("}\n"), "{written}");
+    let document: Value = serde_json::from_str(&written).expect("what is stored is JSON");
+    assert_eq!(document["spec"]["template"]["spec"]["containers"][0]["image"], "own:1");
+    // The flow names it by its path, and has its content.
+    let body = rendered(&project, "flow.etl");
+    assert_eq!(body["run_config"]["job_template_path"], Value::Null);
+    assert_eq!(body["run_config"]["job_template"], document);
+
+    project.edit("own:1", "own:2");
+    told.push_str(&format!("=== changed\n{}", project.plan().stdout));
+    assert_eq!(
+        changes(&project, "plan --json"),
+        ["template.kubernetes_job.base update definition_changed jobs/base.json"]
+    );
+    let applied = project.apply().stdout;
+    told.push_str(&format!("=== applied\n{applied}"));
+    project.is_settled();
+    assert!(project.read("jobs/base.json").contains("own:2"));
+    assert_eq!(project.versions("etl")["versions"].as_array().expect("versions").len(), 2);
+
+    project.write("jobs/base.json", &project.read("jobs/base.json").replace("own:2", "theirs:1"));
+    told.push_str(&format!("=== altered\n{}", project.plan().stdout));
+    told.push_str(&format!(
+        "=== altered, refresh only\n{}",
+        project.run("plan --refresh-only").succeeds().stdout
+    ));
+    project.apply();
+    project.is_settled();
+    assert!(project.read("jobs/base.json").contains("own:2"));
+
+    std::fs::remove_file(project.path().join("jobs/base.json")).expect("it is there");
+    told.push_str(&format!("=== gone\n{}", project.plan().stdout));
+    project.apply();
+    project.is_settled();
+    assert!(project.read("jobs/base.json").contains("own:2"));
+
+    project.edit("\"jobs/base.json\"", "\"jobs/other.json\"");
+    told.push_str(&format!("=== another path\n{}", project.plan().stdout));
+    project.apply();
+    project.is_settled();
+    assert!(project.read("jobs/other.json").contains("own:2"));
+    assert!(!project.path().join("jobs/base.json").exists());
+
+    // A block is known by where it stores: another name is no other template.
+    let text = project.read("main.hcl");
+    let text = text.replace("\"base\"", "\"shared\"").replace("kubernetes_job.base", "kubernetes_job.shared");
+    project.write("main.hcl", &text);
+    told.push_str(&format!("=== renamed\n{}", project.plan().stdout));
+    project.apply();
+    project.is_settled();
+
+    let end = text.find("template \"").expect("the block");
+    let flow_at = text.find("flow \"").expect("the flow");
+    let without = format!(
+        "{}{}",
+        &text[..end],
+        text[flow_at..]
+            .replace("job_template_path = template.kubernetes_job.shared.uri", "image = \"own:1\"",)
+    );
+    project.write("main.hcl", &without);
+    told.push_str(&format!("=== removed\n{}", project.plan().stdout));
+    project.apply();
+    project.is_settled();
+    assert!(!project.path().join("jobs/other.json").exists());
+    snapshot!("template_life", told);
+}
+
+#[test]
+fn instances_and_modules_store_one_template_each() {
+    let project = Project::new(&format!(
+        "{HEAD}module \"jobs\" {{\n  source = \"./jobs\"\n  image  = \"own:1\"\n}}\n{}",
+        flow("etl", "kubernetes", "    job_template = module.jobs.templates[\"big\"]")
+    ));
+    project.write(
+        "jobs/main.hcl",
+        "variable \"image\" {\n}\ntemplate \"kubernetes_job\" \"sized\" {\n  for_each = toset([\"big\", \"small\"])\n  path = \"stored/${each.key}.json\"\n  content = { spec = { template = { spec = { containers = [{ name = each.key, image = var.image }] } } } }\n}\noutput \"templates\" {\n  value = { for key, template in template.kubernetes_job.sized : key => template.document }\n}\n",
+    );
+    assert_eq!(
+        changes(&project, "plan --json"),
+        [
+            "module.jobs.template.kubernetes_job.sized[\"big\"] create not_recorded stored/big.json",
+            "module.jobs.template.kubernetes_job.sized[\"small\"] create not_recorded stored/small.json",
+        ]
+    );
+    // The flow takes its template along.
+    assert_eq!(changes(&project, "plan --json --target flow.etl").len(), 2);
+    let only = changes(&project, "plan --json --target module.jobs");
+    assert_eq!(only.len(), 2);
+    project.apply();
+    project.is_settled();
+    assert!(project.read("stored/big.json").contains("\"big\""));
+    assert!(project.run("destroy --auto-approve").succeeds().stdout.contains("archived"));
+    assert!(!project.path().join("stored/big.json").exists());
+    assert!(!project.path().join("stored/small.json").exists());
+}
+
+/// What somebody else stored is neither written over nor removed.
+#[test]
+fn a_foreign_file_in_the_way_is_a_conflict() {
+    let project = project(&stored("\"job.json\"", "own:1"));
+    project.write("job.json", "mine");
+    let run = project.run("plan").fails().complains("Foreign object in the way");
+    let mut told = format!("=== foreign\n{}", run.stderr);
+    project.run("apply --auto-approve").fails();
+    assert_eq!(project.read("job.json"), "mine");
+    project.edit("\"job.json\"", "\"${path.module}/./free/../job2.json\"");
+    project.apply();
+    project.is_settled();
+    assert!(project.path().join("job2.json").exists());
+
+    // Another root of the same project does not get it either.
+    let other =
+        project.read("main.hcl").replace("  project = \"shop\"", "  project = \"shop\"\n  root = \"other\"");
+    let registry = project.path().join(".flowform/registry").display().to_string();
+    let other = other.replace(
+        "  root = \"other\"",
+        &format!("  root = \"other\"\n  registry \"local\" {{\n    path = \"{registry}\"\n  }}"),
+    );
+    let other = other.replace("flow \"etl\"", "flow \"etl2\"");
+    let relative = "\"${path.module}/./free/../job2.json\"";
+    project.write("other/main.hcl", &other.replace(relative, "\"job2.json\""));
+    // A relative path is against the root's own directory.
+    project.run("--chdir other plan").succeeds();
+    let absolute = format!("\"{}\"", project.path().join("shared.json").display());
+    project.edit(relative, &absolute);
+    project.apply();
+    project.write("other/main.hcl", &other.replace(relative, &absolute));
+    let run = project.run("--chdir other plan").fails().complains("Template of another root");
+    told.push_str(&format!("=== another root\n{}", run.stderr));
+
+    project.edit(&absolute, "\"job2.json\"");
+    project.apply();
+    assert!(!project.path().join("shared.json").exists());
+
+    // A plan that was saved is held against what is there when it is applied.
+    project.edit("own:1", "own:2");
+    project.run("plan --out saved").succeeds();
+    project.write("job2.json", "{}");
+    let run = project.run("apply saved --auto-approve").fails();
+    assert!(run.all().contains("Plan again"), "{}", run.all());
+    assert_eq!(project.read("job2.json"), "{}");
+    told.push_str(&format!("=== another plan\n{}", project.plan().stdout));
+    project.apply();
+    project.is_settled();
+
+    // What cannot be read is not absent.
+    std::fs::remove_file(project.path().join("job2.json")).expect("it is there");
+    std::fs::create_dir(project.path().join("job2.json")).expect("a directory can be made");
+    let run = project.run("plan").fails().complains("Live object not checked");
+    told.push_str(&format!("=== not checked\n{}", run.stderr));
+    let run = project.run("plan --allow-unreadable").succeeds();
+    told.push_str(&format!("=== not checked and allowed\n{}", run.stdout));
+    snapshot!("template_conflicts", told.replace(&registry, "[registry]"));
+}
+
+#[test]
+fn a_protected_template_stays() {
+    let protected = stored("\"job.json\"", "own:1").replace(
+        "  path = \"job.json\"\n",
+        "  path = \"job.json\"\n  lifecycle {\n    prevent_destroy = true\n  }\n",
+    );
+    let project = project(&protected);
+    project.apply();
+    let run = project.run("destroy --auto-approve").fails().complains("Protected template");
+    let mut told = format!("=== destroy\n{}", run.stderr);
+    project.edit("\"job.json\"", "\"other.json\"");
+    let run = project.run("plan").fails().complains("Protected template");
+    told.push_str(&format!("=== another path\n{}", run.stderr));
+    assert!(project.path().join("job.json").exists());
+    project.edit("prevent_destroy = true", "prevent_destroy = false");
+    project.apply();
+    project.is_settled();
+    snapshot!("template_protected", told);
+}
+
+/// `removed` with `destroy = false` lets go of a template and leaves it where it is.
+#[test]
+fn a_forgotten_template_stays_where_it_is() {
+    let project = project(&stored("\"job.json\"", "own:1"));
+    project.apply();
+    let text = project.read("main.hcl");
+    let start = text.find("template \"").expect("the block");
+    let removed =
+        "removed {\n  from = template.kubernetes_job.base\n  lifecycle {\n    destroy = false\n  }\n}\n";
+    let rest = flow("etl", "kubernetes", "    job_template_path = \"job.json\"");
+    project.write("main.hcl", &format!("{}{removed}{rest}", &text[..start]));
+    assert_eq!(changes(&project, "plan --json"), ["template.kubernetes_job.base forget removed job.json"]);
+    project.apply();
+    project.is_settled();
+    assert!(project.read("job.json").contains("own:1"));
+    let plan = project.plan().stdout;
+    assert!(plan.contains("has done its work"), "{plan}");
+}
+
+/// Two blocks cannot store at one place, and what is stored is known when it is planned.
+#[test]
+fn mistakes_about_places_are_found_before_anything_is_done() {
+    let twice = format!(
+        "template \"kubernetes_job\" \"a\" {{\n{JOB}  path = \"./job.json\"\n}}\ntemplate \"kubernetes_job\" \"b\" {{\n{JOB}  path = \"job.json\"\n}}\n"
+    );
+    project(&twice).run("validate").fails().complains("Template path used twice");
+    let links = project(&stored("\"out/job.json\"", "own:1"));
+    let elsewhere = tempfile::tempdir().expect("a directory");
+    std::os::unix::fs::symlink(elsewhere.path(), links.path().join("out")).expect("a link");
+    links.run("plan").fails().complains("is a symbolic link");
+}

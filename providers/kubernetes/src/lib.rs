@@ -1,0 +1,1 @@
+//! flowform-provider-kubernetes
