@@ -195,12 +195,12 @@ proptest! {
     ) {
         let loaded = RunConfig::from_serialized(&serialized, DISK);
         let loaded = loaded.map_err(|error| TestCaseError::fail(format!("{serialized}: {error}")))?;
-        prop_assert_eq!(loaded.to_serialized("1.4.1"), serialized.clone());
+        prop_assert_eq!(&loaded.to_serialized("1.4.1"), &serialized);
         // The same arguments, constructed, are written the same.
         let mut arguments = serialized.clone();
         arguments.as_object_mut().unwrap().remove("__version__");
         let constructed = construct(&arguments, DISK).map_err(|error| TestCaseError::fail(error.to_string()))?;
-        prop_assert_eq!(constructed.to_serialized("1.4.1").unwrap(), serialized.clone());
+        prop_assert_eq!(constructed.to_serialized("1.4.1").unwrap(), serialized);
         prop_assert_eq!(RunConfig::from_serialized(&loaded.to_serialized("9"), DISK), Ok(loaded));
     }
 
