@@ -282,7 +282,9 @@ fn every_start_has_the_variables_of_a_run() {
                 assert!(!paths.is_empty(), "{what}");
                 for path in paths {
                     let steps = path.as_array().expect("a path").iter();
-                    let pointer: String = steps.map(|step| format!("/{}", text(step))).collect();
+                    let pointer: String = steps
+                        .map(|step| format!("/{}", text(step).replace('~', "~0").replace('/', "~1")))
+                        .collect();
                     assert!(
                         start.pointer(&pointer).is_some_and(|place| text(place).contains(value)),
                         "{pointer} of {what}"
