@@ -17,6 +17,7 @@ mod moves;
 mod nested;
 mod outputs;
 mod registry;
+mod registry_s3;
 mod resource;
 mod scope;
 mod settings;
@@ -45,6 +46,7 @@ pub use flow::known as known_definition;
 pub use frames::FrameId;
 pub use imports::DesiredImport;
 pub use registry::{GcsSettings, RegistrySettings};
+pub use registry_s3::{AwsAccess, AwsRole, S3Encryption, S3Registry};
 pub use settings::{Settings, settings};
 
 /// One flow as the configuration wants it.
