@@ -16,11 +16,13 @@ mod locate;
 mod moves;
 mod nested;
 mod outputs;
+pub mod providers;
 mod registry;
 mod registry_s3;
 mod resource;
 mod scope;
 mod settings;
+mod static_scope;
 mod template_block;
 mod templates;
 
@@ -45,6 +47,7 @@ pub use finalize::Finalizer;
 pub use flow::known as known_definition;
 pub use frames::FrameId;
 pub use imports::DesiredImport;
+pub use providers::{ProviderChoice, ProviderSettings};
 pub use registry::{GcsSettings, RegistrySettings};
 pub use registry_s3::{AwsAccess, AwsRole, S3Encryption, S3Registry};
 pub use settings::{Settings, settings};
@@ -64,8 +67,8 @@ pub struct DesiredFlow {
     pub name: String,
     /// The kind of its run config.
     pub kind: RunConfigKind,
-    /// The provider configuration, when the flow or its run config names one.
-    pub provider: Option<String>,
+    /// Which provider configurations its artifacts go to.
+    pub providers: ProviderChoice,
     /// Its definition; parts of it may be known only after apply.
     pub definition: Value,
     /// The address of its run config: of a block, or its own for a nested one.

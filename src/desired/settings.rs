@@ -3,15 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::providers::{self, ProviderSettings};
 use super::registry::{RegistrySettings, registry};
+use super::static_scope::StaticScope;
 use crate::config::model::Config;
 use crate::diag::{Diagnostic, Diagnostics};
-use crate::eval::Scope;
 use crate::eval::evaluate;
 use crate::eval::functions::Environment;
 use crate::flow::check::{self, CheckName};
 use crate::source::Span;
-use crate::syntax::ast::{Attribute, Step, StepKind};
+use crate::syntax::ast::Attribute;
 use crate::value::{Kind, Marks, Type, Value, convert, described};
 
 /// Which Prefect version run configs are written for unless the configuration says otherwise.
@@ -32,6 +33,8 @@ pub struct Settings {
     pub prefect_version: String,
     /// Where the registry is.
     pub registry: RegistrySettings,
+    /// The arguments of `provider` blocks, by name: `ecs`, `ecs.alias`.
+    pub providers: BTreeMap<String, ProviderSettings>,
 }
 
 /// Evaluates the `flowform` block.
@@ -48,9 +51,10 @@ pub fn settings(
         ignored_checks: BTreeSet::new(),
         prefect_version: DEFAULT_PREFECT_VERSION.to_owned(),
         registry: RegistrySettings::default(),
+        providers: providers::settings(config, variables, environment, diags),
     };
     let Some(block) = &config.settings else { return result };
-    let scope = StaticScope { config, variables, environment };
+    let scope = StaticScope::new(config, variables, environment);
     for attribute in &block.arguments {
         match &*attribute.name.text {
             "project" => result.project = name(attribute, &scope, diags).unwrap_or(result.project),
@@ -199,6 +203,7 @@ fn same_series(own: &str, wanted: &str) -> bool {
     let fixed = wanted.len().saturating_sub(1);
     own.iter().take(fixed).eq(wanted.iter().take(fixed))
 }
+<<<<<<< HEAD
 
 pub(super) struct StaticScope<'a> {
     config: &'a Config,
@@ -247,3 +252,5 @@ impl Scope for StaticScope<'_> {
         self.environment
     }
 }
+=======
+>>>>>>> main

@@ -1,5 +1,7 @@
 //! The bucket against a strict server: the contract of stores, credentials, pages, limits, and what goes wrong on the way.
 
+#![allow(clippy::disallowed_methods, reason = "tests write files of credentials")]
+
 use std::time::Duration;
 
 use flowform_provider_contract::store_contract;
