@@ -13,16 +13,10 @@ use flowform_provider_local::{
     CONTAINER, CUSTOM_JOB, DirectoryStore, FileTemplates, JOB_TEMPLATE, LocalProvider, PROCESS,
     TASK_DEFINITION,
 };
-
-<<<<<<< HEAD
 use flowform_provider_s3 as s3;
+use serde_json::{Map, Value as Json};
 
 use crate::desired::{AwsAccess, GcsSettings, RegistrySettings, S3Encryption};
-=======
-use serde_json::{Map, Value as Json};
->>>>>>> main
-
-use crate::desired::{GcsSettings, RegistrySettings};
 use crate::flow::kind::ProviderKind;
 
 /// The artifact kind of that name.

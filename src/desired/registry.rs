@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::registry_s3::{self, S3Registry};
-use super::settings::{StaticScope, text};
+use super::settings::text;
+use super::static_scope::StaticScope;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::syntax::ast::Block;
 

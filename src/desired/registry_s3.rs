@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use super::settings::{StaticScope, text};
+use super::settings::text;
+use super::static_scope::StaticScope;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::eval::evaluate;
 use crate::source::Span;

@@ -301,7 +301,7 @@ fn settings_that_are_wrong_are_told_in_their_place() {
         ("    allowed_account_ids = [123]", "twelve digits"),
         ("    assume_role = { arn = \"arn:aws:iam::1:role/x\" }", "an object with `role_arn`"),
         ("    assume_role = \"x\"", "an object with `role_arn`"),
-        ("    region = flow.etl.name", "`flow` cannot be used in it"),
+        ("    region = flow.etl.name", "Reference not allowed"),
         ("    profile = sensitive(\"x\")", "can be neither sensitive nor change"),
     ] {
         aws.write("main.hcl", &configuration(registry));

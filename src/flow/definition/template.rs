@@ -233,7 +233,7 @@ pub enum StoredAt<'a> {
 pub fn stored_at(path: &str) -> StoredAt<'_> {
     if let Some((scheme, _)) = path.split_once("://") {
         return match scheme.to_ascii_lowercase().as_str() {
-            "s3" => object(path),
+            "s3" => bucket_object(path),
             "gcs" | "gs" => StoredAt::NotYet("gcs"),
             "configmap" => StoredAt::NotYet("configmap"),
             "agent" => StoredAt::NotYet("agent"),
@@ -275,7 +275,7 @@ pub fn stored_at(path: &str) -> StoredAt<'_> {
 }
 
 /// An object of a bucket, by a key that every store takes.
-fn object(path: &str) -> StoredAt<'static> {
+fn bucket_object(path: &str) -> StoredAt<'static> {
     let rest = path.split_once("://").map_or("", |(_, rest)| rest);
     let plain = |part: &str| !matches!(part, "" | "." | "..") && part.len() <= 255;
     let is_usable = rest.len() <= 1024
