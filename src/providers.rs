@@ -160,16 +160,6 @@ pub fn template_store(uri: &str, around: &Surroundings) -> Option<Arc<dyn Templa
             let store = s3::S3Store::new(s3_bucket(bucket, &access), "", Arc::new(around.new_id));
             Some(Arc::new(ObjectTemplates::new(Arc::new(store), format!("s3://{bucket}/"))))
         }
-        Some((scheme @ ("gs" | "gcs"), place)) => {
-            let bucket = place.split('/').next().unwrap_or_default();
-            let registry = match &around.registry {
-                RegistrySettings::Gcs(gcs) => gcs.clone(),
-                RegistrySettings::Local { .. } | RegistrySettings::S3(_) => GcsSettings::default(),
-            };
-            let settings = GcsSettings { bucket: bucket.to_owned(), prefix: String::new(), ..registry };
-            let store = Bucket::new(bucket_settings(&settings, &around.base, &around.environment));
-            Some(Arc::new(ObjectTemplates::new(Arc::new(store), format!("{scheme}://{bucket}/"))))
-        }
         Some(_) => None,
     }
 }

@@ -197,34 +197,3 @@ fn an_emulator_is_sent_no_credentials() {
     let bare = host.trim_start_matches("http://").to_owned();
     project.run_with(&["plan", "--detailed-exitcode"], &[("STORAGE_EMULATOR_HOST", &bare)]).exits(0);
 }
-
-#[test]
-fn a_template_is_kept_in_a_bucket_and_in_step() {
-    let remote = Remote::start();
-    let template = |cpu: u32| {
-        let text = configuration(&remote.server, 1);
-        let block = format!(
-            "template \"ecs_task_definition\" \"base\" {{\n  path    = \"gs://bucket/templates/base.yaml\"\n  content = {{ cpu = {cpu}, memory = 512, \
-             containerDefinitions = [{{ name = \"flow\" }}] }}\n}}\n"
-        );
-        remote.project.write("main.hcl", &format!("{text}{block}"));
-    };
-    template(256);
-    remote.run("apply --auto-approve").succeeds();
-    let content = || {
-        remote
-            .server
-            .content("bucket", "templates/base.yaml")
-            .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
-    };
-    assert!(content().is_some_and(|text| text.contains("256")), "{:?}", content());
-    remote.is_settled();
-    template(512);
-    remote.run("apply --auto-approve").succeeds();
-    assert!(
-        content().is_some_and(|text| text.contains("cpu: 512") || text.contains("\"cpu\": 512")),
-        "{:?}",
-        content()
-    );
-    remote.is_settled();
-}
