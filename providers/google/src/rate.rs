@@ -74,6 +74,7 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
         #[test]
         fn no_minute_has_more_calls_than_the_limit(
             limit in 2..700u32,
