@@ -146,8 +146,14 @@ fn an_apply_that_is_killed_at_any_call_is_completed_by_the_next() {
             let mut child = remote.spawn("apply --auto-approve", "300ms");
             if !hold.wait(|| child.try_wait().expect("it is asked").is_some()) {
                 let output = child.wait_with_output().expect("the program ends");
-                remote.project.finished("apply", &output).succeeds();
-                return kills;
+                // On a busy machine it may lose so short a lease; the next one completes that too.
+                let is_complete = output.status.success();
+                remote.run("apply --auto-approve --lock-timeout 60s").succeeds();
+                remote.is_whole();
+                if is_complete {
+                    return kills;
+                }
+                continue;
             }
             child.kill().expect("it is killed");
             child.wait().expect("it ends");

@@ -430,6 +430,8 @@ const STRICTER: &[&str] = &[
     "Empty text",
     "Field written twice",
     "Missing field",
+    // Those that every run adds count, too.
+    "Too many variables",
     "Unsuitable value",
     "Variable without a value",
     "Wrong type",
@@ -455,59 +457,4 @@ fn as_written(spec: &Value) -> Value {
         pool.insert("container_spec".into(), json!({"image_uri": image, "env": env}));
     }
     json!({"display_name": "x", "job_spec": spec})
-}
-
-#[test]
-fn what_a_job_names_is_looked_up_and_nothing_else_is_asked_of_the_service() {
-    let server = Vertex::start(60);
-    let project = Project::empty();
-    let credentials = server.credentials(project.path()).display().to_string();
-    let provider = format!(
-        "provider \"vertex\" {{\n  project     = \"p-1\"\n  location    = \"europe-west4\"\n  credentials = \"{credentials}\"\n  endpoint    = \
-         \"{}\"\n}}\n",
-        server.endpoint()
-    );
-    let flow = "flow \"etl\" {\n  storage = storage.module.code\n  run_config \"vertex\" {\n    image           = \"a/b:1\"\n    \
-                machine_type    = \"n1-standard-4\"\n    network         = \"projects/1/global/networks/n\"\n    service_account = \
-                \"runner@p-1.iam.gserviceaccount.com\"\n  }\n}\n";
-    project.write("main.hcl", &format!("{MAIN}{provider}{flow}"));
-    let account = "/v1/projects/-/serviceAccounts/runner@p-1.iam.gserviceaccount.com";
-    server.set(account, 200, &json!({"email": "runner@p-1.iam.gserviceaccount.com"}));
-    server.set(
-        &format!("{account}:testIamPermissions"),
-        200,
-        &json!({"permissions": ["iam.serviceAccounts.actAs"]}),
-    );
-    server.set(
-        "/compute/v1/projects/1/global/networks/n",
-        403,
-        &json!("Required 'compute.networks.get' permission"),
-    );
-    let types = "/compute/v1/projects/p-1/aggregated/machineTypes";
-    let offered = |zone: &str| json!({"items": {zone: {"machineTypes": [{"name": "n1-standard-4"}]}}});
-    server.set(types, 200, &offered("zones/europe-west4-a"));
-    let run = project.run("plan --verify").succeeds();
-    let found = run.all();
-    for line in [
-        "usable  machine type `n1-standard-4`",
-        "usable  service account `runner@p-1.iam.gserviceaccount.com`",
-        "not checked  image `a/b:1`: only images in Artifact Registry are looked up",
-        "not checked  network `projects/1/global/networks/n`:",
-        "`compute.networks.get`",
-    ] {
-        assert!(found.contains(line), "{line:?} is in {found}");
-    }
-    server.set(types, 200, &offered("zones/us-central1-a"));
-    server.set(account, 404, &json!("Unknown service account"));
-    let found = project.run("plan --verify").fails().all();
-    for line in ["unusable  machine type `n1-standard-4`", "unusable  service account `runner@p-1"] {
-        assert!(found.contains(line), "{line:?} is in {found}");
-    }
-    server.take_calls();
-    project.apply();
-    project.is_settled();
-    assert_eq!(server.take_calls(), Vec::<String>::new(), "specs are in the registry");
-    project.edit("  location    = \"europe-west4\"\n", "");
-    let run = project.run("plan").fails();
-    assert!(run.all().contains("needs the argument `location`"), "{}", run.all());
 }
