@@ -11,6 +11,7 @@ mod identity;
 mod key;
 mod prefixed;
 mod provider;
+mod quantity;
 mod store;
 
 pub use artifact::{Artifact, ArtifactHash, Binding, LiveArtifact};
@@ -20,4 +21,5 @@ pub use identity::{FlowId, Identity, Location, RegistryId};
 pub use key::{check_key, key_part};
 pub use prefixed::{Prefixed, check_prefix};
 pub use provider::{ArtifactType, BoxFuture, MakeRequest, Observation, Provider, RefreshRequest};
+pub use quantity::{Quantity, QuantityError};
 pub use store::{Entry, Etag, ObjectStore, PutOutcome, Stored};

@@ -45,6 +45,11 @@ pub struct Observation {
     pub live: Vec<LiveArtifact>,
     /// Recorded artifacts that could not be read, with the reason; they are not absent.
     pub unreadable: Vec<(String, ProviderError)>,
+    /// Recorded artifacts that must stay for now, with the reason: runs go on that were started from them.
+    pub in_use: Vec<(String, String)>,
+    /// What people should know and nothing follows from, each with the recorded artifact that it is about (its id):
+    /// a newer object of somebody else beside it, say.
+    pub notes: Vec<(String, String)>,
     /// How many calls were made.
     pub calls: u64,
 }
@@ -90,6 +95,33 @@ pub trait Provider: Send + Sync {
         registry: &'a RegistryId,
         id: &'a str,
     ) -> BoxFuture<'a, Result<(), ProviderError>>;
+
+    /// Has the backend itself say which artifact is its flow's current one, where it has a place for that; `identity` is that of
+    /// the version, which may have taken over the artifact of another one. It may be repeated.
+    ///
+    /// # Errors
+    /// `Conflict` when somebody else has written there.
+    fn set_current<'a>(
+        &'a self,
+        identity: &'a Identity,
+        id: &'a str,
+    ) -> BoxFuture<'a, Result<(), ProviderError>> {
+        let _ = (identity, id);
+        Box::pin(async { Ok(()) })
+    }
+
+    /// Has the backend say no more which artifact of the flow of artifact `id` is the current one. It may be repeated.
+    ///
+    /// # Errors
+    /// `Conflict` when what says so is not ours.
+    fn clear_current<'a>(
+        &'a self,
+        registry: &'a RegistryId,
+        id: &'a str,
+    ) -> BoxFuture<'a, Result<(), ProviderError>> {
+        let _ = (registry, id);
+        Box::pin(async { Ok(()) })
+    }
 
     /// Reads one object by the backend's own name for it, ours or not, with its body; `None` when it is absent.
     fn describe<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Option<LiveArtifact>, ProviderError>>;

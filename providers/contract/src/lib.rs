@@ -7,11 +7,13 @@
     reason = "a failed check is a panic of the test that called it"
 )]
 
+mod cluster;
 mod fault;
 mod memory;
 mod provider;
 mod store;
 
+pub use cluster::TestCluster;
 pub use fault::{Fault, FaultStore};
 pub use memory::MemoryStore;
 pub use provider::{Act, ProviderSubject, provider_contract};
