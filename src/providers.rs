@@ -5,10 +5,11 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use flowform_provider_api::{ArtifactType, ObjectStore, Provider};
+use flowform_provider_api::{ArtifactType, ObjectStore, Provider, TemplateStore};
 use flowform_provider_http::{Client, Get};
 use flowform_provider_local::{
-    CONTAINER, CUSTOM_JOB, DirectoryStore, JOB_TEMPLATE, LocalProvider, PROCESS, TASK_DEFINITION,
+    CONTAINER, CUSTOM_JOB, DirectoryStore, FileTemplates, JOB_TEMPLATE, LocalProvider, PROCESS,
+    TASK_DEFINITION,
 };
 
 use crate::desired::RegistrySettings;
@@ -36,6 +37,15 @@ pub fn connect(name: &str, registry: Arc<dyn ObjectStore>) -> Option<Arc<dyn Pro
 pub fn registry_store(settings: &RegistrySettings, base: &Path) -> Arc<dyn ObjectStore> {
     match settings {
         RegistrySettings::Local { path } => Arc::new(DirectoryStore::open(base.join(path))),
+    }
+}
+
+/// The store of the templates at `uri`; `base` is where relative paths start. `None` where this version has no store for
+/// places of its scheme.
+pub fn template_store(uri: &str, base: &Path) -> Option<Arc<dyn TemplateStore>> {
+    match uri.split_once("://") {
+        None => Some(Arc::new(FileTemplates::new(base))),
+        Some(_) => None,
     }
 }
 

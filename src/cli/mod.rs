@@ -15,6 +15,8 @@ mod planning;
 mod prompt;
 pub mod reference;
 mod run;
+mod stored;
 mod workspace;
+mod world;
 
 pub use run::run;

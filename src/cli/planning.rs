@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use super::data::evaluate_reading;
 use super::existing;
 use super::failure::Failure;
+use super::stored;
 use super::workspace::Workspace;
 use crate::config::Config;
 use crate::desired::Evaluation;
@@ -126,7 +127,7 @@ pub(super) fn connect(
 /// A definition that the plan needs cannot be read from the log.
 pub(super) async fn make(
     workspace: &Workspace,
-    read: Read,
+    mut read: Read,
     options: &Options,
     now: Timestamp,
     diags: &mut Diagnostics,
@@ -135,6 +136,8 @@ pub(super) async fn make(
         diags.push(Diagnostic::warning("Registry", format!("{}.", warning.trim_end_matches('.'))));
     }
     let (evaluation, fetched) = evaluated(workspace, &read, diags).await?;
+    read.live.templates = stored::read(workspace, read.view.as_ref(), &evaluation).await;
+    read.live.calls += read.live.templates.len() as u64;
     let (root, moved) = (workspace.settings.root.as_str(), workspace.config.moved.as_slice());
     let recorded = Recorded::new(read.view.as_ref(), root, moved, &fetched);
     let declared = |address: &str| is_declared(&workspace.config, address);

@@ -19,6 +19,7 @@ mod outputs;
 mod resource;
 mod scope;
 mod settings;
+mod template_block;
 mod templates;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -30,7 +31,7 @@ use serde_json::value::RawValue;
 use crate::address::{Address, PathStep};
 use crate::config::model::NodeId;
 use crate::flow::check::CheckName;
-use crate::flow::kind::{AgentKind, RunConfigKind};
+use crate::flow::kind::{AgentKind, RunConfigKind, TemplateKind};
 use crate::source::Span;
 use crate::value::Value;
 
@@ -111,6 +112,38 @@ pub struct DesiredAgent {
     pub defaults: BTreeMap<String, serde_json::Value>,
     /// What to underline for it.
     pub span: Span,
+}
+
+/// One template as the configuration declares it.
+#[derive(Clone, Debug)]
+pub struct DesiredTemplate {
+    /// Its address.
+    pub address: Address,
+    /// The block that declares it.
+    pub node: NodeId,
+    /// What to underline for it.
+    pub span: Span,
+    /// Its kind.
+    pub kind: TemplateKind,
+    /// Where it is stored; `None` where it is only shared.
+    pub path: Option<String>,
+    /// What is stored, when all of it is known.
+    pub stored: Option<StoredTemplate>,
+    /// Whether plans that end it are refused.
+    pub prevent_destroy: bool,
+}
+
+/// A template as it is stored.
+#[derive(Clone, Debug)]
+pub struct StoredTemplate {
+    /// The document, as canonical JSON.
+    pub document: Arc<RawValue>,
+    /// The digest of the document.
+    pub digest: Digest,
+    /// The text that is stored.
+    pub text: String,
+    /// The SHA-256 of the text.
+    pub sha256: Digest,
 }
 
 /// One output.

@@ -130,9 +130,6 @@ fn text(attribute: &Attribute, scope: &StaticScope<'_>, diags: &mut Diagnostics)
     let value = evaluate(&attribute.expr, scope, diags);
     let at = attribute.expr.span;
     let name = &attribute.name.text;
-    if value.is_unknown() {
-        return None;
-    }
     if value.all_marks() != Marks::NONE {
         diags.push(
             Diagnostic::error(
@@ -143,6 +140,10 @@ fn text(attribute: &Attribute, scope: &StaticScope<'_>, diags: &mut Diagnostics)
             )
             .at(at),
         );
+        return None;
+    }
+    // What is unknown stands in error already: nothing here can be known later.
+    if value.is_unknown() {
         return None;
     }
     match convert(&value, &Type::String) {

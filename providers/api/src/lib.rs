@@ -13,6 +13,7 @@ mod prefixed;
 mod provider;
 mod quantity;
 mod store;
+mod template;
 
 pub use artifact::{Artifact, ArtifactHash, Binding, LiveArtifact};
 pub use canonical::{Digest, canonical_json};
@@ -23,3 +24,4 @@ pub use prefixed::{Prefixed, check_prefix};
 pub use provider::{ArtifactType, BoxFuture, MakeRequest, Observation, Provider, RefreshRequest};
 pub use quantity::{Quantity, QuantityError};
 pub use store::{Entry, Etag, ObjectStore, PutOutcome, Stored};
+pub use template::{ObjectTemplates, TemplateStore};

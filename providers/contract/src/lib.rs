@@ -12,9 +12,11 @@ mod fault;
 mod memory;
 mod provider;
 mod store;
+mod template;
 
 pub use cluster::TestCluster;
 pub use fault::{Fault, FaultStore};
 pub use memory::MemoryStore;
 pub use provider::{Act, ProviderSubject, provider_contract};
 pub use store::store_contract;
+pub use template::template_contract;

@@ -7,6 +7,7 @@ mod environment;
 mod flow;
 mod run_config;
 mod storage;
+mod template;
 
 pub use agent::AgentKind;
 pub use data::DataKind;
@@ -14,6 +15,7 @@ pub use environment::EnvironmentKind;
 pub use flow::{FLOW, SCHEDULE};
 pub use run_config::RunConfigKind;
 pub use storage::StorageKind;
+pub use template::TemplateKind;
 
 /// The type of an argument, as the configuration writes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
