@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use flowform_provider_api::{ArtifactType, ObjectStore, Provider, TemplateStore};
 use flowform_provider_http::{Client, Get};
+use flowform_provider_kubernetes::JOB_TEMPLATE;
 use flowform_provider_local::{
-    CONTAINER, CUSTOM_JOB, DirectoryStore, FileTemplates, JOB_TEMPLATE, LocalProvider, PROCESS,
-    TASK_DEFINITION,
+    CONTAINER, CUSTOM_JOB, DirectoryStore, FileTemplates, LocalProvider, PROCESS, TASK_DEFINITION,
 };
 
 use crate::desired::RegistrySettings;
