@@ -6,16 +6,17 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use flowform_provider_api::{ArtifactType, ObjectStore, Provider, TemplateStore};
+use flowform_provider_google::{Bucket, BucketSettings, ConnectionSettings, Credentials, Timing};
 use flowform_provider_http::{Client, Get};
-use flowform_provider_kubernetes::JOB_TEMPLATE;
+use flowform_provider_kubernetes::{JOB_TEMPLATE, KubernetesProvider, Settings};
 use flowform_provider_local::{
     CONTAINER, CUSTOM_JOB, DirectoryStore, FileTemplates, LocalProvider, PROCESS, TASK_DEFINITION,
 };
 
-use crate::desired::RegistrySettings;
+use serde_json::{Map, Value as Json};
 
-/// The provider that flows use unless they name another.
-pub const DEFAULT: &str = "local";
+use crate::desired::{GcsSettings, RegistrySettings};
+use crate::flow::kind::ProviderKind;
 
 /// The artifact kind of that name.
 pub fn artifact_type(kind: &str) -> Option<&'static dyn ArtifactType> {
@@ -24,19 +25,83 @@ pub fn artifact_type(kind: &str) -> Option<&'static dyn ArtifactType> {
     types.into_iter().find(|artifact_type| artifact_type.kind() == kind)
 }
 
-/// Connects the provider configuration `name` (`local`, `local.alias`); `registry` is the project's part of the
-/// registry's store. `None` when there is no such provider.
-pub fn connect(name: &str, registry: Arc<dyn ObjectStore>) -> Option<Arc<dyn Provider>> {
-    match name.split('.').next() {
-        Some("local") => Some(Arc::new(LocalProvider::new(registry))),
-        _ => None,
+/// What a connection depends on beside its block.
+#[derive(Clone, Copy, Debug)]
+pub struct Surroundings<'a> {
+    /// The configuration's directory, where relative paths start.
+    pub base: &'a Path,
+    /// Fields that another field manager holds are taken over.
+    pub force_conflicts: bool,
+}
+
+/// Connects the provider configuration `name` (`ecs`, `ecs.alias`) with the arguments of its block; `registry` is the
+/// project's part of the registry's store. `None` when there is no such provider. Nothing is read before the first
+/// call, which tells whether the arguments lead anywhere.
+pub fn connect(
+    name: &str,
+    arguments: &Map<String, Json>,
+    surroundings: Surroundings<'_>,
+    registry: Arc<dyn ObjectStore>,
+) -> Option<Arc<dyn Provider>> {
+    match ProviderKind::of_name(name)? {
+        ProviderKind::Local => Some(Arc::new(LocalProvider::new(registry))),
+        ProviderKind::Kubernetes => {
+            Some(Arc::new(KubernetesProvider::new(kubernetes_settings(arguments, surroundings))))
+        }
+        ProviderKind::Docker | ProviderKind::Ecs | ProviderKind::Vertex => None,
     }
 }
 
-/// The store that the registry is kept in; `base` is the configuration's directory.
-pub fn registry_store(settings: &RegistrySettings, base: &Path) -> Arc<dyn ObjectStore> {
+fn kubernetes_settings(arguments: &Map<String, Json>, surroundings: Surroundings<'_>) -> Settings {
+    let text = |name: &str| arguments.get(name).and_then(Json::as_str).map(str::to_owned);
+    let list = arguments.get("job_namespaces").and_then(Json::as_array).into_iter().flatten();
+    Settings {
+        config_path: text("config_path").map(|path| surroundings.base.join(path)),
+        context: text("context"),
+        namespace: text("namespace"),
+        job_namespaces: list.filter_map(Json::as_str).map(str::to_owned).collect(),
+        force_conflicts: surroundings.force_conflicts,
+    }
+}
+
+/// The store that the registry is kept in; `base` is the configuration's directory, `environment` the variables that Google's
+/// libraries know and its credentials do not read. Nothing is read or sent yet.
+pub fn registry_store(
+    settings: &RegistrySettings,
+    base: &Path,
+    environment: &dyn Fn(&str) -> Option<String>,
+) -> Arc<dyn ObjectStore> {
     match settings {
         RegistrySettings::Local { path } => Arc::new(DirectoryStore::open(base.join(path))),
+        RegistrySettings::Gcs(gcs) => Arc::new(Bucket::new(bucket_settings(gcs, base, environment))),
+    }
+}
+
+fn bucket_settings(
+    gcs: &GcsSettings,
+    base: &Path,
+    environment: &dyn Fn(&str) -> Option<String>,
+) -> BucketSettings {
+    // Emulators take no credentials, and must not be sent any.
+    let emulator = match gcs.endpoint {
+        Some(_) => None,
+        None => environment("STORAGE_EMULATOR_HOST").filter(|host| !host.is_empty()),
+    };
+    let credentials = match (&emulator, &gcs.credentials) {
+        (Some(_), _) => Credentials::Anonymous,
+        (None, Some(path)) => Credentials::File(base.join(path)),
+        (None, None) => Credentials::Default,
+    };
+    let emulator = emulator.map(|host| if host.contains("://") { host } else { format!("http://{host}") });
+    BucketSettings {
+        bucket: gcs.bucket.clone(),
+        prefix: gcs.prefix.clone(),
+        connection: ConnectionSettings {
+            endpoint: gcs.endpoint.clone().or(emulator),
+            credentials,
+            impersonate_service_account: gcs.impersonate_service_account.clone(),
+            timing: Timing::default(),
+        },
     }
 }
 

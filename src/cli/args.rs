@@ -288,6 +288,9 @@ pub struct WorkArgs {
     /// How long to wait for a lease that somebody else holds (30s, 5m); long enough to replace one that was killed.
     #[arg(long, value_name = "DURATION", value_parser = duration::parse, default_value = "20s")]
     pub lock_timeout: Duration,
+    /// Take over the fields of a cluster's objects that another field manager holds.
+    #[arg(long)]
+    pub force_conflicts: bool,
 }
 
 /// `plan`
@@ -305,6 +308,9 @@ pub struct PlanArgs {
     /// Exit with 2 when there are changes, 0 when there are none.
     #[arg(long)]
     pub detailed_exitcode: bool,
+    /// Have the backends look up what artifacts name: roles, clusters, images. It may need more rights than a plan.
+    #[arg(long)]
+    pub verify: bool,
     /// What kind of plan to make.
     #[command(flatten)]
     pub mode: ModeArgs,

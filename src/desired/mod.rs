@@ -16,9 +16,12 @@ mod locate;
 mod moves;
 mod nested;
 mod outputs;
+pub mod providers;
+mod registry;
 mod resource;
 mod scope;
 mod settings;
+mod static_scope;
 mod template_block;
 mod templates;
 
@@ -43,7 +46,9 @@ pub use finalize::Finalizer;
 pub use flow::known as known_definition;
 pub use frames::FrameId;
 pub use imports::DesiredImport;
-pub use settings::{RegistrySettings, Settings, settings};
+pub use providers::{ProviderChoice, ProviderSettings};
+pub use registry::{GcsSettings, RegistrySettings};
+pub use settings::{Settings, settings};
 
 /// One flow as the configuration wants it.
 #[derive(Clone, Debug)]
@@ -60,8 +65,8 @@ pub struct DesiredFlow {
     pub name: String,
     /// The kind of its run config.
     pub kind: RunConfigKind,
-    /// The provider configuration, when the flow or its run config names one.
-    pub provider: Option<String>,
+    /// Which provider configurations its artifacts go to.
+    pub providers: ProviderChoice,
     /// Its definition; parts of it may be known only after apply.
     pub definition: Value,
     /// The address of its run config: of a block, or its own for a nested one.

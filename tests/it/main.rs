@@ -19,6 +19,7 @@ mod errors;
 mod examples;
 mod explain;
 mod fmt;
+mod gcs;
 mod guards;
 mod imports;
 mod json;

@@ -21,6 +21,12 @@ pub trait ArtifactType: Send + Sync {
     /// empty against absent, lists whose order has no meaning. It is idempotent.
     fn canonical(&self, body: &Value) -> Value;
 
+    /// Why the backend of the kind would refuse `body`, in a sentence without its full stop: it is too large, say.
+    fn refused(&self, body: &Value) -> Option<String> {
+        let _ = body;
+        None
+    }
+
     /// The hash of `body` in canonical form.
     fn hash(&self, body: &Value) -> ArtifactHash {
         ArtifactHash::of(&self.canonical(body))
@@ -61,6 +67,48 @@ pub struct MakeRequest<'a> {
     pub identity: &'a Identity,
     /// What to make.
     pub artifact: &'a Artifact,
+}
+
+/// What a check of one thing that an artifact names came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Finding {
+    /// It exists and can be used.
+    Usable,
+    /// It cannot be used: why, and what helps, in a sentence without its full stop.
+    Unusable(String),
+    /// It was not looked at: why, with the permission that it takes.
+    NotChecked(String),
+}
+
+/// One thing that artifacts name: a role, a cluster, an image.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Check {
+    /// What it is, for people: ``role `arn:aws:iam::123456789012:role/etl` ``.
+    pub subject: String,
+    /// The names of the flows whose artifacts name it, sorted.
+    pub flows: Vec<String>,
+    /// What was found.
+    pub finding: Finding,
+}
+
+/// What [`Provider::verify`] found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Verification {
+    /// Everything that was looked at, each once, in order of their subjects.
+    pub checks: Vec<Check>,
+    /// How many calls were made.
+    pub calls: u64,
+}
+
+/// An artifact whose surroundings are to be checked.
+#[derive(Clone, Debug)]
+pub struct ToVerify<'a> {
+    /// The name of its flow.
+    pub flow: &'a str,
+    /// The artifact, made already or not.
+    pub artifact: &'a Artifact,
+    /// The version's definition: run arguments that are no part of the artifact are in its `run_config`.
+    pub definition: &'a Value,
 }
 
 /// The half of a backend that has effects. An instance is one configured connection.
@@ -121,6 +169,19 @@ pub trait Provider: Send + Sync {
     ) -> BoxFuture<'a, Result<(), ProviderError>> {
         let _ = (registry, id);
         Box::pin(async { Ok(()) })
+    }
+
+    /// Looks up what the artifacts name - roles, networks, images - before a run depends on it. It changes nothing, and
+    /// may need rights that [`Provider::refresh`] does not. A provider that can look up nothing returns nothing.
+    ///
+    /// # Errors
+    /// The backend cannot be reached at all; what cannot be read is [`Finding::NotChecked`].
+    fn verify<'a>(
+        &'a self,
+        artifacts: &'a [ToVerify<'a>],
+    ) -> BoxFuture<'a, Result<Verification, ProviderError>> {
+        let _ = artifacts;
+        Box::pin(async { Ok(Verification::default()) })
     }
 
     /// Reads one object by the backend's own name for it, ours or not, with its body; `None` when it is absent.

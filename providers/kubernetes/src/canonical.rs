@@ -7,7 +7,7 @@
 use flowform_provider_api::{ArtifactType, Quantity};
 use serde_json::{Map, Value, json};
 
-use crate::names;
+use crate::{names, object};
 
 /// `job_template`: a Kubernetes Job, whoever keeps it.
 #[derive(Clone, Copy, Debug)]
@@ -19,6 +19,10 @@ pub static JOB_TEMPLATE: JobTemplateType = JobTemplateType;
 impl ArtifactType for JobTemplateType {
     fn kind(&self) -> &'static str {
         "job_template"
+    }
+
+    fn refused(&self, body: &Value) -> Option<String> {
+        object::too_large(body)
     }
 
     fn canonical(&self, body: &Value) -> Value {

@@ -11,6 +11,7 @@ mod pointer;
 mod provider;
 mod refresh;
 mod running;
+mod verify;
 mod write;
 
 pub use canonical::{JOB_TEMPLATE, JobTemplateType};

@@ -33,9 +33,7 @@ pub(crate) fn config_map(identity: &Identity, artifact: &Artifact) -> Result<Con
         return Err(ProviderError::new(ErrorKind::Internal, "a Job template is not an object"));
     }
     let data = data(&name, &artifact.body);
-    let size: usize = data.iter().map(|(key, text)| key.len() + text.len()).sum();
-    if size > LARGEST {
-        let message = format!("the Job template takes {size} bytes, and a ConfigMap holds {LARGEST} at most");
+    if let Some(message) = oversize(&data) {
         return Err(ProviderError::new(ErrorKind::Invalid, message));
     }
     let mut annotations = names::annotations(identity);
@@ -63,6 +61,17 @@ fn data(name: &str, body: &Value) -> BTreeMap<String, String> {
         data.insert(JOB.to_owned(), text + "\n");
     }
     data
+}
+
+/// Why no ConfigMap holds the artifact. Names have one length, whatever the flow and, but for some digits, its version.
+pub(crate) fn too_large(body: &Value) -> Option<String> {
+    oversize(&data("flowform-0123456789abcdef-v4294967295", body))
+}
+
+fn oversize(data: &BTreeMap<String, String>) -> Option<String> {
+    let size: usize = data.iter().map(|(key, text)| key.len() + text.len()).sum();
+    let message = || format!("the Job template takes {size} bytes, and a ConfigMap holds {LARGEST} at most");
+    (size > LARGEST).then(message)
 }
 
 /// Gives a Job the label of its template, and a generated name where it has none.

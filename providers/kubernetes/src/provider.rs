@@ -2,12 +2,12 @@
 
 use flowform_provider_api::{
     BoxFuture, ErrorKind, Identity, LiveArtifact, Location, MakeRequest, Observation, Provider,
-    ProviderError, RefreshRequest, RegistryId,
+    ProviderError, RefreshRequest, RegistryId, ToVerify, Verification,
 };
 
 use crate::cluster::{Cluster, Settings};
 use crate::names::ObjectId;
-use crate::{object, pointer, refresh, write};
+use crate::{object, pointer, refresh, verify, write};
 
 /// How many calls are under way at once: as many as an API server takes from one client without queueing them.
 const CALLS: usize = 64;
@@ -69,6 +69,13 @@ impl Provider for KubernetesProvider {
         id: &'a str,
     ) -> BoxFuture<'a, Result<(), ProviderError>> {
         Box::pin(async move { write::clear(&self.cluster, registry, &parse(id)?).await })
+    }
+
+    fn verify<'a>(
+        &'a self,
+        artifacts: &'a [ToVerify<'a>],
+    ) -> BoxFuture<'a, Result<Verification, ProviderError>> {
+        Box::pin(verify::verify(&self.cluster, artifacts))
     }
 
     fn describe<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Option<LiveArtifact>, ProviderError>> {
