@@ -57,6 +57,35 @@ impl TestCluster {
         Client::try_from(config.expect("a configuration")).expect("a client")
     }
 
+    /// Waits for what is asked of the server, outside of any runtime.
+    pub fn blocking<T>(&self, future: impl Future<Output = T>) -> T {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        runtime.expect("a runtime").block_on(future)
+    }
+
+    /// A call with all rights, and what is answered; else the code and the reason. A PATCH is a merge.
+    ///
+    /// # Errors
+    /// The server refuses it.
+    pub fn call(
+        &self,
+        method: &str,
+        path: &str,
+        body: Option<&serde_json::Value>,
+    ) -> Result<serde_json::Value, (u16, String)> {
+        let content = if method == "PATCH" { "application/merge-patch+json" } else { "application/json" };
+        let request = http::Request::builder()
+            .method(method)
+            .uri(path)
+            .header("Content-Type", content)
+            .body(body.map(|body| body.to_string().into_bytes()).unwrap_or_default())
+            .expect("a request");
+        self.blocking(async { self.admin().await.request(request).await }).map_err(|error| match error {
+            kube::Error::Api(status) => (status.code, status.message.clone()),
+            error => panic!("{method} {path}: {error}"),
+        })
+    }
+
     /// Makes a namespace whose name begins with `stem` and that no other test has.
     pub async fn namespace(&self, stem: &str) -> String {
         let name = format!("{stem}-{}", std::process::id());

@@ -201,7 +201,7 @@ impl NamespaceRead<'_> {
                 (Some(_), _) => unknown.push(name.clone()),
                 // A copy of one of our objects says that it is another one.
                 (None, Some(identity)) if !pointing && names::template_name(&identity) == *name => {
-                    unknown.push(name.clone())
+                    unknown.push(name.clone());
                 }
                 (None, _) => {}
             }
@@ -231,7 +231,7 @@ impl NamespaceRead<'_> {
                 }
                 (Ok(Some(object)), None) => observation.live.push(object::live(self.namespace, &object)),
                 (Err(error), Some(recorded)) => {
-                    observation.unreadable.push((recorded.binding.id.clone(), error))
+                    observation.unreadable.push((recorded.binding.id.clone(), error));
                 }
                 (Err(error), None) => return Err(error),
             }
