@@ -35,6 +35,7 @@ mod overrides;
 mod reference;
 mod render;
 mod runtime;
+mod s3;
 mod support;
 mod templates;
 mod tidy;
