@@ -28,7 +28,7 @@ pub fn artifact_type(kind: &str) -> Option<&'static dyn ArtifactType> {
 
 /// What a connection depends on beside its block.
 #[derive(Clone, Copy, Debug)]
-pub struct Surroundings<'a> {
+pub struct Connecting<'a> {
     /// The configuration's directory, where relative paths start.
     pub base: &'a Path,
     /// Fields that another field manager holds are taken over.
@@ -41,27 +41,27 @@ pub struct Surroundings<'a> {
 pub fn connect(
     name: &str,
     arguments: &Map<String, Json>,
-    surroundings: Surroundings<'_>,
+    connecting: Connecting<'_>,
     registry: Arc<dyn ObjectStore>,
 ) -> Option<Arc<dyn Provider>> {
     match ProviderKind::of_name(name)? {
         ProviderKind::Local => Some(Arc::new(LocalProvider::new(registry))),
         ProviderKind::Kubernetes => {
-            Some(Arc::new(KubernetesProvider::new(kubernetes_settings(arguments, surroundings))))
+            Some(Arc::new(KubernetesProvider::new(kubernetes_settings(arguments, connecting))))
         }
         ProviderKind::Docker | ProviderKind::Ecs | ProviderKind::Vertex => None,
     }
 }
 
-fn kubernetes_settings(arguments: &Map<String, Json>, surroundings: Surroundings<'_>) -> Settings {
+fn kubernetes_settings(arguments: &Map<String, Json>, connecting: Connecting<'_>) -> Settings {
     let text = |name: &str| arguments.get(name).and_then(Json::as_str).map(str::to_owned);
     let list = arguments.get("job_namespaces").and_then(Json::as_array).into_iter().flatten();
     Settings {
-        config_path: text("config_path").map(|path| surroundings.base.join(path)),
+        config_path: text("config_path").map(|path| connecting.base.join(path)),
         context: text("context"),
         namespace: text("namespace"),
         job_namespaces: list.filter_map(Json::as_str).map(str::to_owned).collect(),
-        force_conflicts: surroundings.force_conflicts,
+        force_conflicts: connecting.force_conflicts,
     }
 }
 
