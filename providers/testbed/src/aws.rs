@@ -1,0 +1,218 @@
+//! A stand-in for AWS: moto behind faults and a record of calls (`tests/python/aws.py`). It knows every service that
+//! moto knows, in an account of its own.
+
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use serde::{Deserialize, Serialize};
+
+use crate::http::{Answer, ask};
+
+/// The region that everything is in.
+const REGION: &str = "us-east-1";
+
+/// A running server. It ends with this value, and when the process that holds it ends in whatever way: its standard
+/// input ends then.
+pub struct Aws {
+    child: Child,
+    address: String,
+}
+
+/// A call that was made.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Call {
+    /// `s3`, `ecs`, `sts`, `tagging`.
+    pub service: String,
+    /// The region that it was signed for.
+    pub region: String,
+    /// As the API names it (`RegisterTaskDefinition`).
+    pub operation: String,
+    /// The HTTP method.
+    pub method: String,
+    /// The path of the address; for S3 the bucket and the key.
+    pub path: String,
+}
+
+/// Something that will go wrong.
+#[derive(Clone, Debug, Serialize)]
+pub struct Fault {
+    operation: Option<String>,
+    path: Option<String>,
+    skip: u32,
+    times: Option<u32>,
+    #[serde(rename = "do")]
+    act: &'static str,
+    status: u16,
+    code: String,
+    message: String,
+    seconds: f64,
+    headers: std::collections::BTreeMap<String, String>,
+}
+
+impl Fault {
+    fn new(operation: &str, act: &'static str) -> Self {
+        Self {
+            operation: Some(operation.to_owned()).filter(|name| !name.is_empty()),
+            path: None,
+            skip: 0,
+            times: Some(1),
+            act,
+            status: 500,
+            code: "InternalError".to_owned(),
+            message: String::new(),
+            seconds: 0.0,
+            headers: std::collections::BTreeMap::new(),
+        }
+    }
+
+    /// The next such call (`""`: any) is refused with this status and code, and not done.
+    pub fn refuse(operation: &str, status: u16, code: &str, message: &str) -> Self {
+        Self { status, code: code.to_owned(), message: message.to_owned(), ..Self::new(operation, "refuse") }
+    }
+
+    /// The connection of the next such call breaks before anything is done.
+    pub fn drop(operation: &str) -> Self {
+        Self::new(operation, "drop")
+    }
+
+    /// The next such call is done, and its connection breaks before the answer.
+    pub fn lose(operation: &str) -> Self {
+        Self::new(operation, "lose")
+    }
+
+    /// The next such call is done after some seconds.
+    pub fn slow(operation: &str, seconds: f64) -> Self {
+        Self { seconds, ..Self::new(operation, "slow") }
+    }
+
+    /// Lets so many through first.
+    #[must_use]
+    pub fn after(self, skip: u32) -> Self {
+        Self { skip, ..self }
+    }
+
+    /// Hits so many.
+    #[must_use]
+    pub fn times(self, times: u32) -> Self {
+        Self { times: Some(times), ..self }
+    }
+
+    /// Hits all of them.
+    #[must_use]
+    pub fn always(self) -> Self {
+        Self { times: None, ..self }
+    }
+
+    /// Hits only calls whose path matches.
+    #[must_use]
+    pub fn at(self, path: &str) -> Self {
+        Self { path: Some(path.to_owned()), ..self }
+    }
+
+    /// With this header in the refusal.
+    #[must_use]
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        self.headers.insert(name.to_owned(), value.to_owned());
+        self
+    }
+}
+
+impl Aws {
+    /// Starts one; that takes about a second.
+    pub fn start() -> Self {
+        let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/python");
+        let made = Command::new(tests.join("venv")).output().expect("tests/python/venv runs");
+        assert!(made.status.success(), "tests/python/venv: {}", String::from_utf8_lossy(&made.stderr));
+        let python = String::from_utf8(made.stdout).expect("a path is text");
+        let mut child = Command::new(python.trim())
+            .arg(tests.join("aws.py"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::inherit())
+            .spawn()
+            .expect("Python starts");
+        let mut port = String::new();
+        let stdout = child.stdout.take().expect("its output is piped");
+        BufReader::new(stdout).read_line(&mut port).expect("the server prints its port");
+        let port: u16 = port.trim().parse().expect("the server started; what it said is above");
+        Self { child, address: format!("127.0.0.1:{port}") }
+    }
+
+    /// Where it listens, as an address for clients.
+    pub fn endpoint(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// The environment of a program that is to use it, and to look nowhere else.
+    pub fn environment(&self) -> Vec<(&'static str, String)> {
+        let nowhere = "/nonexistent".to_owned();
+        vec![
+            ("AWS_ACCESS_KEY_ID", "test".to_owned()),
+            ("AWS_SECRET_ACCESS_KEY", "test".to_owned()),
+            ("AWS_REGION", REGION.to_owned()),
+            ("AWS_ENDPOINT_URL", self.endpoint()),
+            ("AWS_EC2_METADATA_DISABLED", "true".to_owned()),
+            ("AWS_CONFIG_FILE", nowhere.clone()),
+            ("AWS_SHARED_CREDENTIALS_FILE", nowhere),
+        ]
+    }
+
+    /// What was called since it was started, or since [`Self::forget`].
+    pub fn calls(&self) -> Vec<Call> {
+        let answer = ask(&self.address, "GET", "/_testbed/calls", &[], b"");
+        serde_json::from_slice(&answer.body).expect("the calls are JSON")
+    }
+
+    /// Forgets the calls so far.
+    pub fn forget(&self) {
+        ask(&self.address, "POST", "/_testbed/forget", &[], b"");
+    }
+
+    /// What goes wrong from now on, instead of what was said before.
+    pub fn faults(&self, faults: &[Fault]) {
+        let body = serde_json::to_vec(faults).expect("faults are JSON");
+        let answer = ask(&self.address, "POST", "/_testbed/faults", &[], &body);
+        assert_eq!(answer.status, 200, "{}", String::from_utf8_lossy(&answer.body));
+    }
+
+    /// Makes a bucket.
+    pub fn bucket(&self, name: &str) {
+        let answer = self.s3("PUT", &format!("/{name}"), b"");
+        assert_eq!(answer.status, 200, "{}", String::from_utf8_lossy(&answer.body));
+    }
+
+    /// Writes an object, past everybody.
+    pub fn put_object(&self, bucket: &str, key: &str, body: &[u8]) {
+        let answer = self.s3("PUT", &format!("/{bucket}/{key}"), body);
+        assert_eq!(answer.status, 200, "{}", String::from_utf8_lossy(&answer.body));
+    }
+
+    /// An object's content; `None` where there is none.
+    pub fn object(&self, bucket: &str, key: &str) -> Option<Vec<u8>> {
+        let answer = self.s3("GET", &format!("/{bucket}/{key}"), b"");
+        (answer.status == 200).then_some(answer.body)
+    }
+
+    /// The keys of a bucket, in order, at most a thousand.
+    pub fn keys(&self, bucket: &str) -> Vec<String> {
+        let answer = self.s3("GET", &format!("/{bucket}?list-type=2"), b"");
+        let text = String::from_utf8(answer.body).expect("a listing is text");
+        let keys = text.split("<Key>").skip(1).filter_map(|rest| rest.split("</Key>").next());
+        keys.map(str::to_owned).collect()
+    }
+
+    /// Calls S3 without a signature that anybody checks.
+    pub fn s3(&self, method: &str, path: &str, body: &[u8]) -> Answer {
+        let scope =
+            format!("AWS4-HMAC-SHA256 Credential=test/20260101/{REGION}/s3/aws4_request, Signature=x");
+        ask(&self.address, method, path, &[("Authorization", &scope)], body)
+    }
+}
+
+impl Drop for Aws {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
