@@ -11,10 +11,10 @@ use flowform_provider_local::{
     CONTAINER, CUSTOM_JOB, DirectoryStore, JOB_TEMPLATE, LocalProvider, PROCESS, TASK_DEFINITION,
 };
 
-use crate::desired::RegistrySettings;
+use serde_json::{Map, Value as Json};
 
-/// The provider that flows use unless they name another.
-pub const DEFAULT: &str = "local";
+use crate::desired::RegistrySettings;
+use crate::flow::kind::ProviderKind;
 
 /// The artifact kind of that name.
 pub fn artifact_type(kind: &str) -> Option<&'static dyn ArtifactType> {
@@ -23,12 +23,19 @@ pub fn artifact_type(kind: &str) -> Option<&'static dyn ArtifactType> {
     types.into_iter().find(|artifact_type| artifact_type.kind() == kind)
 }
 
-/// Connects the provider configuration `name` (`local`, `local.alias`); `registry` is the project's part of the
-/// registry's store. `None` when there is no such provider.
-pub fn connect(name: &str, registry: Arc<dyn ObjectStore>) -> Option<Arc<dyn Provider>> {
-    match name.split('.').next() {
-        Some("local") => Some(Arc::new(LocalProvider::new(registry))),
-        _ => None,
+/// Connects the provider configuration `name` (`ecs`, `ecs.alias`) with the arguments of its block; `registry` is the
+/// project's part of the registry's store. `None` when there is no such provider. Nothing is read before the first
+/// call, which tells whether the arguments lead anywhere.
+pub fn connect(
+    name: &str,
+    arguments: &Map<String, Json>,
+    registry: Arc<dyn ObjectStore>,
+) -> Option<Arc<dyn Provider>> {
+    // No backend of this version takes arguments.
+    let _ = arguments;
+    match ProviderKind::of_name(name)? {
+        ProviderKind::Local => Some(Arc::new(LocalProvider::new(registry))),
+        ProviderKind::Docker | ProviderKind::Kubernetes | ProviderKind::Ecs | ProviderKind::Vertex => None,
     }
 }
 

@@ -235,7 +235,7 @@ async fn shared(
     let mut providers = BTreeMap::new();
     let empty = View::new(registry.id().clone(), registry.project());
     let view = view.unwrap_or(&empty);
-    for (name, provider) in connect(order.workspace, registry, view) {
+    for (name, provider) in connect(order.workspace, &registry.store(), Some(view)) {
         // A provider that cannot say where it leads is told of by the refresh; its steps fail one by one.
         if let Ok(location) = provider.location().await {
             let limit = Semaphore::new(provider.concurrency().max(1));

@@ -305,6 +305,9 @@ pub struct PlanArgs {
     /// Exit with 2 when there are changes, 0 when there are none.
     #[arg(long)]
     pub detailed_exitcode: bool,
+    /// Have the backends look up what artifacts name: roles, clusters, images. It may need more rights than a plan.
+    #[arg(long)]
+    pub verify: bool,
     /// What kind of plan to make.
     #[command(flatten)]
     pub mode: ModeArgs,

@@ -15,6 +15,7 @@ mod planning;
 mod prompt;
 pub mod reference;
 mod run;
+mod verify;
 mod workspace;
 
 pub use run::run;

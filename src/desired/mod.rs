@@ -16,9 +16,11 @@ mod locate;
 mod moves;
 mod nested;
 mod outputs;
+pub mod providers;
 mod resource;
 mod scope;
 mod settings;
+mod static_scope;
 mod templates;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -42,6 +44,7 @@ pub use finalize::Finalizer;
 pub use flow::known as known_definition;
 pub use frames::FrameId;
 pub use imports::DesiredImport;
+pub use providers::{ProviderChoice, ProviderSettings};
 pub use settings::{RegistrySettings, Settings, settings};
 
 /// One flow as the configuration wants it.
@@ -59,8 +62,8 @@ pub struct DesiredFlow {
     pub name: String,
     /// The kind of its run config.
     pub kind: RunConfigKind,
-    /// The provider configuration, when the flow or its run config names one.
-    pub provider: Option<String>,
+    /// Which provider configurations its artifacts go to.
+    pub providers: ProviderChoice,
     /// Its definition; parts of it may be known only after apply.
     pub definition: Value,
     /// The address of its run config: of a block, or its own for a nested one.

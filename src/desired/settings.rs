@@ -3,14 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::providers::{self, ProviderSettings};
+use super::static_scope::StaticScope;
 use crate::config::model::Config;
 use crate::diag::{Diagnostic, Diagnostics};
-use crate::eval::Scope;
 use crate::eval::evaluate;
 use crate::eval::functions::Environment;
 use crate::flow::check::{self, CheckName};
 use crate::source::Span;
-use crate::syntax::ast::{Attribute, Step, StepKind};
+use crate::syntax::ast::Attribute;
 use crate::value::{Kind, Marks, Type, Value, convert, described};
 
 /// Which Prefect version run configs are written for unless the configuration says otherwise.
@@ -31,6 +32,8 @@ pub struct Settings {
     pub prefect_version: String,
     /// Where the registry is.
     pub registry: RegistrySettings,
+    /// The arguments of `provider` blocks, by name: `ecs`, `ecs.alias`.
+    pub providers: BTreeMap<String, ProviderSettings>,
 }
 
 /// Where the registry is.
@@ -57,9 +60,10 @@ pub fn settings(
         ignored_checks: BTreeSet::new(),
         prefect_version: DEFAULT_PREFECT_VERSION.to_owned(),
         registry: RegistrySettings::Local { path: ".flowform/registry".to_owned() },
+        providers: providers::settings(config, variables, environment, diags),
     };
     let Some(block) = &config.settings else { return result };
-    let scope = StaticScope { config, variables, environment };
+    let scope = StaticScope::new(config, variables, environment);
     for attribute in &block.arguments {
         match &*attribute.name.text {
             "project" => result.project = name(attribute, &scope, diags).unwrap_or(result.project),
@@ -239,52 +243,4 @@ fn same_series(own: &str, wanted: &str) -> bool {
     let (Some(own), Some(wanted)) = (numbers(own), numbers(wanted)) else { return false };
     let fixed = wanted.len().saturating_sub(1);
     own.iter().take(fixed).eq(wanted.iter().take(fixed))
-}
-
-struct StaticScope<'a> {
-    config: &'a Config,
-    variables: &'a BTreeMap<Arc<str>, Value>,
-    environment: &'a dyn Environment,
-}
-
-impl Scope for StaticScope<'_> {
-    fn resolve(&self, root: &str, steps: &[Step], span: Span, diags: &mut Diagnostics) -> (Value, usize) {
-        let name = match steps.first().map(|step| &step.kind) {
-            Some(StepKind::Attr(name)) => &**name,
-            _ => "",
-        };
-        match root {
-            "var" => {
-                if let Some(value) = self.variables.get(name) {
-                    return (value.clone(), 1);
-                }
-                let known =
-                    self.config.root_names().plain.get("var").into_iter().flat_map(|names| names.keys());
-                diags.push(
-                    Diagnostic::error(
-                        "Unknown name",
-                        format!("No variable `{name}` is declared in this configuration."),
-                    )
-                    .at(span)
-                    .suggest(name, known.map(|name| &**name)),
-                );
-            }
-            "path" => return (Value::string("."), steps.len().min(1)),
-            _ => diags.push(
-                Diagnostic::error(
-                    "Reference not allowed",
-                    format!(
-                        "The `flowform` block is read before anything else, so `{root}` cannot be used in it."
-                    ),
-                )
-                .at(span)
-                .help("use a variable (`var.NAME`); its value can differ from stage to stage"),
-            ),
-        }
-        (Value::unknown(Type::Any), steps.len())
-    }
-
-    fn environment(&self) -> &dyn Environment {
-        self.environment
-    }
 }

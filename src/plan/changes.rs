@@ -19,6 +19,7 @@ use super::steps::Decision;
 use crate::address::PathStep;
 use crate::desired::{DesiredFlow, KnownDefinition};
 use crate::diag::Diagnostics;
+use crate::flow::render::versioned::ArtifactKind;
 use crate::registry::view::{FlowRecord, VersionRecord, VersionState};
 
 /// What all decisions share.
@@ -85,6 +86,8 @@ pub(super) fn decide(
     if change.reason == Reason::Unreadable && !context.diags_allow {
         diags.push(guard::unreadable(flow, &change.notes));
     }
+    let bound = record.wanted().into_iter().flat_map(|version| &version.artifacts);
+    change.notes.extend(bound.flat_map(|binding| context.input.live.notes(binding)).cloned());
     if matches!(change.action, Action::Create | Action::Update) {
         change.notes.extend(remarks(flow));
     }
@@ -228,10 +231,23 @@ fn same_version(
         let reason = if renamed { Reason::Moved } else { Reason::NotPublished };
         return (simple(Action::Update, reason), vec![again_operation()]);
     }
+    if let Some((from, to)) = kept_elsewhere(flow, version) {
+        let mut change = simple(Action::Replace, Reason::ProviderChanged);
+        change.notes.push(format!("the artifact goes from the provider `{from}` to `{to}`"));
+        return (change, vec![again_operation()]);
+    }
     match newly_taken(context, flow, record, version, known) {
         Some(made) => made,
         None => (simple(Action::NoOp, Reason::UpToDate), Vec::new()),
     }
+}
+
+/// The provider configurations that keep an artifact of the version and that should keep it, where they differ.
+fn kept_elsewhere(flow: &DesiredFlow, version: &VersionRecord) -> Option<(String, String)> {
+    version.artifacts.iter().find_map(|bound| {
+        let keeper = flow.providers.keeper(ArtifactKind::from_name(&bound.kind)?);
+        (keeper != bound.provider).then(|| (bound.provider.clone(), keeper))
+    })
 }
 
 /// A universal flow that had no artifact gets one when an agent that can take it is declared.
@@ -410,8 +426,7 @@ fn planned_for(
     record: Option<&FlowRecord>,
     definition: &Json,
 ) -> Vec<PlannedArtifact> {
-    let provider = flow.provider.as_deref();
-    planned(context.rendering, &flow.name, provider, definition, (record, context.input.live))
+    planned(context.rendering, &flow.name, &flow.providers, definition, (record, context.input.live))
 }
 
 /// The operation that makes `version` the flow's current one.

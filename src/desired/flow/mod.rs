@@ -120,7 +120,7 @@ pub(super) fn flow(
         frame: context.frame,
         span: context.node.header,
         kind,
-        provider: reader.provider(run_config.as_ref()),
+        providers: reader.providers(run_config.as_ref()),
         run_config: run_config.as_ref().and_then(|value| value.get("address")?.as_str().map(str::to_owned)),
         written_by: resource::written(run_config.as_ref()),
         known,

@@ -29,6 +29,7 @@ pub use merge::merge_run_configs;
 pub use problem::Problem;
 pub(crate) use problem::{at, at_index, key, unknown_argument};
 pub(crate) use secret::{is_arn, is_of_machine, is_secret_key};
+pub use values::typed;
 
 use crate::address::PathStep;
 use crate::flow::check::{self, CheckInputs};

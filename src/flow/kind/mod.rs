@@ -5,6 +5,7 @@ mod agent;
 mod data;
 mod environment;
 mod flow;
+mod provider;
 mod run_config;
 mod storage;
 
@@ -12,6 +13,7 @@ pub use agent::AgentKind;
 pub use data::DataKind;
 pub use environment::EnvironmentKind;
 pub use flow::{FLOW, SCHEDULE};
+pub use provider::ProviderKind;
 pub use run_config::RunConfigKind;
 pub use storage::StorageKind;
 

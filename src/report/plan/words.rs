@@ -264,6 +264,9 @@ pub(super) fn because(change: &Change, many: bool) -> Option<&'static str> {
         Reason::ArtifactAltered => {
             ("its artifact was altered outside flowform", "their artifacts were altered outside flowform")
         }
+        Reason::ProviderChanged => {
+            ("another provider is to keep its artifact", "another provider is to keep their artifacts")
+        }
         Reason::Requested => ("--replace asks for it", "--replace asks for it"),
         Reason::NotPublished => {
             ("what is published is not this version", "what is published are not these versions")
