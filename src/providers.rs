@@ -6,10 +6,9 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use flowform_provider_api::{ArtifactType, ObjectStore, Provider};
+use flowform_provider_ecs::{EcsProvider, TASK_DEFINITION};
 use flowform_provider_http::{Client, Get};
-use flowform_provider_local::{
-    CONTAINER, CUSTOM_JOB, DirectoryStore, JOB_TEMPLATE, LocalProvider, PROCESS, TASK_DEFINITION,
-};
+use flowform_provider_local::{CONTAINER, CUSTOM_JOB, DirectoryStore, JOB_TEMPLATE, LocalProvider, PROCESS};
 
 use serde_json::{Map, Value as Json};
 
@@ -31,11 +30,10 @@ pub fn connect(
     arguments: &Map<String, Json>,
     registry: Arc<dyn ObjectStore>,
 ) -> Option<Arc<dyn Provider>> {
-    // No backend of this version takes arguments.
-    let _ = arguments;
     match ProviderKind::of_name(name)? {
         ProviderKind::Local => Some(Arc::new(LocalProvider::new(registry))),
-        ProviderKind::Docker | ProviderKind::Kubernetes | ProviderKind::Ecs | ProviderKind::Vertex => None,
+        ProviderKind::Ecs => Some(Arc::new(EcsProvider::new(flowform_provider_ecs::Settings::of(arguments)))),
+        ProviderKind::Docker | ProviderKind::Kubernetes | ProviderKind::Vertex => None,
     }
 }
 

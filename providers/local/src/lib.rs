@@ -5,6 +5,6 @@ mod document;
 mod provider;
 mod store;
 
-pub use document::{CONTAINER, CUSTOM_JOB, DocumentType, JOB_TEMPLATE, PROCESS, TASK_DEFINITION};
+pub use document::{CONTAINER, CUSTOM_JOB, DocumentType, JOB_TEMPLATE, PROCESS};
 pub use provider::LocalProvider;
 pub use store::DirectoryStore;

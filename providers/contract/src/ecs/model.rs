@@ -68,8 +68,10 @@ pub fn read_back(request: &Value, place: Place<'_>) -> Registered {
         "requiresAttributes".into(),
         json!([{"name": "com.amazonaws.ecs.capability.docker-remote-api.1.18"}]),
     );
-    definition
-        .insert("compatibilities".into(), if is_fargate { json!(["EC2", "FARGATE"]) } else { json!(["EC2"]) });
+    definition.insert(
+        "compatibilities".into(),
+        if is_fargate { json!(["EC2", "FARGATE"]) } else { json!(["EC2"]) },
+    );
     Registered { definition: Value::Object(definition), tags }
 }
 

@@ -32,16 +32,20 @@ pub fn refusal(request: &Value) -> Option<Refusal> {
         return client("Family should not be null or empty.".into());
     }
     if family.len() > 255 || !family.chars().all(legal) {
-        return client(format!("Invalid family: {family:?}. Up to 255 letters (uppercase and lowercase), numbers, underscores, and hyphens are allowed."));
+        return client(format!(
+            "Invalid family: {family:?}. Up to 255 letters (uppercase and lowercase), numbers, underscores, and hyphens are allowed."
+        ));
     }
     if request.to_string().len() > 64 * 1024 {
         return client("Task definition is too large: 65536 bytes is the limit.".into());
     }
-    let containers = request.get("containerDefinitions").and_then(Value::as_array).cloned().unwrap_or_default();
+    let containers =
+        request.get("containerDefinitions").and_then(Value::as_array).cloned().unwrap_or_default();
     if containers.is_empty() || containers.len() > 10 {
         return client("Container list should have between 1 and 10 members.".into());
     }
-    let launches = request.get("requiresCompatibilities").and_then(Value::as_array).cloned().unwrap_or_default();
+    let launches =
+        request.get("requiresCompatibilities").and_then(Value::as_array).cloned().unwrap_or_default();
     let is_fargate = launches.iter().any(|launch| launch == "FARGATE");
     let network = text("networkMode");
     let mut names = Vec::new();
@@ -56,13 +60,17 @@ pub fn refusal(request: &Value) -> Option<Refusal> {
         }
         let sized = ["memory", "memoryReservation"].iter().any(|field| container.get(field).is_some());
         if !sized && text("memory").is_empty() {
-            return client(format!("Invalid setting for container '{name}'. At least one of 'memory' or 'memoryReservation' must be specified."));
+            return client(format!(
+                "Invalid setting for container '{name}'. At least one of 'memory' or 'memoryReservation' must be specified."
+            ));
         }
         for mapping in container.get("portMappings").and_then(Value::as_array).into_iter().flatten() {
             let port = |field: &str| mapping.get(field).and_then(Value::as_u64).unwrap_or_default();
             let differs = port("hostPort") > 0 && port("hostPort") != port("containerPort");
             if matches!(network, "awsvpc" | "host") && differs {
-                return client(format!("When networkMode={network}, the host ports and container ports in port mappings must match."));
+                return client(format!(
+                    "When networkMode={network}, the host ports and container ports in port mappings must match."
+                ));
             }
         }
         if is_fargate {
@@ -70,11 +78,16 @@ pub fn refusal(request: &Value) -> Option<Refusal> {
                 return client("Links are not supported when networkMode=awsvpc.".into());
             }
             if container.get("privileged") == Some(&Value::Bool(true)) {
-                return client("Tasks using the Fargate launch type do not support the 'privileged' parameter.".into());
+                return client(
+                    "Tasks using the Fargate launch type do not support the 'privileged' parameter.".into(),
+                );
             }
             let requirements = container.get("resourceRequirements").and_then(Value::as_array);
-            if requirements.into_iter().flatten().any(|one| one.get("type").is_some_and(|kind| kind == "GPU")) {
-                return client("Tasks using the Fargate launch type do not support GPU resource requirements.".into());
+            if requirements.into_iter().flatten().any(|one| one.get("type").is_some_and(|kind| kind == "GPU"))
+            {
+                return client(
+                    "Tasks using the Fargate launch type do not support GPU resource requirements.".into(),
+                );
             }
         }
     }
@@ -86,7 +99,11 @@ pub fn refusal(request: &Value) -> Option<Refusal> {
         match (cpu, memory) {
             (Some(cpu), Some(memory)) if is_pair(cpu, memory) => {}
             (Some(_), Some(_)) => return client("No Fargate configuration exists for given values.".into()),
-            _ => return client("Fargate requires that 'cpu' and 'memory' be defined at the task level.".into()),
+            _ => {
+                return client(
+                    "Fargate requires that 'cpu' and 'memory' be defined at the task level.".into(),
+                );
+            }
         }
     }
     let tags = request.get("tags").and_then(Value::as_array).cloned().unwrap_or_default();
@@ -122,7 +139,8 @@ fn bad_tags(tags: &[Value]) -> Option<String> {
         let (key, value) = (text("key"), text("value"));
         let legal = |c: char| c.is_alphanumeric() || " +-=._:/@".contains(c);
         let lengths = (1..=128).contains(&key.chars().count()) && value.chars().count() <= 256;
-        if !lengths || !key.chars().chain(value.chars()).all(legal) || key.to_lowercase().starts_with("aws:") {
+        if !lengths || !key.chars().chain(value.chars()).all(legal) || key.to_lowercase().starts_with("aws:")
+        {
             return Some(format!("Invalid tag {key:?} = {value:?}."));
         }
         if keys.contains(&key) {

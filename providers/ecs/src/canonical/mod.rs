@@ -79,7 +79,9 @@ fn field(rule: Rule, value: &Value) -> Option<Value> {
     let unless = |absent: bool| (!absent).then(|| value.clone());
     match (rule, value) {
         (_, Value::Null) => None,
-        (Rule::Text | Rule::TextOr(_) | Rule::Cpu | Rule::Mebibytes, Value::String(text)) if text.is_empty() => {
+        (Rule::Text | Rule::TextOr(_) | Rule::Cpu | Rule::Mebibytes, Value::String(text))
+            if text.is_empty() =>
+        {
             None
         }
         (Rule::TextOr(default), value) => unless(value.as_str() == Some(default)),

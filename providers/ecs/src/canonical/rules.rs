@@ -8,7 +8,8 @@
 
 use Order::{Any, By, Kept};
 use Rule::{
-    Cpu, Environment, Flag, Integer, IntegerOr, List, Map, Mebibytes, Object, Objects, Presence, Text, TextOr, Value,
+    Cpu, Environment, Flag, Integer, IntegerOr, List, Map, Mebibytes, Object, Objects, Presence, Text,
+    TextOr, Value,
 };
 
 /// Whether the order of a list has a meaning.
@@ -187,10 +188,8 @@ static DOCKER_VOLUME: Shape = Shape {
     ],
 };
 
-static EFS_AUTHORIZATION: Shape = Shape {
-    name: "EFSAuthorizationConfig",
-    fields: &[("accessPointId", Text), ("iam", TextOr("DISABLED"))],
-};
+static EFS_AUTHORIZATION: Shape =
+    Shape { name: "EFSAuthorizationConfig", fields: &[("accessPointId", Text), ("iam", TextOr("DISABLED"))] };
 
 static EFS_VOLUME: Shape = Shape {
     name: "EFSVolumeConfiguration",
@@ -208,8 +207,7 @@ static ENVIRONMENT_FILE: Shape =
 
 static EPHEMERAL_STORAGE: Shape = Shape { name: "EphemeralStorage", fields: &[("sizeInGiB", Integer)] };
 
-static FIRELENS: Shape =
-    Shape { name: "FirelensConfiguration", fields: &[("type", Text), ("options", Map)] };
+static FIRELENS: Shape = Shape { name: "FirelensConfiguration", fields: &[("type", Text), ("options", Map)] };
 
 static FSX_AUTHORIZATION: Shape = Shape {
     name: "FSxWindowsFileServerAuthorizationConfig",
@@ -267,15 +265,11 @@ static MOUNT_POINT: Shape = Shape {
     fields: &[("sourceVolume", Text), ("containerPath", Text), ("readOnly", Flag(false))],
 };
 
-static MPS: Shape = Shape {
-    name: "NvidiaMpsAllocation",
-    fields: &[("memory", Integer), ("maxComputePercent", Integer)],
-};
+static MPS: Shape =
+    Shape { name: "NvidiaMpsAllocation", fields: &[("memory", Integer), ("maxComputePercent", Integer)] };
 
-static PLACEMENT_CONSTRAINT: Shape = Shape {
-    name: "TaskDefinitionPlacementConstraint",
-    fields: &[("type", Text), ("expression", Text)],
-};
+static PLACEMENT_CONSTRAINT: Shape =
+    Shape { name: "TaskDefinitionPlacementConstraint", fields: &[("type", Text), ("expression", Text)] };
 
 /// `hostPort` depends on the network mode: [`super`] knows.
 static PORT_MAPPING: Shape = Shape {
@@ -309,17 +303,11 @@ static RESOURCE_REQUIREMENT: Shape = Shape {
 
 static RESTART_POLICY: Shape = Shape {
     name: "ContainerRestartPolicy",
-    fields: &[
-        ("enabled", Value),
-        ("ignoredExitCodes", List(Any)),
-        ("restartAttemptPeriod", IntegerOr(300)),
-    ],
+    fields: &[("enabled", Value), ("ignoredExitCodes", List(Any)), ("restartAttemptPeriod", IntegerOr(300))],
 };
 
-static RUNTIME_PLATFORM: Shape = Shape {
-    name: "RuntimePlatform",
-    fields: &[("cpuArchitecture", Text), ("operatingSystemFamily", Text)],
-};
+static RUNTIME_PLATFORM: Shape =
+    Shape { name: "RuntimePlatform", fields: &[("cpuArchitecture", Text), ("operatingSystemFamily", Text)] };
 
 static S3_VOLUME: Shape = Shape {
     name: "S3FilesVolumeConfiguration",

@@ -70,9 +70,15 @@ fn of_type(schema: &Schema, field: &str, ty: &str, by: Option<String>) -> BoxedS
         return proptest::sample::select(words.clone()).prop_map(Value::from).boxed();
     }
     match (ty, field) {
-        ("text", "cpu") => proptest::sample::select(vec!["256", "1 vCPU", ".5 vcpu", ""]).prop_map(Value::from).boxed(),
-        ("text", _) => proptest::sample::select(vec!["512", "2 GB", "0.5GB", ""]).prop_map(Value::from).boxed(),
-        ("string", _) => prop_oneof![3 => "[a-d]{1,2}", 1 => Just(String::new())].prop_map(Value::from).boxed(),
+        ("text", "cpu") => {
+            proptest::sample::select(vec!["256", "1 vCPU", ".5 vcpu", ""]).prop_map(Value::from).boxed()
+        }
+        ("text", _) => {
+            proptest::sample::select(vec!["512", "2 GB", "0.5GB", ""]).prop_map(Value::from).boxed()
+        }
+        ("string", _) => {
+            prop_oneof![3 => "[a-d]{1,2}", 1 => Just(String::new())].prop_map(Value::from).boxed()
+        }
         ("integer", _) => proptest::sample::select(vec![0, 1, 3, 5, 30, 80]).prop_map(Value::from).boxed(),
         ("boolean", _) => any::<bool>().prop_map(Value::from).boxed(),
         _ => object(schema, ty),
@@ -98,7 +104,9 @@ fn sound(mut definition: Value) -> Value {
         let mappings = container.get_mut("portMappings").and_then(Value::as_array_mut);
         for mapping in mappings.into_iter().flatten().filter_map(Value::as_object_mut) {
             let port = mapping.get("containerPort").cloned();
-            if let (true, Some(given)) = (shared, mapping.get_mut("hostPort").filter(|given| **given != json!(0))) {
+            if let (true, Some(given)) =
+                (shared, mapping.get_mut("hostPort").filter(|given| **given != json!(0)))
+            {
                 *given = port.unwrap();
             }
         }
@@ -149,7 +157,10 @@ pub(super) fn leaves(value: &Value, at: String, found: &mut Vec<String>) {
             fields.iter().for_each(|(name, value)| leaves(value, format!("{at}/{name}"), found));
         }
         Value::Array(members) => {
-            members.iter().enumerate().for_each(|(index, value)| leaves(value, format!("{at}/{index}"), found));
+            members
+                .iter()
+                .enumerate()
+                .for_each(|(index, value)| leaves(value, format!("{at}/{index}"), found));
         }
         _ => found.push(at),
     }
