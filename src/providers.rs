@@ -5,14 +5,17 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use flowform_provider_api::{ArtifactType, ObjectStore, Provider};
+use flowform_provider_api::{ArtifactType, ObjectStore, Provider, TemplateStore};
 use flowform_provider_ecs::{EcsProvider, TASK_DEFINITION};
+use flowform_provider_google::{Bucket, BucketSettings, ConnectionSettings, Credentials, Timing};
 use flowform_provider_http::{Client, Get};
-use flowform_provider_local::{CONTAINER, CUSTOM_JOB, DirectoryStore, JOB_TEMPLATE, LocalProvider, PROCESS};
+use flowform_provider_local::{
+    CONTAINER, CUSTOM_JOB, DirectoryStore, FileTemplates, JOB_TEMPLATE, LocalProvider, PROCESS,
+};
 
 use serde_json::{Map, Value as Json};
 
-use crate::desired::RegistrySettings;
+use crate::desired::{GcsSettings, RegistrySettings};
 use crate::flow::kind::ProviderKind;
 
 /// The artifact kind of that name.
@@ -37,10 +40,53 @@ pub fn connect(
     }
 }
 
-/// The store that the registry is kept in; `base` is the configuration's directory.
-pub fn registry_store(settings: &RegistrySettings, base: &Path) -> Arc<dyn ObjectStore> {
+/// The store that the registry is kept in; `base` is the configuration's directory, `environment` the variables that Google's
+/// libraries know and its credentials do not read. Nothing is read or sent yet.
+pub fn registry_store(
+    settings: &RegistrySettings,
+    base: &Path,
+    environment: &dyn Fn(&str) -> Option<String>,
+) -> Arc<dyn ObjectStore> {
     match settings {
         RegistrySettings::Local { path } => Arc::new(DirectoryStore::open(base.join(path))),
+        RegistrySettings::Gcs(gcs) => Arc::new(Bucket::new(bucket_settings(gcs, base, environment))),
+    }
+}
+
+fn bucket_settings(
+    gcs: &GcsSettings,
+    base: &Path,
+    environment: &dyn Fn(&str) -> Option<String>,
+) -> BucketSettings {
+    // Emulators take no credentials, and must not be sent any.
+    let emulator = match gcs.endpoint {
+        Some(_) => None,
+        None => environment("STORAGE_EMULATOR_HOST").filter(|host| !host.is_empty()),
+    };
+    let credentials = match (&emulator, &gcs.credentials) {
+        (Some(_), _) => Credentials::Anonymous,
+        (None, Some(path)) => Credentials::File(base.join(path)),
+        (None, None) => Credentials::Default,
+    };
+    let emulator = emulator.map(|host| if host.contains("://") { host } else { format!("http://{host}") });
+    BucketSettings {
+        bucket: gcs.bucket.clone(),
+        prefix: gcs.prefix.clone(),
+        connection: ConnectionSettings {
+            endpoint: gcs.endpoint.clone().or(emulator),
+            credentials,
+            impersonate_service_account: gcs.impersonate_service_account.clone(),
+            timing: Timing::default(),
+        },
+    }
+}
+
+/// The store of the templates at `uri`; `base` is where relative paths start. `None` where this version has no store for
+/// places of its scheme.
+pub fn template_store(uri: &str, base: &Path) -> Option<Arc<dyn TemplateStore>> {
+    match uri.split_once("://") {
+        None => Some(Arc::new(FileTemplates::new(base))),
+        Some(_) => None,
     }
 }
 

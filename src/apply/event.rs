@@ -120,6 +120,10 @@ pub fn what(operation: &Operation) -> String {
                 count => format!("remove {count} artifacts of version {version}"),
             }
         }
+        Operation::StoreTemplate { uri, is_written: true, .. } => format!("store at {uri}"),
+        Operation::StoreTemplate { address, is_written: false, .. } => format!("move to {address}"),
+        Operation::RemoveTemplate { uri, expected: Some(_) } => format!("remove {uri}"),
+        Operation::RemoveTemplate { uri, expected: None } => format!("forget {uri}"),
         Operation::PublishAgents { document: Some(_) } => "publish the agents document".to_owned(),
         Operation::PublishAgents { document: None } => "withdraw the agents document".to_owned(),
     }

@@ -7,3 +7,4 @@ pub mod names;
 pub mod published;
 pub mod scheduler;
 pub mod step;
+mod template;

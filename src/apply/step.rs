@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use flowform_provider_api::{
     Binding, Digest, ErrorKind, FlowId, Identity, Location, MakeRequest, Provider, ProviderError,
+    TemplateStore,
 };
 use serde_json::value::RawValue;
 use tokio::sync::{Semaphore, watch};
@@ -14,6 +15,7 @@ use tokio::sync::{Semaphore, watch};
 use super::executor::Interrupt;
 use super::names::Names;
 use super::published::{self, Published};
+use super::template::{self, Storing};
 use crate::plan::model::{Operation, Planned, PlannedArtifact};
 use crate::registry::event::{Event, Origin};
 use crate::registry::view::FlowRecord;
@@ -27,6 +29,8 @@ pub struct Shared {
     pub writer: Arc<Writer>,
     /// The connected providers by configuration name, each with its place and how many calls it takes at once.
     pub providers: BTreeMap<String, Connected>,
+    /// The store of templates at a place; `None` where this version has none.
+    pub templates: Arc<TemplateStores>,
     /// This root's name.
     pub root: String,
     /// Who applies, from which commit; `at` is filled in per event.
@@ -42,6 +46,9 @@ pub struct Shared {
     /// How many steps are under way, and how many of those wait for the log.
     pub traffic: Traffic,
 }
+
+/// Tells the store of templates at a place.
+pub type TemplateStores = dyn Fn(&str) -> Option<Arc<dyn TemplateStore>> + Send + Sync;
 
 /// Tells when every step under way waits for the log: then nothing else will share its segment.
 #[derive(Debug, Default)]
@@ -166,6 +173,26 @@ pub(super) async fn run(job: Job) -> Result<Completed, StepError> {
             }
             Ok(done)
         }
+        Operation::StoreTemplate {
+            uri,
+            address,
+            digest,
+            document,
+            text,
+            sha256,
+            expected,
+            found,
+            is_written,
+        } => {
+            let storing =
+                Storing { uri, address, digest, document, text, sha256, expected, found, is_written };
+            storing.run(&shared, &interrupt).await?;
+            Ok(done)
+        }
+        Operation::RemoveTemplate { uri, expected } => {
+            template::remove(&shared, uri, expected, &interrupt).await?;
+            Ok(done)
+        }
         Operation::PublishAgents { document } => {
             shared.writer.watch().check()?;
             match document {
@@ -282,7 +309,7 @@ impl Shared {
         }
     }
 
-    async fn append(&self, event: Event) -> Result<(), RegistryError> {
+    pub(super) async fn append(&self, event: Event) -> Result<(), RegistryError> {
         let durable = self.writer.append(event);
         self.traffic.appending.fetch_add(1, Ordering::Relaxed);
         self.flush_when_idle();
@@ -291,7 +318,7 @@ impl Shared {
         result
     }
 
-    fn origin(&self) -> Origin {
+    pub(super) fn origin(&self) -> Origin {
         Origin { at: (self.now)(), ..self.origin.clone() }
     }
 
@@ -317,7 +344,7 @@ impl Shared {
     }
 
     /// A place among those that call, unless the user interrupts first.
-    async fn permit(
+    pub(super) async fn permit(
         &self,
         interrupt: &watch::Receiver<Interrupt>,
     ) -> Result<tokio::sync::SemaphorePermit<'_>, StepError> {
@@ -384,7 +411,7 @@ impl Shared {
     }
 }
 
-fn failed(what: &str, kind: &str, error: &ProviderError) -> StepError {
+pub(super) fn failed(what: &str, kind: &str, error: &ProviderError) -> StepError {
     let advice = match error.kind {
         ErrorKind::Denied => " Give the credentials the right to do it.",
         ErrorKind::Throttled | ErrorKind::Unavailable => " Run apply again to complete it.",

@@ -25,6 +25,7 @@ use crate::plan::model::Plan;
 use crate::plan::outcomes::Planned;
 use crate::plan::recorded::Recorded;
 use crate::plan::saved::moved_on;
+use crate::providers;
 use crate::registry::event::Event;
 use crate::registry::lease::{self, Holder, LeaseOptions};
 use crate::registry::view::View;
@@ -246,6 +247,10 @@ async fn shared(
         registry: Arc::clone(registry),
         writer: Arc::clone(writer),
         providers,
+        templates: {
+            let directory = order.workspace.directory.clone();
+            Arc::new(move |uri| providers::template_store(uri, &directory))
+        },
         root: order.workspace.settings.root.clone(),
         origin: edge::origin(&order.workspace.directory),
         now: edge::clock(),

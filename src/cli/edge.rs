@@ -28,6 +28,11 @@ pub(super) fn variables() -> BTreeMap<String, String> {
         .collect()
 }
 
+/// A variable of the environment; `None` where it is not set or no Unicode text.
+pub(super) fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
 /// How long a lease lives without a sign of life.
 pub(super) fn lease_ttl() -> Duration {
     let given = std::env::var("FLOWFORM_LEASE_TTL").ok();
@@ -55,6 +60,28 @@ pub(super) fn now() -> Timestamp {
 /// The time as an RFC 3339 timestamp in UTC.
 pub(super) fn now_text() -> String {
     now().to_string()
+}
+
+/// The time as the functions of the language tell it: in UTC, to the second.
+pub(super) fn now_to_the_second() -> String {
+    let now = now();
+    // Without its fraction, a time of the clock stays one.
+    Timestamp::from_second(now.as_second()).unwrap_or(now).to_string()
+}
+
+/// Random bytes, others at each call.
+pub(super) fn random() -> [u8; 16] {
+    *uuid::Uuid::new_v4().as_bytes()
+}
+
+/// The home directory of whoever runs the program; `None` where there is none, or its path is no text.
+pub(super) fn home() -> Option<String> {
+    std::env::home_dir()?.into_os_string().into_string().ok().filter(|home| home.starts_with('/'))
+}
+
+/// A directory without detours and links, as a text.
+pub(super) fn absolute(directory: &Path) -> Option<String> {
+    directory.canonicalize().ok()?.into_os_string().into_string().ok()
 }
 
 /// The clock as a function.

@@ -12,7 +12,7 @@ use super::workspace::Workspace;
 use crate::apply::event::NotDone;
 use crate::apply::executor::{Later, Resolved};
 use crate::apply::step::Completed;
-use crate::config::model::NodeId;
+use crate::config::model::{NodeId, NodeKind};
 use crate::desired::{CheckResult, Finalizer, FlowAttributes, FrameId, OpenCondition, Outcomes, When};
 use crate::diag::{Diagnostics, Severity};
 use crate::plan::artifacts::{KnownAgent, Rendering, planned};
@@ -33,6 +33,8 @@ pub(super) struct Finishing<'a> {
     removed: HashSet<(&'a str, &'a str)>,
     /// Conditions that are not judged yet, by the address of their block.
     open: BTreeMap<&'a str, Vec<&'a OpenCondition>>,
+    /// Outputs of modules with conditions, and what was wrong with those that are judged.
+    outputs: BTreeMap<&'a str, Option<Result<(), String>>>,
     finalizer: Finalizer<'a>,
 }
 
@@ -45,12 +47,36 @@ impl<'a> Finishing<'a> {
         agents: &'a [KnownAgent],
         outcomes: &'a dyn Outcomes,
     ) -> Self {
-        let finalizer = Finalizer::new(workspace.inputs(), &planning.evaluation, outcomes);
+        let finalizer = Finalizer::new(workspace.inputs_of_apply(), &planning.evaluation, outcomes);
         let mut open: BTreeMap<&str, Vec<&OpenCondition>> = BTreeMap::new();
+        let mut outputs: BTreeMap<&str, _> = BTreeMap::new();
         for condition in &planning.evaluation.conditions.open {
             open.entry(&condition.address).or_default().push(condition);
+            if matches!(workspace.config.node(condition.node).kind, NodeKind::Output(_)) {
+                outputs.insert(&condition.address, None);
+            }
         }
-        Self { workspace, planning, recorded, agents, removed: removed(&planning.plan), open, finalizer }
+        let removed = removed(&planning.plan);
+        Self { workspace, planning, recorded, agents, removed, open, outputs, finalizer }
+    }
+
+    /// Judges the outputs of modules that a flow takes in: one that does not hold keeps the flow back.
+    fn judge_outputs(&mut self, address: &str) -> Result<(), String> {
+        if self.outputs.is_empty() {
+            return Ok(());
+        }
+        for output in self.finalizer.outputs_before(address) {
+            let judged = match self.outputs.get(output.as_str()) {
+                None => continue,
+                Some(Some(judged)) => judged.clone(),
+                Some(None) => self.judge(&output, When::Before).map_err(|why| format!("{output}: {why}")),
+            };
+            if let Some(kept) = self.outputs.get_mut(output.as_str()) {
+                *kept = Some(judged.clone());
+            }
+            judged?;
+        }
+        Ok(())
     }
 
     /// Judges the open conditions of a block that are asked at that time.
@@ -144,6 +170,7 @@ impl Later for Finishing<'_> {
     }
 
     fn before(&mut self, address: &str) -> Result<(), String> {
+        self.judge_outputs(address)?;
         self.judge(address, When::Before)
     }
 

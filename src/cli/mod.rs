@@ -15,7 +15,9 @@ mod planning;
 mod prompt;
 pub mod reference;
 mod run;
+mod stored;
 mod verify;
 mod workspace;
+mod world;
 
 pub use run::run;

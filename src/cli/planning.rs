@@ -7,9 +7,10 @@ use flowform_provider_api::{ObjectStore, Provider};
 use jiff::Timestamp;
 
 use super::data::evaluate_reading;
-use super::existing;
 use super::failure::Failure;
+use super::stored;
 use super::workspace::Workspace;
+use super::{edge, existing};
 use crate::config::Config;
 use crate::desired::Evaluation;
 use crate::desired::providers::REGISTRY;
@@ -60,7 +61,7 @@ pub(super) async fn read(workspace: &Workspace) -> Result<Read, Failure> {
 
 /// The store that the registry is, or will be, kept in.
 pub(super) fn store(workspace: &Workspace) -> Arc<dyn ObjectStore> {
-    providers::registry_store(&workspace.settings.registry, &workspace.directory)
+    providers::registry_store(&workspace.settings.registry, &workspace.directory, &edge::variable)
 }
 
 /// The same from a store of one's own.
@@ -129,7 +130,7 @@ pub(super) fn connect(
 /// A definition that the plan needs cannot be read from the log.
 pub(super) async fn make(
     workspace: &Workspace,
-    read: Read,
+    mut read: Read,
     options: &Options,
     now: Timestamp,
     diags: &mut Diagnostics,
@@ -138,6 +139,8 @@ pub(super) async fn make(
         diags.push(Diagnostic::warning("Registry", format!("{}.", warning.trim_end_matches('.'))));
     }
     let (evaluation, fetched) = evaluated(workspace, &read, diags).await?;
+    read.live.templates = stored::read(workspace, read.view.as_ref(), &evaluation).await;
+    read.live.calls += read.live.templates.len() as u64;
     let (root, moved) = (workspace.settings.root.as_str(), workspace.config.moved.as_slice());
     let recorded = Recorded::new(read.view.as_ref(), root, moved, &fetched);
     let declared = |address: &str| is_declared(&workspace.config, address);

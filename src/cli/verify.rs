@@ -4,7 +4,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use flowform_provider_api::{Artifact, Check, Finding, ObjectStore, Prefixed, ToVerify, Verification};
+use flowform_provider_api::{
+    Artifact, Check, Finding, ObjectStore, Prefixed, ToVerify, Verification, key_part,
+};
 use serde_json::Value as Json;
 
 use super::failure::Failure;
@@ -13,6 +15,7 @@ use super::workspace::Workspace;
 use crate::plan::artifacts::{Rendering, known_agents, planned};
 use crate::plan::live::Live;
 use crate::providers;
+use crate::registry::RegistryError;
 
 /// Looks up what the artifacts of all flows name, whether they change or not.
 ///
@@ -37,7 +40,10 @@ pub(super) async fn verify(workspace: &Workspace, planning: &Planning) -> Result
     let read = &planning.read;
     let store: Arc<dyn ObjectStore> = match &read.registry {
         Some(registry) => registry.store(),
-        None => Arc::new(Prefixed::new(Arc::clone(&read.store), &workspace.settings.project)?),
+        None => {
+            let key = key_part(&workspace.settings.project);
+            Arc::new(Prefixed::new(Arc::clone(&read.store), &key).map_err(RegistryError::from)?)
+        }
     };
     let connected = connect(workspace, &store, read.view.as_ref());
     for (name, artifacts) in &by_provider {

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::args::VariableArgs;
 use super::edge;
 use super::failure::Failure;
+use super::world::{Surroundings, World};
 use crate::config::files::Files;
 use crate::config::load::{Loaded, load, load_module};
 use crate::config::model::NodeKind;
@@ -34,8 +35,10 @@ pub(super) struct Workspace {
     pub graph: Graph,
     /// The values of all variables.
     pub variables: BTreeMap<Arc<str>, Value>,
-    /// What functions may read.
-    pub files: Files,
+    /// What functions see while it is planned.
+    pub world: World,
+    /// What they see while it is applied.
+    pub live: World,
     /// What `data` blocks read.
     pub data: DataTable,
     /// The `flowform` block.
@@ -55,6 +58,9 @@ pub(super) struct Kept {
     pub sensitive: BTreeSet<String>,
     /// Files that functions read, by path as written.
     pub read: BTreeMap<String, Vec<u8>>,
+    /// When and where the plan was made.
+    #[serde(default)]
+    pub surroundings: Surroundings,
     /// What `data` blocks read; nothing sensitive.
     #[serde(default)]
     pub data: Vec<(Request, Answer)>,
@@ -86,7 +92,13 @@ impl Workspace {
         }
         from_options(args, &mut given);
         let variables = variables::assign(&config, &given, &mut sources, diags);
-        Self::assemble(directory, sources, config, variables, files, own, diags)
+        let fixed = Surroundings {
+            time: Some(edge::now_to_the_second()),
+            directory: edge::absolute(directory),
+            home: edge::home(),
+        };
+        let world = World::planning(files, fixed);
+        Self::assemble(directory, sources, config, variables, world, own, diags)
     }
 
     /// Restores the configuration that a saved plan was made from; sensitive variables are given again.
@@ -127,8 +139,8 @@ impl Workspace {
         }
         let variables = variables::assign(&config, &given, &mut sources, diags);
         let own = kept.files.keys().cloned().collect();
-        let files = Files::kept(kept.read.clone());
-        let restored = Self::assemble(directory, sources, config, variables, files, own, diags);
+        let world = World::planning(Files::kept(kept.read.clone()), kept.surroundings.clone());
+        let restored = Self::assemble(directory, sources, config, variables, world, own, diags);
         Self { data: DataTable::kept(kept.data.iter().cloned()), ..restored }
     }
 
@@ -137,14 +149,19 @@ impl Workspace {
         sources: SourceMap,
         config: Config,
         variables: BTreeMap<Arc<str>, Value>,
-        files: Files,
+        world: World,
         own: Vec<String>,
         diags: &mut Diagnostics,
     ) -> Self {
-        let settings = settings(&config, &variables, &files, diags);
+        let settings = settings(&config, &variables, &world, diags);
         let graph = graph::build(&config, diags);
-        let (directory, data) = (directory.to_path_buf(), DataTable::default());
-        Self { directory, sources, config, graph, variables, files, data, settings, own }
+        let (directory, data, live) = (directory.to_path_buf(), DataTable::default(), world.live());
+        Self { directory, sources, config, graph, variables, world, live, data, settings, own }
+    }
+
+    /// What an evaluation works on while it is applied.
+    pub(super) fn inputs_of_apply(&self) -> Inputs<'_> {
+        Inputs { environment: &self.live, ..self.inputs() }
     }
 
     /// What an evaluation works on.
@@ -153,7 +170,7 @@ impl Workspace {
             config: &self.config,
             graph: &self.graph,
             variables: &self.variables,
-            environment: &self.files,
+            environment: &self.world,
             data: &self.data,
             settings: &self.settings,
             tolerant: false,
@@ -165,7 +182,8 @@ impl Workspace {
         let files = self.sources.iter().filter(|(_, file)| self.own.contains(&file.name));
         let mut kept = Kept {
             files: files.map(|(_, file)| (file.name.clone(), file.text.to_string())).collect(),
-            read: self.files.contents(),
+            read: self.world.files().contents(),
+            surroundings: self.world.fixed().clone(),
             data: self.data.to_keep(),
             ..Kept::default()
         };

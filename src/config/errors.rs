@@ -32,7 +32,7 @@ pub(super) fn unknown_nested_block<'a>(
 ) -> Diagnostic {
     let kind = &block.kind.text;
     let base =
-        Diagnostic::error("Unknown block", format!("A `{parent}` block takes no nested block `{kind}`."))
+        Diagnostic::error("Unknown block", format!("{} block takes no nested block `{kind}`.", a(parent)))
             .at(block.kind.span);
     if is_argument {
         return base.help(format!("`{kind}` is an argument: write `{kind} = {{ ... }}`"));
@@ -63,7 +63,7 @@ pub(super) fn wrong_labels(block: &Block, wanted: &[&str]) -> Diagnostic {
     };
     Diagnostic::error(
         "Wrong number of labels",
-        format!("A `{kind}` block takes {count}, and this one has {found}."),
+        format!("{} block takes {count}, and this one has {found}.", a(kind)),
     )
     .at(block.header)
     .help(format!("write `{form} {{`"))
@@ -104,8 +104,9 @@ pub(super) fn unknown_argument<'a>(
     is_block: bool,
 ) -> Diagnostic {
     let name = &attribute.name.text;
-    let base = Diagnostic::error("Unknown argument", format!("A `{parent}` block has no argument `{name}`."))
-        .at(attribute.name.span);
+    let base =
+        Diagnostic::error("Unknown argument", format!("{} block has no argument `{name}`.", a(parent)))
+            .at(attribute.name.span);
     if is_block {
         return base.help(format!("`{name}` is a nested block: write `{name} {{ ... }}` without `=`"));
     }
@@ -115,7 +116,7 @@ pub(super) fn unknown_argument<'a>(
 pub(super) fn missing_block(header: Span, parent: &str, name: &str) -> Diagnostic {
     Diagnostic::error(
         "Missing block",
-        format!("A `{parent}` block must have the nested block `{name}`, and this one has not."),
+        format!("{} block must have the nested block `{name}`, and this one has not.", a(parent)),
     )
     .at(header)
     .help(format!("add `{name} {{ ... }}`"))
@@ -131,21 +132,24 @@ pub(super) fn never_dynamic<'a>(
     if exists {
         return Diagnostic::error(
             "Block that cannot be dynamic",
-            format!("A `{kind}` block is read before anything is evaluated, so no `dynamic` block makes it."),
+            format!(
+                "{} block is read before anything is evaluated, so no `dynamic` block makes it.",
+                a(kind)
+            ),
         )
         .at(label.span)
         .help(format!("write the `{kind}` block itself; its arguments can have conditions"));
     }
-    Diagnostic::error("Unknown block", format!("A `{parent}` block takes no nested block `{kind}`."))
+    Diagnostic::error("Unknown block", format!("{} block takes no nested block `{kind}`.", a(parent)))
         .at(label.span)
         .suggest(kind, known)
 }
 
 pub(super) fn labels_of_dynamic(span: Span, kind: &str, wanted: usize) -> Diagnostic {
     let (detail, help) = match wanted {
-        0 => (format!("A `{kind}` block takes no label."), "remove `labels`".to_owned()),
+        0 => (format!("{} block takes no label.", a(kind)), "remove `labels`".to_owned()),
         _ => (
-            format!("A `{kind}` block takes a label, which a `dynamic` block gives in `labels`."),
+            format!("{} block takes a label, which a `dynamic` block gives in `labels`.", a(kind)),
             "add for example `labels = [\"local\"]`".to_owned(),
         ),
     };
@@ -155,7 +159,7 @@ pub(super) fn labels_of_dynamic(span: Span, kind: &str, wanted: usize) -> Diagno
 pub(super) fn missing_argument(header: Span, parent: &str, name: &str) -> Diagnostic {
     Diagnostic::error(
         "Missing argument",
-        format!("A `{parent}` block must have the argument `{name}`, and this one has not."),
+        format!("{} block must have the argument `{name}`, and this one has not.", a(parent)),
     )
     .at(header)
     .help(format!("add `{name} = ...`"))
@@ -207,12 +211,16 @@ pub(super) fn root_only(block: &Block) -> Diagnostic {
         "provider" => {
             "declare it in the root configuration and pass it: `providers = { local = local.other }`"
         }
+        "import" => {
+            "move it to the root configuration and name the flow from there: `to = module.NAME.flow.etl`"
+        }
         _ => "move it to the root configuration, and give the module variables for what it needs",
     };
     Diagnostic::error(
         "Block of the root configuration",
         format!(
-            "A `{kind}` block stands in the root configuration alone; a module can be called from several."
+            "{} block stands in the root configuration alone; a module can be called from several.",
+            a(kind)
         ),
     )
     .at(block.header)
@@ -246,4 +254,10 @@ pub(super) fn undeclared_provider<'a>(name: &Name, declared: impl Iterator<Item 
         .help
         .get_or_insert_with(|| format!("declare it with `provider \"{base}\" {{ alias = \"{alias}\" }}`"));
     diagnostic
+}
+
+/// A kind of blocks with its article: "An `import`".
+pub(super) fn a(kind: &str) -> String {
+    let article = if kind.starts_with(['a', 'e', 'i', 'o', 'u']) { "An" } else { "A" };
+    format!("{article} `{kind}`")
 }

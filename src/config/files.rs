@@ -162,10 +162,6 @@ impl Environment for Files {
         let text = String::from_utf8(listing?).map_err(|_| "a file name is not valid UTF-8".to_owned())?;
         Ok(text.lines().map(str::to_owned).collect())
     }
-
-    fn working_directory(&self) -> Option<String> {
-        self.directory.as_ref()?.canonicalize().ok()?.to_str().map(str::to_owned)
-    }
 }
 
 /// Whether a path leaves the directory that it starts from on its way.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use crate::address::{BlockAddress, PathStep, split_modules};
-use crate::flow::kind::{AgentKind, DataKind, ProviderKind, RunConfigKind, StorageKind};
+use crate::flow::kind::{AgentKind, DataKind, ProviderKind, RunConfigKind, StorageKind, TemplateKind};
 use crate::source::Span;
 use crate::syntax::ast::{Attribute, Block, Expr, ExprKind, Name};
 use crate::value::{Type, Value};
@@ -142,7 +142,7 @@ pub type ByName = HashMap<Arc<str>, NodeId>;
 pub struct Names {
     /// `var.NAME`, `local.NAME`, `flow.NAME`, `module.NAME`, `output.NAME` (referable from the caller): by kind, then name.
     pub plain: HashMap<&'static str, ByName>,
-    /// `run_config.KIND.NAME`, `storage.KIND.NAME`, `agent.KIND.NAME`, `data.KIND.NAME`: by block kind, then kind, then name.
+    /// `run_config.KIND.NAME`, `storage.KIND.NAME`, `template.KIND.NAME`, `agent.KIND.NAME`, `data.KIND.NAME`: by block kind, then kind, then name.
     pub typed: HashMap<&'static str, HashMap<Arc<str>, ByName>>,
 }
 
@@ -266,6 +266,8 @@ pub struct Output {
 pub struct Import {
     /// The flow's address as written.
     pub to: Expr,
+    /// The calls of modules that lead to it, outermost first, each with the key of its instance.
+    pub modules: Vec<(Arc<str>, Option<Expr>)>,
     /// The flow's name.
     pub flow: Arc<str>,
     /// The key of its instance.
@@ -274,6 +276,13 @@ pub struct Import {
     pub id: Expr,
     /// How often.
     pub repetition: Repetition,
+}
+
+impl Import {
+    /// The expressions of the instance keys in the address.
+    pub fn keys(&self) -> impl Iterator<Item = &Expr> {
+        self.modules.iter().filter_map(|(_, key)| key.as_ref()).chain(&self.key)
+    }
 }
 
 /// Assertions that warn.
@@ -288,6 +297,8 @@ pub struct Check {
 pub enum ResourceKind {
     /// `storage`
     Storage(StorageKind),
+    /// `template`
+    Template(TemplateKind),
     /// `run_config`
     RunConfig(RunConfigKind),
     /// `agent`

@@ -145,7 +145,7 @@ fn not_overridable(block: &Block) -> Diagnostic {
     let kind = &block.kind.text;
     Diagnostic::error(
         "Block that cannot override",
-        format!("A `{kind}` block has no address by which it could be laid over another."),
+        format!("{} block has no address by which it could be laid over another.", super::errors::a(kind)),
     )
     .at(block.header)
     .help("move it into a file whose name does not end in `_override.hcl`")

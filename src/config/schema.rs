@@ -43,6 +43,13 @@ pub(super) const LIFECYCLE: BodySchema<'static> = BodySchema {
     blocks: &[("precondition", 0), ("postcondition", 0)],
 };
 
+/// The `lifecycle` of a template, which is whole: no part of it is left alone.
+pub(super) const TEMPLATE_LIFECYCLE: BodySchema<'static> = BodySchema {
+    required: &[],
+    optional: &["prevent_destroy"],
+    blocks: &[("precondition", 0), ("postcondition", 0)],
+};
+
 /// The `lifecycle` of a block that makes nothing.
 pub(super) const DATA_LIFECYCLE: BodySchema<'static> =
     BodySchema { required: &[], optional: &[], blocks: &[("precondition", 0), ("postcondition", 0)] };
@@ -110,7 +117,7 @@ pub(super) const BLOCKS: &[(&str, &[&str])] = &[
 ];
 
 /// Blocks that the language has and this version does not carry out yet.
-pub(super) const NOT_YET: &[&str] = &["template", "execution_environment"];
+pub(super) const NOT_YET: &[&str] = &["execution_environment"];
 
 /// Providers that the language has and this version does not.
 pub(super) const PROVIDERS_NOT_YET: &[ProviderKind] =

@@ -62,6 +62,10 @@ fn reader(input: &Json) -> impl Fn(&Place<'_>) -> Result<Option<String>, Origina
         let table = input.get(table).and_then(Json::as_object)?;
         table.get(name).and_then(Json::as_str).map(str::to_owned)
     };
+    let holds_files = |name: &str| {
+        let files = input.get("files").and_then(Json::as_object).into_iter().flatten();
+        files.into_iter().any(|(file, _)| file.strip_prefix(name).is_some_and(|rest| rest.starts_with('/')))
+    };
     move |place| match place {
         Place::File(path) if path.contains('\0') => Err(OriginalError::value_error("embedded null byte")),
         Place::File("") => Ok(None),
@@ -69,6 +73,7 @@ fn reader(input: &Json) -> impl Fn(&Place<'_>) -> Result<Option<String>, Origina
             let path = crate::flow::run_config::absolute(path, FILES);
             match path.strip_prefix(FILES).map(|rest| rest.trim_start_matches('/')) {
                 Some("") => Err(is_a_directory(&path)),
+                Some(name) if holds_files(name) => Err(is_a_directory(&path)),
                 Some(name) => Ok(text("files", name)),
                 None => Ok(None),
             }

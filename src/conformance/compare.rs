@@ -77,8 +77,8 @@ fn join(path: &str, key: &str) -> String {
     if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") }
 }
 
-fn set(items: &[Json]) -> Option<BTreeSet<&str>> {
-    items.iter().map(Json::as_str).collect()
+fn set(items: &[Json]) -> BTreeSet<String> {
+    items.iter().map(Json::to_string).collect()
 }
 
 /// Variables by name; `None` where a member has none.

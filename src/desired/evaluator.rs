@@ -14,7 +14,8 @@ use super::moves;
 use super::outputs;
 use super::resource;
 use super::scope::{BlockScope, Instance, NO_INSTANCE};
-use super::{DesiredAgent, DesiredFlow, DesiredOutput, FlowAttributes, Outcomes, Settings};
+use super::template_block::{self, TemplateContext, template};
+use super::{DesiredAgent, DesiredFlow, DesiredOutput, DesiredTemplate, FlowAttributes, Outcomes, Settings};
 use crate::address::{Address, BlockAddress, InstanceKey};
 use crate::config::model::{Node, NodeId, NodeKind, ROOT, Repetition, Resource, ResourceKind, Variable};
 use crate::config::{Config, variables};
@@ -51,6 +52,8 @@ pub struct Evaluation {
     pub flows: Vec<DesiredFlow>,
     /// Every agent, in address order.
     pub agents: Vec<DesiredAgent>,
+    /// Every template, in address order.
+    pub templates: Vec<DesiredTemplate>,
     /// Every output, in name order.
     pub outputs: Vec<DesiredOutput>,
     /// What the configuration demands of itself.
@@ -70,7 +73,7 @@ pub struct Evaluation {
 /// Evaluates the whole configuration. Mistakes are pushed to `diags`; what stands in error is left out or unknown.
 pub fn evaluate(inputs: Inputs<'_>, outcomes: &dyn Outcomes, diags: &mut Diagnostics) -> Evaluation {
     let mut result = Evaluation { frames: Frames::new(inputs.config), ..Evaluation::default() };
-    for id in &agents_first(inputs) {
+    for id in &shared_first(inputs) {
         let module = inputs.config.node(*id).module;
         // The instances of a module are known before the first of its nodes: each node needs the call.
         for at in 0..result.frames.of(module).len() {
@@ -86,21 +89,35 @@ pub fn evaluate(inputs: Inputs<'_>, outcomes: &dyn Outcomes, diags: &mut Diagnos
     }
     result.flows.sort_by(|a, b| a.address.cmp(&b.address));
     result.agents.sort_by(|a, b| a.address.cmp(&b.address));
+    result.templates.sort_by(|a, b| a.address.cmp(&b.address));
     for check in &mut result.checks {
         check.could_not_read(result.unread.remove(&check.address).unwrap_or_default());
     }
     result.checks.sort_by(|a, b| a.address.cmp(&b.address));
     result.outputs.sort_by(|a, b| a.name.cmp(&b.name));
     unique_names(&result.flows, diags);
+    template_block::unique_paths(&result.templates, diags);
     imports::check(&result.imports, &result.flows, diags);
     moves::check(inputs.config, &result.flows, !inputs.tolerant && !diags.has_errors(), diags);
     result
 }
 
-/// The order of the graph with the agents at the front, and what they refer to before them: the defaults of agents are
-/// part of the definitions of flows, whether these refer to them or not. An agent that refers to a flow stays in its
-/// place, and has no part in it.
-fn agents_first(inputs: Inputs<'_>) -> Vec<NodeId> {
+/// The order of the graph with the templates and the agents at the front, and what they refer to before them: a template
+/// may be named by the path where it is stored, and the defaults of agents are part of the definitions of flows, whether
+/// these refer to them or not. What refers to a flow stays in its place.
+fn shared_first(inputs: Inputs<'_>) -> Vec<NodeId> {
+    let templates = with_needs(inputs, |kind| matches!(kind, ResourceKind::Template(_)));
+    let agents = with_needs(inputs, |kind| matches!(kind, ResourceKind::Agent(_)));
+    let (mut order, rest): (Vec<_>, Vec<_>) =
+        inputs.graph.order.iter().copied().partition(|id| templates.contains(id));
+    let (front, rest): (Vec<_>, Vec<_>) = rest.into_iter().partition(|id| agents.contains(id));
+    order.extend(front);
+    order.extend(rest);
+    order
+}
+
+/// The blocks of some kinds with all they refer to; without those that refer to a flow.
+fn with_needs(inputs: Inputs<'_>, wanted: impl Fn(ResourceKind) -> bool) -> BTreeSet<NodeId> {
     let kind = |id: NodeId| match &inputs.config.node(id).kind {
         NodeKind::Resource(resource) => Some(resource.kind),
         NodeKind::Variable(_)
@@ -111,12 +128,12 @@ fn agents_first(inputs: Inputs<'_>) -> Vec<NodeId> {
         | NodeKind::Import(_) => None,
     };
     let mut front: BTreeSet<NodeId> = BTreeSet::new();
-    for agent in &inputs.graph.order {
-        if !matches!(kind(*agent), Some(ResourceKind::Agent(_))) {
+    for id in &inputs.graph.order {
+        if front.contains(id) || !kind(*id).is_some_and(&wanted) {
             continue;
         }
-        let mut needed = BTreeSet::from([*agent]);
-        let mut queue = vec![*agent];
+        let mut needed = BTreeSet::from([*id]);
+        let mut queue = vec![*id];
         while let Some(id) = queue.pop() {
             queue.extend(inputs.graph.dependencies(id).iter().copied().filter(|need| needed.insert(*need)));
         }
@@ -124,10 +141,7 @@ fn agents_first(inputs: Inputs<'_>) -> Vec<NodeId> {
             front.append(&mut needed);
         }
     }
-    let (mut order, rest): (Vec<_>, Vec<_>) =
-        inputs.graph.order.iter().copied().partition(|id| front.contains(id));
-    order.extend(rest);
-    order
+    front
 }
 
 impl<'a> Inputs<'a> {
@@ -198,8 +212,7 @@ fn node(
         }
         NodeKind::Import(import) => {
             let scope = inputs.scope(&result.frames, frame, &NO_INSTANCE);
-            let path = &result.frames.get(frame).path;
-            let found = imports::imports(node, import, path, &scope, diags);
+            let found = imports::imports(node, import, &scope, diags);
             result.imports.extend(found);
             None
         }
@@ -225,7 +238,9 @@ fn resource_node(
     diags: &mut Diagnostics,
 ) -> Option<Value> {
     let node = inputs.config.node(id);
-    let wanted = inputs.graph.referenced.get(id.0 as usize).copied().unwrap_or(true);
+    // A template may be named by the path where it is stored, too.
+    let wanted = inputs.graph.referenced.get(id.0 as usize).copied().unwrap_or(true)
+        || matches!(resource.kind, ResourceKind::Template(_));
     let instances = expand(&resource.repetition, &inputs.scope(&result.frames, frame, &NO_INSTANCE), diags);
     let Some(instances) = instances else { return wanted.then(|| Value::unknown(Type::Any)) };
     let mut values = Vec::new();
@@ -240,6 +255,12 @@ fn resource_node(
             ResourceKind::RunConfig(kind) => {
                 let body = resource::Body { attributes: &resource.arguments };
                 Some(resource::run_config(kind, &address, body, &scope, diags))
+            }
+            ResourceKind::Template(kind) => {
+                let context = TemplateContext { id, node, resource };
+                let (desired, value) = template(kind, context, address, &scope, diags);
+                result.templates.push(desired);
+                Some(value)
             }
             ResourceKind::Storage(kind) => Some(resource::storage(kind, &address, resource, &scope, diags)),
             ResourceKind::Agent(kind) => {

@@ -13,6 +13,7 @@ use super::frames::{FrameId, Frames};
 use super::outputs;
 use super::resource::{self, Body};
 use super::scope::{Instance, NO_INSTANCE};
+use super::template_block::{TemplateContext, template};
 use super::{DesiredAgent, DesiredFlow, DesiredOutput, Evaluation, FlowAttributes, Outcomes};
 use crate::address::InstanceKey;
 use crate::config::model::{NodeId, NodeKind, Resource, ResourceKind};
@@ -172,6 +173,24 @@ impl<'a> Finalizer<'a> {
         self.settle((frame, id), &mut Diagnostics::new());
     }
 
+    /// The addresses of the outputs of modules that a flow refers to, by way of anything but other flows.
+    pub fn outputs_before(&mut self, address: &str) -> BTreeSet<String> {
+        let Some(flow) = self.planned(address) else { return BTreeSet::new() };
+        let (mut seen, mut outputs) = (BTreeSet::new(), BTreeSet::new());
+        let mut queue = self.needs((flow.frame, flow.node));
+        while let Some(need) = queue.pop() {
+            if self.flows.contains_key(&need) || !seen.insert(need) {
+                continue;
+            }
+            if matches!(self.inputs.config.node(need.1).kind, NodeKind::Output(_)) {
+                let address = self.frames.address(self.inputs.config, need.0, need.1, InstanceKey::None);
+                outputs.insert(address.to_string());
+            }
+            queue.extend(self.needs(need));
+        }
+        outputs
+    }
+
     /// What `each` and `count` stand for in one instance of a block.
     fn instance(
         &mut self,
@@ -232,6 +251,11 @@ impl<'a> Finalizer<'a> {
         for id in &self.inputs.graph.order {
             for frame in open.get(id).into_iter().flatten() {
                 let place = (*frame, *id);
+                if let NodeKind::Module(call) = &self.inputs.config.node(*id).kind {
+                    let scope = self.inputs.scope(&self.frames, *frame, &NO_INSTANCE);
+                    let instances = expand(&call.repetition, &scope, diags).unwrap_or_default();
+                    self.frames.settle(*frame, call.child, instances);
+                }
                 let value = self.evaluate_again(place, diags);
                 self.is_final.insert(place, value.as_ref().is_none_or(Value::is_wholly_known));
                 self.frames.set(self.inputs.config, *frame, *id, value);
@@ -274,6 +298,10 @@ impl<'a> Finalizer<'a> {
                 ResourceKind::RunConfig(kind) => {
                     let body = Body { attributes: &resource.arguments };
                     resource::run_config(kind, &address, body, &scope, diags)
+                }
+                ResourceKind::Template(kind) => {
+                    let context = TemplateContext { id, node, resource };
+                    template(kind, context, address, &scope, diags).1
                 }
                 ResourceKind::Storage(kind) => resource::storage(kind, &address, resource, &scope, diags),
                 ResourceKind::Agent(kind) => {

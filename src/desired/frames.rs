@@ -83,6 +83,22 @@ impl Frames {
         self.frames[caller.0 as usize].children.insert(child, children);
     }
 
+    /// Sets what `each` and `count` stand for in the instances of a call, now that all of it is known. Which instances there
+    /// are stays.
+    pub(super) fn settle(
+        &mut self,
+        caller: FrameId,
+        child: ModuleId,
+        instances: impl IntoIterator<Item = (InstanceKey, Instance)>,
+    ) {
+        for (key, instance) in instances {
+            let frame = self.children(caller, child).and_then(|children| children.get(&key)).copied();
+            if let Some(frame) = frame {
+                self.frames[frame.0 as usize].instance = instance;
+            }
+        }
+    }
+
     fn push(
         &mut self,
         config: &Config,

@@ -10,6 +10,7 @@ use crate::config::model::{Import, Node};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::eval::evaluate;
 use crate::source::Span;
+use crate::syntax::ast::Expr;
 use crate::value::{Kind, Marks, Type, Value, convert, type_name};
 
 /// An object that is to become version 1 of a flow.
@@ -27,32 +28,22 @@ pub struct DesiredImport {
 pub(super) fn imports(
     node: &Node,
     import: &Import,
-    module: &ModulePath,
     scope: &BlockScope<'_>,
     diags: &mut Diagnostics,
 ) -> Vec<DesiredImport> {
     let mut result = Vec::new();
     for (_, instance) in expand(&import.repetition, scope, diags).unwrap_or_default() {
         let scope = BlockScope { instance: &instance, ..*scope };
-        let key = match &import.key {
-            None => Some(InstanceKey::None),
-            Some(expr) => instance_key(&evaluate(expr, &scope, diags)),
-        };
+        let modules = import.modules.iter().map(|(name, expr)| (name, key(expr.as_ref(), &scope, diags)));
+        let modules: Vec<_> = modules.collect();
+        let key = key(import.key.as_ref(), &scope, diags);
         let id = evaluate(&import.id, &scope, diags);
-        let Some(key) = key else {
-            if scope.must_be_known(diags) {
-                let span = import.key.as_ref().map_or(node.header, |expr| expr.span);
-                diags.push(unusable(
-                    span,
-                    "The key of the instance must be a text or a whole number that is known at plan time.",
-                ));
-            }
-            continue;
-        };
+        let modules = modules.into_iter().map(|(name, key)| Some((name.clone(), key?)));
+        let (Some(module), Some(key)) = (modules.collect::<Option<ModulePath>>(), key) else { continue };
         match convert(&id, &Type::String) {
             Ok(Value { kind: Kind::String(text), marks }) if marks == Marks::NONE && !text.is_empty() => {
                 let block = BlockAddress { kind: "flow".into(), type_label: None, name: import.flow.clone() };
-                let address = Address { module: module.clone(), block, key }.to_string();
+                let address = Address { module, block, key }.to_string();
                 result.push(DesiredImport { address, id: text.to_string(), span: node.header });
             }
             Ok(value) if value.is_unknown() && !scope.must_be_known(diags) => {}
@@ -110,6 +101,20 @@ pub(super) fn check(imports: &[DesiredImport], flows: &[DesiredFlow], diags: &mu
 
 fn unusable(span: Span, detail: &str) -> Diagnostic {
     Diagnostic::error("Unusable import", detail).at(span).help("use values from the configuration itself")
+}
+
+/// The key of an instance; `None` where it cannot be told, which is in `diags`.
+fn key(expr: Option<&Expr>, scope: &BlockScope<'_>, diags: &mut Diagnostics) -> Option<InstanceKey> {
+    let Some(expr) = expr else { return Some(InstanceKey::None) };
+    let value = evaluate(expr, scope, diags);
+    let key = instance_key(&value);
+    if key.is_none() && (scope.must_be_known(diags) || !value.is_unknown() && !diags.has_errors()) {
+        diags.push(unusable(
+            expr.span,
+            "The key of the instance must be a text or a whole number that is known at plan time.",
+        ));
+    }
+    key
 }
 
 fn instance_key(value: &Value) -> Option<InstanceKey> {

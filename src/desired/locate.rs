@@ -73,7 +73,8 @@ impl Places<'_> {
     }
 }
 
-fn in_attributes(attributes: &[Attribute], path: &[PathStep]) -> Option<Span> {
+/// The place that `path` leads to among arguments.
+pub(super) fn in_attributes(attributes: &[Attribute], path: &[PathStep]) -> Option<Span> {
     let Some((PathStep::Key(name), rest)) = path.split_first() else { return None };
     let named = |name: &str| attributes.iter().find(|attribute| &*attribute.name.text == name);
     match named(name) {

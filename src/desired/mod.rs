@@ -17,10 +17,12 @@ mod moves;
 mod nested;
 mod outputs;
 pub mod providers;
+mod registry;
 mod resource;
 mod scope;
 mod settings;
 mod static_scope;
+mod template_block;
 mod templates;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -32,7 +34,7 @@ use serde_json::value::RawValue;
 use crate::address::{Address, PathStep};
 use crate::config::model::NodeId;
 use crate::flow::check::CheckName;
-use crate::flow::kind::{AgentKind, RunConfigKind};
+use crate::flow::kind::{AgentKind, RunConfigKind, TemplateKind};
 use crate::source::Span;
 use crate::value::Value;
 
@@ -45,7 +47,8 @@ pub use flow::known as known_definition;
 pub use frames::FrameId;
 pub use imports::DesiredImport;
 pub use providers::{ProviderChoice, ProviderSettings};
-pub use settings::{RegistrySettings, Settings, settings};
+pub use registry::{GcsSettings, RegistrySettings};
+pub use settings::{Settings, settings};
 
 /// One flow as the configuration wants it.
 #[derive(Clone, Debug)]
@@ -114,6 +117,38 @@ pub struct DesiredAgent {
     pub defaults: BTreeMap<String, serde_json::Value>,
     /// What to underline for it.
     pub span: Span,
+}
+
+/// One template as the configuration declares it.
+#[derive(Clone, Debug)]
+pub struct DesiredTemplate {
+    /// Its address.
+    pub address: Address,
+    /// The block that declares it.
+    pub node: NodeId,
+    /// What to underline for it.
+    pub span: Span,
+    /// Its kind.
+    pub kind: TemplateKind,
+    /// Where it is stored; `None` where it is only shared.
+    pub path: Option<String>,
+    /// What is stored, when all of it is known.
+    pub stored: Option<StoredTemplate>,
+    /// Whether plans that end it are refused.
+    pub prevent_destroy: bool,
+}
+
+/// A template as it is stored.
+#[derive(Clone, Debug)]
+pub struct StoredTemplate {
+    /// The document, as canonical JSON.
+    pub document: Arc<RawValue>,
+    /// The digest of the document.
+    pub digest: Digest,
+    /// The text that is stored.
+    pub text: String,
+    /// The SHA-256 of the text.
+    pub sha256: Digest,
 }
 
 /// One output.

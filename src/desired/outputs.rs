@@ -15,8 +15,7 @@ pub(super) fn output(
     diags: &mut Diagnostics,
 ) -> DesiredOutput {
     let value = evaluate(&output.value, scope, diags);
-    let marks = value.all_marks();
-    if marks.contains(Marks::SENSITIVE) && !output.sensitive {
+    if value.all_marks().contains(Marks::SENSITIVE) && !output.sensitive {
         diags.push(
             Diagnostic::error(
                 "Sensitive output",
@@ -24,16 +23,6 @@ pub(super) fn output(
             )
             .at(output.value.span)
             .help("add `sensitive = true` to the output, or wrap the value in `nonsensitive(...)` where it is no secret"),
-        );
-    }
-    if marks.contains(Marks::VOLATILE) {
-        diags.push(
-            Diagnostic::error(
-                "Output that changes by itself",
-                format!("The output `{}` depends on `timestamp()`, `uuid()` or `bcrypt()`, so every plan would change it.", node.address.name),
-            )
-            .at(output.value.span)
-            .help("remove it; when a version was made is in `flowform versions`"),
         );
     }
     DesiredOutput { name: node.address.name.to_string(), value, sensitive: output.sensitive, node: id }

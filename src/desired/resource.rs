@@ -14,8 +14,8 @@ use crate::flow::definition::template::TemplateFields;
 use crate::flow::definition::{DeclaredAgent, agent_document, merge_run_configs};
 use crate::flow::kind::{AgentKind, RunConfigKind, StorageKind};
 use crate::source::Span;
-use crate::syntax::ast::Attribute;
-use crate::value::{Kind, Value, described, to_json};
+use crate::syntax::ast::{Attribute, Expr};
+use crate::value::{Kind, Marks, Type, Value, convert, described, to_json};
 
 /// The arguments of a block, at the top level or nested in a flow.
 #[derive(Clone, Copy)]
@@ -250,7 +250,12 @@ pub(super) fn without_identity(value: &Value) -> Value {
 }
 
 /// The object with its identity and a null for each field that is not set.
-fn identified(kind: &str, address: &str, own: &Value, fields: impl Iterator<Item = &'static str>) -> Value {
+pub(super) fn identified(
+    kind: &str,
+    address: &str,
+    own: &Value,
+    fields: impl Iterator<Item = &'static str>,
+) -> Value {
     let block = split_modules(address).map_or(address, |(_, block)| block);
     let name = block.split('[').next().unwrap_or(block).rsplit('.').next().unwrap_or(block);
     let mut entries: BTreeMap<Arc<str>, Value> = fields.map(|name| (name.into(), Value::NULL)).collect();
@@ -275,6 +280,54 @@ pub(super) fn reference_kind<'a>(value: &'a Value, block: &str) -> Option<&'a st
 /// The node that an object's address names.
 pub(super) fn node_of(config: &Config, value: &Value) -> Option<NodeId> {
     config.block_at(value.get("address")?.as_str()?)
+}
+
+/// The value of what decides about the plan itself; none where it changes by itself, which is told.
+pub(super) fn setting(
+    name: &str,
+    expr: &Expr,
+    address: &str,
+    scope: &BlockScope<'_>,
+    diags: &mut Diagnostics,
+) -> Option<Value> {
+    let value = evaluate(expr, scope, diags);
+    if !value.all_marks().contains(Marks::VOLATILE) {
+        return Some(value);
+    }
+    diags.push(
+        Diagnostic::error(
+            "Changing argument",
+            format!("`{name}` depends on a function whose result changes by itself, so no plan would be as the one before."),
+        )
+        .at(expr.span)
+        .address(address)
+        .help("use a variable in its place"),
+    );
+    None
+}
+
+/// Whether plans that end the block's instance are refused; where that cannot be told, they are.
+pub(super) fn prevent_destroy(
+    resource: &Resource,
+    address: &str,
+    scope: &BlockScope<'_>,
+    diags: &mut Diagnostics,
+) -> bool {
+    let Some(expr) = &resource.lifecycle.prevent_destroy else { return false };
+    let Some(value) = setting("prevent_destroy", expr, address, scope, diags) else { return true };
+    let answer = convert(&value, &Type::Bool).ok().and_then(|value| value.as_bool());
+    answer.unwrap_or_else(|| {
+        if !value.is_unknown() || scope.must_be_known(diags) {
+            diags.push(
+                Diagnostic::error(
+                    "Wrong type",
+                    "`prevent_destroy` must be `true` or `false`, known at plan time.",
+                )
+                .at(expr.span),
+            );
+        }
+        true
+    })
 }
 
 pub(super) fn not_a_block(span: Span, value: &Value, argument: &str, form: &str) -> Diagnostic {

@@ -165,7 +165,7 @@ impl Scope for BlockScope<'_> {
             "var" | "local" | "flow" => {
                 (self.value(self.module().names.plain(root, attr(0))), steps.len().min(1))
             }
-            "run_config" | "storage" | "agent" | "data" => {
+            "run_config" | "storage" | "template" | "agent" | "data" => {
                 (self.value(self.module().names.typed(root, attr(0), attr(1))), steps.len().min(2))
             }
             "each" => {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::providers::{self, ProviderSettings};
+use super::registry::{RegistrySettings, registry};
 use super::static_scope::StaticScope;
 use crate::config::model::Config;
 use crate::diag::{Diagnostic, Diagnostics};
@@ -36,16 +37,6 @@ pub struct Settings {
     pub providers: BTreeMap<String, ProviderSettings>,
 }
 
-/// Where the registry is.
-#[derive(Clone, Debug, PartialEq)]
-pub enum RegistrySettings {
-    /// A directory; relative to the configuration.
-    Local {
-        /// The directory as written.
-        path: String,
-    },
-}
-
 /// Evaluates the `flowform` block.
 pub fn settings(
     config: &Config,
@@ -59,7 +50,7 @@ pub fn settings(
         default_labels: Value::set([]),
         ignored_checks: BTreeSet::new(),
         prefect_version: DEFAULT_PREFECT_VERSION.to_owned(),
-        registry: RegistrySettings::Local { path: ".flowform/registry".to_owned() },
+        registry: RegistrySettings::default(),
         providers: providers::settings(config, variables, environment, diags),
     };
     let Some(block) = &config.settings else { return result };
@@ -87,45 +78,9 @@ pub fn settings(
             _ => {}
         }
     }
-    if let Some(registry) = &block.registry {
-        let kind = registry.labels.first().map_or("", |label| &*label.text);
-        match kind {
-            "local" => {
-                let known = ["path"];
-                for attribute in &registry.body.attributes {
-                    if &*attribute.name.text == "path" {
-                        if let Some(path) = text(attribute, &scope, diags) {
-                            result.registry = RegistrySettings::Local { path };
-                        }
-                    } else {
-                        diags.push(
-                            Diagnostic::error(
-                                "Unknown argument",
-                                format!("A local registry has no argument `{}`.", attribute.name.text),
-                            )
-                            .at(attribute.name.span)
-                            .suggest(&attribute.name.text, known),
-                        );
-                    }
-                }
-            }
-            "s3" | "gcs" => diags.push(
-                Diagnostic::error(
-                    "Not supported by this version",
-                    format!("The language has the registry `{kind}`, but this version cannot use it yet."),
-                )
-                .at(registry.header)
-                .help("use `registry \"local\" { path = \"...\" }`"),
-            ),
-            other => diags.push(
-                Diagnostic::error(
-                    "Unknown kind",
-                    format!("There is no registry of the kind `{other}`. The kinds are: local, s3, gcs."),
-                )
-                .at(registry.header)
-                .suggest(other, ["local", "s3", "gcs"]),
-            ),
-        }
+    if let Some(block) = &block.registry {
+        let read = |attribute: &Attribute, diags: &mut Diagnostics| text(attribute, &scope, diags);
+        result.registry = registry(block, read, diags).unwrap_or_default();
     }
     result
 }
@@ -134,9 +89,6 @@ fn text(attribute: &Attribute, scope: &StaticScope<'_>, diags: &mut Diagnostics)
     let value = evaluate(&attribute.expr, scope, diags);
     let at = attribute.expr.span;
     let name = &attribute.name.text;
-    if value.is_unknown() {
-        return None;
-    }
     if value.all_marks() != Marks::NONE {
         diags.push(
             Diagnostic::error(
@@ -147,6 +99,10 @@ fn text(attribute: &Attribute, scope: &StaticScope<'_>, diags: &mut Diagnostics)
             )
             .at(at),
         );
+        return None;
+    }
+    // What is unknown stands in error already: nothing here can be known later.
+    if value.is_unknown() {
         return None;
     }
     match convert(&value, &Type::String) {

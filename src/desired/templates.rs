@@ -1,5 +1,5 @@
-//! Templates that a run config names by a path of the configuration: their content becomes part of the definition, as
-//! in the original (semantics 0.3). Files are read through what functions read through; remote places are left alone.
+//! Templates that a run config names, by a path of the configuration or by a `template` block: their content becomes part
+//! of the definition, as in the original (semantics 0.3). Files are read through what functions read through; remote places are left alone.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde_json::Value as Json;
 
 use super::scope::BlockScope;
+use super::template_block::{referenced, stored_document};
 use crate::config::model::Resource;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::eval::Scope;
@@ -14,7 +15,7 @@ use crate::flow::definition::defaults;
 use crate::flow::definition::template::{
     Place, REALIGNED, REALIGNED_HELP, TemplateFields, parse, place, realigned,
 };
-use crate::flow::kind::{AgentKind, RunConfigKind};
+use crate::flow::kind::{AgentKind, RunConfigKind, TemplateKind};
 use crate::syntax::ast::Attribute;
 use crate::value::{Type, Value, to_json};
 
@@ -27,18 +28,60 @@ pub(super) fn read(
     diags: &mut Diagnostics,
 ) {
     let Some(group) = TemplateFields::of(kind) else { return };
+    of_block(kind, group, arguments, attributes, diags);
     let given = |name: &str| arguments.get(name).is_some_and(|value| !value.is_null());
     // Of two templates neither is taken, which the check of the definition says.
     if !given(group.path) || given(group.inline) || group.registered.is_some_and(given) {
         return;
     }
     let Some(written) = arguments.get(group.path) else { return };
-    let Some(Place::Local(path)) = written.as_str().map(place) else { return };
-    let at = attributes.iter().find(|attribute| &*attribute.name.text == group.path);
-    let template = content(group.path, path, at, scope, diags);
+    let stored = written.as_str().and_then(|path| stored_document(scope, path));
+    let template = match (stored, written.as_str().map(place)) {
+        (Some(document), _) => document,
+        (None, Some(Place::Local(path))) => {
+            let at = attributes.iter().find(|attribute| &*attribute.name.text == group.path);
+            content(group.path, path, at, scope, diags)
+        }
+        (None, Some(Place::Remote | Place::Unusable(..)) | None) => return,
+    };
     let template = template.marked(written.marks);
     arguments.insert(group.path.into(), Value::NULL);
     arguments.insert(group.inline.into(), template);
+}
+
+/// Puts the document of a `template` block in the place of a reference to the block.
+fn of_block(
+    kind: RunConfigKind,
+    group: TemplateFields,
+    arguments: &mut BTreeMap<Arc<str>, Value>,
+    attributes: &[Attribute],
+    diags: &mut Diagnostics,
+) {
+    let (Some(wanted), Some(given)) = (TemplateKind::of(kind), arguments.get(group.inline)) else { return };
+    let document = match referenced(wanted, given) {
+        None => return,
+        Some(Ok(document)) => document,
+        Some(Err(found)) => {
+            let at = attributes.iter().find(|attribute| &*attribute.name.text == group.inline);
+            let diagnostic = Diagnostic::error(
+                "Wrong kind of template",
+                format!(
+                    "`{}` of a `{}` run config takes a template of the kind `{}`, and this is one of the kind `{}`.",
+                    group.inline,
+                    kind.label(),
+                    wanted.label(),
+                    found.label()
+                ),
+            )
+            .help(format!("name a `template \"{}\"` block", wanted.label()));
+            diags.push(match at {
+                Some(attribute) => diagnostic.at(attribute.expr.span),
+                None => diagnostic,
+            });
+            Value::unknown(Type::Any)
+        }
+    };
+    arguments.insert(group.inline.into(), document);
 }
 
 /// The options of an agent that belong to definitions, with the content of the documents that are files of the
@@ -58,6 +101,10 @@ pub(super) fn agent_defaults(
             result.insert((*name).to_owned(), value.clone());
             continue;
         };
+        if let Some(document) = stored_document(scope, path) {
+            result.extend(to_json(&document).map(|document| ((*inline).to_owned(), document)));
+            continue;
+        }
         match place(path) {
             Place::Local(file) => {
                 let content = content(name, file, resource.argument(name), scope, diags);
@@ -79,7 +126,7 @@ pub(super) fn agent_defaults(
 }
 
 /// The document in a file of the configuration. What cannot be read is told, and unknown.
-fn content(
+pub(super) fn content(
     argument: &str,
     path: &str,
     written: Option<&Attribute>,

@@ -63,7 +63,7 @@ impl Environment for World {
     }
 
     fn working_directory(&self) -> Option<String> {
-        self.files.working_directory()
+        Some("/home/user/configuration".to_owned())
     }
 
     fn now(&self) -> Option<String> {

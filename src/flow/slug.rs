@@ -1,6 +1,8 @@
 //! Slugs as the original makes them: ASCII, lower case, words joined by `-` (semantics 2.3, 4 and 5).
 
-use deunicode::deunicode;
+mod signs;
+
+use deunicode::deunicode_char;
 
 /// The slug of `text`: transliterated, entities decoded, apostrophes and every run of other characters one `-`,
 /// commas between digits dropped. It may be empty.
@@ -18,11 +20,19 @@ pub fn container_name(text: &str) -> String {
 
 /// `text` transliterated, with its entities decoded and without apostrophes.
 fn plain(text: &str) -> String {
-    let known: String = text.replace('\'', "-").chars().filter(|c| !is_dropped(*c)).collect();
-    let decoded = decode_entities(&deunicode(&known));
-    let mut out = String::with_capacity(decoded.len());
-    for c in decoded.chars() {
-        match deunicode::deunicode_char(c) {
+    let mut known = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\'' => known.push('-'),
+            _ if c.is_ascii() => known.push(c),
+            _ if is_dropped(c) => {}
+            _ if within(c, signs::SEPARATING) => known.push('-'),
+            _ => known.push_str(deunicode_char(c).unwrap_or("-")),
+        }
+    }
+    let mut out = String::with_capacity(known.len());
+    for c in decode_entities(&known).chars() {
+        match deunicode_char(c) {
             _ if c == '\'' => {}
             _ if c.is_ascii() => out.push(c),
             // What decoding brings beyond ASCII is taken apart, and a letter's accent is no letter.
@@ -36,10 +46,16 @@ fn plain(text: &str) -> String {
     out
 }
 
-/// What the original's transliteration does not know and drops: signs beyond the basic plane (pictures among them),
-/// the younger currencies, letter-like symbols but the trade mark.
+/// What leaves nothing: every sign beyond the basic plane (pictures among them) does.
 fn is_dropped(c: char) -> bool {
-    matches!(u32::from(c), 0x20b0..=0x20cf | 0x2100..=0x2121 | 0x2123..=0x214f | 0x1_0000..)
+    u32::from(c) >= 0x1_0000 || within(c, signs::DROPPED)
+}
+
+/// Whether the sorted ranges have the character.
+fn within(c: char, ranges: &[(u32, u32)]) -> bool {
+    let code = u32::from(c);
+    let after = ranges.partition_point(|(first, _)| *first <= code);
+    after.checked_sub(1).and_then(|index| ranges.get(index)).is_some_and(|(_, last)| code <= *last)
 }
 
 /// The allowed characters of `text`, every run of others one `-`, none at the ends.
@@ -139,6 +155,10 @@ mod tests {
             ("a\u{1f600}b \u{2103}", "ab"),
             ("caf&#233;s", "cafe-s"),
             ("a&#x20ac;b&apos;", "a-b-apos"),
+            ("\u{2705} done\u{26a1}", "done"),
+            ("\u{df}\n\u{416}\ty", "ss-zh-y"),
+            ("\u{221e} loop \u{2605}", "loop"),
+            ("x\u{20bf}y", "x-y"),
             ("", ""),
             ("2022-02-23T19:26:00+00:00", "2022-02-23t19-26-00-00-00"),
         ] {

@@ -1,12 +1,17 @@
 //! YAML as the original reads it (PyYAML's safe loader, which is YAML 1.1): `yes` is true, `017` is 15, `12:30` is 750,
 //! `1e3` is a text. Dates stay texts as written, because JSON has none. It reads no file.
 
-use std::collections::BTreeMap;
+mod date;
+mod scalar;
 
-use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError, Tag};
-use serde_json::{Map, Number, Value as Json};
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError, Span, Tag};
+use serde_json::{Map, Value as Json};
 
 use super::original::{ErrorClass, OriginalError};
+use scalar::{boolean, decimal, integer, number, resolve};
 
 /// The most levels that collections may be nested in each other.
 const MAX_DEPTH: usize = 64;
@@ -18,6 +23,14 @@ const MAX_NODES: usize = 100_000;
 /// # Errors
 /// `ScannerError`, `ParserError`, `ComposerError` or `ConstructorError`, with the place in `name`.
 pub fn load(text: &str, name: &str) -> Result<Json, OriginalError> {
+    load_noting_dates(text, name).map(|(json, _)| json)
+}
+
+/// The same, and whether it has a date: the original reads one as an object, which it cannot write as JSON.
+///
+/// # Errors
+/// Those of [`load`].
+pub fn load_noting_dates(text: &str, name: &str) -> Result<(Json, bool), OriginalError> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let options = granit_parser::options! {
         flow_nesting_limit: MAX_DEPTH,
@@ -27,12 +40,18 @@ pub fn load(text: &str, name: &str) -> Result<Json, OriginalError> {
         parser: Parser::new_from_str_with_options(text, options),
         anchors: BTreeMap::new(),
         nodes: 0,
+        dated: false,
+        text,
+        with_tabs: Vec::new(),
         name,
     };
     let mut document = None;
     loop {
         match reader.next()? {
-            Event::StreamEnd => return Ok(document.map_or(Json::Null, Node::into_json)),
+            Event::StreamEnd => {
+                reader.check_tabs()?;
+                return Ok((document.map_or(Json::Null, Node::into_json), reader.dated));
+            }
             Event::DocumentStart(..) if document.is_some() => {
                 return Err(reader.error(
                     ErrorClass::ComposerError,
@@ -40,7 +59,10 @@ pub fn load(text: &str, name: &str) -> Result<Json, OriginalError> {
                 ));
             }
             Event::StreamStart | Event::DocumentStart(..) | Event::DocumentEnd => {}
-            event => document = Some(reader.node(event, 0)?),
+            event => match reader.node(event, 0) {
+                Ok(node) => document = Some(node),
+                Err(error) => return Err(reader.told_first(error)),
+            },
         }
     }
 }
@@ -50,12 +72,14 @@ pub fn load(text: &str, name: &str) -> Result<Json, OriginalError> {
 struct Node {
     json: Json,
     size: usize,
+    /// How many levels of collections it has: through aliases, more than are written.
+    levels: usize,
     merge: bool,
 }
 
 impl Node {
     fn of(json: Json) -> Self {
-        Self { json, size: 1, merge: false }
+        Self { json, size: 1, levels: 0, merge: false }
     }
 
     fn into_json(self) -> Json {
@@ -67,6 +91,11 @@ struct Reader<'a> {
     parser: Parser<'a, granit_parser::StrInput<'a>>,
     anchors: BTreeMap<usize, Node>,
     nodes: usize,
+    /// Whether a date was met.
+    dated: bool,
+    text: &'a str,
+    /// The comments, quoted texts and contents of blocks: only there may a tab be.
+    with_tabs: Vec<Range<usize>>,
     name: &'a str,
 }
 
@@ -76,11 +105,65 @@ impl<'a> Reader<'a> {
         loop {
             match self.parser.next_event() {
                 None => return Ok(Event::StreamEnd),
-                Some(Ok((Event::Comment(..) | Event::Anchor(..), _))) => {}
-                Some(Ok((event, _))) => return Ok(event),
+                Some(Ok((Event::Anchor(..), _))) => {}
+                Some(Ok((Event::Comment(..), span))) => self.with_tabs.extend(span.byte_range()),
+                Some(Ok((event, span))) => return Ok(self.noted(event, &span)),
                 Some(Err(error)) => return Err(self.scan_error(&error)),
             }
         }
+    }
+
+    /// The event as it is, with what is left to say of a text that is not plain.
+    fn noted(&mut self, event: Event<'a>, span: &Span) -> Event<'a> {
+        let Event::Scalar(content, style, anchor, tag) = event else { return event };
+        let range = span.byte_range().unwrap_or_default();
+        let content = match style {
+            ScalarStyle::Plain => content,
+            ScalarStyle::Literal | ScalarStyle::Folded => {
+                self.with_tabs.push(range.clone());
+                // A last line without an end has none to keep.
+                match content.strip_suffix('\n') {
+                    Some(cut) if range.end >= self.text.len() && !self.text.ends_with(['\n', '\r']) => {
+                        cut.to_owned().into()
+                    }
+                    _ => content,
+                }
+            }
+            ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => {
+                self.with_tabs.push(range);
+                content
+            }
+        };
+        Event::Scalar(content, style, anchor, tag)
+    }
+
+    /// The original composes the whole document before it constructs anything: a mistake further down comes first.
+    fn told_first(&mut self, error: OriginalError) -> OriginalError {
+        if !matches!(error.class, ErrorClass::ConstructorError | ErrorClass::ValueError) {
+            return error;
+        }
+        loop {
+            match self.next() {
+                Err(earlier) => return earlier,
+                Ok(Event::StreamEnd) => return self.check_tabs().err().unwrap_or(error),
+                Ok(_) => {}
+            }
+        }
+    }
+
+    /// No tab between the words: YAML 1.1 as the original reads it takes none.
+    fn check_tabs(&mut self) -> Result<(), OriginalError> {
+        self.with_tabs.sort_by_key(|range| range.start);
+        let mut ranges = self.with_tabs.iter().peekable();
+        for (at, _) in self.text.match_indices('\t') {
+            while ranges.next_if(|range| range.end <= at).is_some() {}
+            if ranges.peek().is_none_or(|range| at < range.start) {
+                let line = self.text.get(..at).unwrap_or_default().split('\n').count();
+                let message = format!("found character '\\t' that cannot start any token, in line {line}");
+                return Err(self.error(ErrorClass::ScannerError, &message));
+            }
+        }
+        Ok(())
     }
 
     // The recursion is bounded by the parser's limits and by `MAX_DEPTH`.
@@ -117,6 +200,9 @@ impl<'a> Reader<'a> {
         if self.nodes > MAX_NODES {
             return Err(self.error(ErrorClass::ComposerError, "the document grows too large"));
         }
+        if depth.saturating_add(node.levels) > MAX_DEPTH {
+            return Err(self.error(ErrorClass::ParserError, "the document is nested too deeply"));
+        }
         if anchor != 0 {
             self.anchors.insert(anchor, node.clone());
         }
@@ -125,15 +211,21 @@ impl<'a> Reader<'a> {
 
     fn sequence(&mut self, depth: usize) -> Result<Node, OriginalError> {
         let mut items = Vec::new();
-        let mut size = 1_usize;
+        let (mut size, mut levels) = (1_usize, 0_usize);
         loop {
             match self.next()? {
                 Event::SequenceEnd => {
-                    return Ok(Node { json: Json::Array(items), size, merge: false });
+                    return Ok(Node {
+                        json: Json::Array(items),
+                        size,
+                        levels: levels.saturating_add(1),
+                        merge: false,
+                    });
                 }
                 event => {
                     let node = self.node(event, depth.saturating_add(1))?;
                     size = size.saturating_add(node.size);
+                    levels = levels.max(node.levels);
                     items.push(node.json);
                 }
             }
@@ -143,15 +235,21 @@ impl<'a> Reader<'a> {
     fn mapping(&mut self, depth: usize) -> Result<Node, OriginalError> {
         let mut own = Map::new();
         let mut merged: Vec<Map<String, Json>> = Vec::new();
-        let mut size = 1_usize;
+        let mut numbers: BTreeMap<u64, String> = BTreeMap::new();
+        let (mut size, mut levels) = (1_usize, 0_usize);
         loop {
             let key = match self.next()? {
                 Event::MappingEnd => break,
+                Event::Scalar(text, ScalarStyle::Plain, 0, None) if text == "=" => Node::of(Json::from("=")),
                 event => self.node(event, depth.saturating_add(1))?,
             };
             let event = self.next()?;
             let value = self.node(event, depth.saturating_add(1))?;
+            if value.merge {
+                return Err(self.no_meaning("merge"));
+            }
             size = size.saturating_add(key.size).saturating_add(value.size);
+            levels = levels.max(value.levels);
             if key.merge {
                 match value.json {
                     Json::Object(entries) => merged.push(entries),
@@ -165,7 +263,13 @@ impl<'a> Reader<'a> {
                     _ => return Err(self.not_mergeable()),
                 }
             } else {
-                own.insert(self.key(&key.json)?, value.json);
+                let name = self.key(&key.json)?;
+                // Equal numbers and truth values are one key, which is written as it came first.
+                let name = match numeric(&key.json) {
+                    None => name,
+                    Some(number) => numbers.entry(number).or_insert(name).clone(),
+                };
+                own.insert(name, value.json);
             }
         }
         let mut all = Map::new();
@@ -173,7 +277,7 @@ impl<'a> Reader<'a> {
             all.extend(entries);
         }
         all.extend(own);
-        Ok(Node { json: Json::Object(all), size, merge: false })
+        Ok(Node { json: Json::Object(all), size, levels: levels.saturating_add(1), merge: false })
     }
 
     /// A key as JSON writes it.
@@ -187,12 +291,16 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn scalar(&self, text: &str, plain: bool, tag: Option<&Tag>) -> Result<Node, OriginalError> {
+    fn scalar(&mut self, text: &str, plain: bool, tag: Option<&Tag>) -> Result<Node, OriginalError> {
         let json = match tag {
             // `!` alone means that nothing is resolved.
             Some(tag) if tag.handle() == "!" && tag.suffix().is_empty() => Json::from(text),
             Some(tag) => match core_suffix(tag) {
-                Some("str" | "binary" | "timestamp") => Json::from(text),
+                Some("str" | "binary") => Json::from(text),
+                Some("timestamp") => {
+                    self.dated = true;
+                    Json::from(text)
+                }
                 Some("null") => Json::Null,
                 Some("bool") => boolean(text).ok_or_else(|| self.bad_tag(tag))?,
                 Some("int") => integer(text).ok_or_else(|| self.bad_tag(tag))?,
@@ -203,6 +311,15 @@ impl<'a> Reader<'a> {
             },
             None if !plain => Json::from(text),
             None if text == "<<" => return Ok(Node { merge: true, ..Node::of(Json::from(text)) }),
+            // The sign has a meaning of its own, which only a key loses.
+            None if text == "=" => {
+                return Err(self.no_meaning("value"));
+            }
+            None if date::is_date(text) => {
+                self.dated = true;
+                date::check(text)?;
+                Json::from(text)
+            }
             None => resolve(text),
         };
         Ok(Node::of(json))
@@ -219,6 +336,12 @@ impl<'a> Reader<'a> {
 
     fn bad_tag(&self, tag: &Tag) -> OriginalError {
         let message = format!("could not determine a constructor for the tag '{}'", tag.original());
+        self.error(ErrorClass::ConstructorError, &message)
+    }
+
+    /// What is only meant for keys, elsewhere.
+    fn no_meaning(&self, suffix: &str) -> OriginalError {
+        let message = format!("could not determine a constructor for the tag 'tag:yaml.org,2002:{suffix}'");
         self.error(ErrorClass::ConstructorError, &message)
     }
 
@@ -263,164 +386,22 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// The bits of the number that a key is to Python, which counts `true` as 1.
+fn numeric(key: &Json) -> Option<u64> {
+    let number = match key {
+        Json::Bool(value) => f64::from(u8::from(*value)),
+        Json::Number(value) => value.as_f64()?,
+        Json::Null | Json::String(_) | Json::Array(_) | Json::Object(_) => return None,
+    };
+    // Zero has a sign, which does not count.
+    Some((number + 0.0).to_bits())
+}
+
 fn core_suffix(tag: &Tag) -> Option<&str> {
     match tag.handle() {
         "tag:yaml.org,2002:" | "!!" => Some(tag.suffix()),
         _ => None,
     }
-}
-
-/// What a plain scalar is.
-fn resolve(text: &str) -> Json {
-    if matches!(text, "" | "~" | "null" | "Null" | "NULL") {
-        return Json::Null;
-    }
-    if is_boolean(text)
-        && let Some(value) = boolean(text)
-    {
-        return value;
-    }
-    decimal(text).or_else(|| integer(text)).unwrap_or_else(|| Json::from(text))
-}
-
-/// The three ways of writing each word that YAML 1.1 resolves.
-fn is_boolean(text: &str) -> bool {
-    let lower = text.to_ascii_lowercase();
-    let capital = |lower: &str| {
-        let mut chars = lower.chars();
-        chars.next().map(|first| format!("{}{}", first.to_ascii_uppercase(), chars.as_str()))
-    };
-    text == lower
-        || text == text.to_ascii_uppercase()
-        || capital(&lower).is_some_and(|capital| text == capital)
-}
-
-fn boolean(text: &str) -> Option<Json> {
-    match text.to_ascii_lowercase().as_str() {
-        "yes" | "true" | "on" => Some(true.into()),
-        "no" | "false" | "off" => Some(false.into()),
-        _ => None,
-    }
-}
-
-/// `10`, `-1_000`, `0b11`, `017`, `0xff`, `12:30`.
-fn integer(text: &str) -> Option<Json> {
-    let (negative, digits) = signed(text);
-    let all = |text: &str, allowed: fn(char) -> bool| {
-        !text.is_empty() && text.chars().all(|c| c == '_' || allowed(c))
-    };
-    let clean = |text: &str| text.replace('_', "");
-    let magnitude: i128 = if digits == "0" {
-        0
-    } else if let Some(rest) = digits.strip_prefix("0b").filter(|rest| all(rest, |c| matches!(c, '0' | '1')))
-    {
-        i128::from_str_radix(&clean(rest), 2).ok()?
-    } else if let Some(rest) = digits.strip_prefix("0x").filter(|rest| all(rest, |c| c.is_ascii_hexdigit())) {
-        i128::from_str_radix(&clean(rest), 16).ok()?
-    } else if digits.starts_with('0') && all(digits, |c| ('0'..='7').contains(&c)) {
-        i128::from_str_radix(&clean(digits), 8).ok()?
-    } else if digits.starts_with(|c: char| ('1'..='9').contains(&c)) {
-        match digits.split_once(':') {
-            None if all(digits, |c| c.is_ascii_digit()) => {
-                let digits = clean(digits);
-                match digits.parse() {
-                    Ok(value) => value,
-                    // Beyond what JSON holds exactly.
-                    Err(_) => {
-                        return digits
-                            .parse()
-                            .ok()
-                            .map(|value: f64| number(if negative { -value } else { value }));
-                    }
-                }
-            }
-            None => return None,
-            Some((first, rest)) if all(first, |c| c.is_ascii_digit()) => {
-                let mut value: i128 = clean(first).parse().ok()?;
-                for part in rest.split(':') {
-                    value = value.checked_mul(60)?.checked_add(sixtieth(part)?.into())?;
-                }
-                value
-            }
-            Some(_) => return None,
-        }
-    } else {
-        return None;
-    };
-    let value = if negative { magnitude.checked_neg()? } else { magnitude };
-    let exact = i64::try_from(value).map(Json::from).or_else(|_| u64::try_from(value).map(Json::from));
-    #[expect(clippy::cast_precision_loss, reason = "JSON holds no larger integers exactly")]
-    Some(exact.unwrap_or_else(|_| number(value as f64)))
-}
-
-/// `1.5`, `1.`, `.5`, `1.5e+3`, `1:30.5`, `.inf`; an exponent needs its sign.
-fn decimal(text: &str) -> Option<Json> {
-    let (negative, digits) = signed(text);
-    if matches!(digits, ".inf" | ".Inf" | ".INF") || matches!(text, ".nan" | ".NaN" | ".NAN") {
-        // JSON has no such numbers.
-        return Some(Json::from(text));
-    }
-    let whole_digits = |text: &str| {
-        text.starts_with(|c: char| c.is_ascii_digit()) && text.chars().all(|c| c.is_ascii_digit() || c == '_')
-    };
-    let (before, after) = digits.split_once('.')?;
-    let (fraction, exponent) = match after.find(['e', 'E']) {
-        None => (after, None),
-        Some(at) => {
-            let exponent = after.get(at.checked_add(1)?..)?;
-            let unsigned = exponent.strip_prefix(['-', '+'])?;
-            if unsigned.is_empty() || !unsigned.chars().all(|c| c.is_ascii_digit()) {
-                return None;
-            }
-            (after.get(..at)?, Some(exponent))
-        }
-    };
-    if !fraction.chars().all(|c| c.is_ascii_digit() || c == '_') {
-        return None;
-    }
-    let clean = |text: &str| text.replace('_', "");
-    let magnitude: f64 = match before.split_once(':') {
-        Some((first, rest)) if exponent.is_none() && whole_digits(first) => {
-            let mut value: f64 = clean(first).parse().ok()?;
-            let parts: Vec<&str> = rest.split(':').collect();
-            let (last, middle) = parts.split_last()?;
-            for part in middle {
-                value = value * 60.0 + f64::from(sixtieth(part)?);
-            }
-            sixtieth(last)?;
-            value * 60.0 + format!("{last}.{}0", clean(fraction)).parse::<f64>().ok()?
-        }
-        Some(_) => return None,
-        None if before.is_empty() => {
-            // Without a digit before the dot no sign is allowed, and a digit must follow.
-            if digits.len() != text.len() || !fraction.starts_with(|c: char| c.is_ascii_digit()) {
-                return None;
-            }
-            format!("0.{}e{}", clean(fraction), exponent.unwrap_or("0")).parse().ok()?
-        }
-        None if whole_digits(before) => {
-            format!("{}.{}0e{}", clean(before), clean(fraction), exponent.unwrap_or("0")).parse().ok()?
-        }
-        None => return None,
-    };
-    Some(number(if negative { -magnitude } else { magnitude }))
-}
-
-/// A part of a sexagesimal number: up to two digits, below 60.
-fn sixtieth(part: &str) -> Option<u8> {
-    let digits = matches!(part.len(), 1 | 2) && part.chars().all(|c| c.is_ascii_digit());
-    part.parse().ok().filter(|value| digits && *value < 60)
-}
-
-fn signed(text: &str) -> (bool, &str) {
-    match text.strip_prefix('-') {
-        Some(rest) => (true, rest),
-        None => (false, text.strip_prefix('+').unwrap_or(text)),
-    }
-}
-
-fn number(value: f64) -> Json {
-    Number::from_f64(value).map_or(Json::Null, Json::Number)
 }
 
 #[cfg(test)]

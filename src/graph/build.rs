@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::{dag, modules};
 use crate::address::BlockAddress;
 use crate::config::model::{
-    Config, DynamicBlock, Names, Node, NodeId, NodeKind, ROOT, Repetition, Resource, Rule,
+    Config, DynamicBlock, Names, Node, NodeId, NodeKind, ROOT, Repetition, Resource, ResourceKind, Rule,
 };
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::source::Span;
@@ -22,8 +22,9 @@ pub struct Graph {
     pub order: Vec<NodeId>,
     /// What each node depends on directly, ascending, by node.
     pub dependencies: Vec<Vec<NodeId>>,
-    /// The flow blocks that must be applied before each node can be evaluated finally, by node.
-    pub flows_before: Vec<Rc<BTreeSet<NodeId>>>,
+    /// The blocks that make something - flows, templates - and must be applied before each node can be evaluated finally,
+    /// by node.
+    pub made_before: Vec<Rc<BTreeSet<NodeId>>>,
     /// Whether anything refers to the node, by node.
     pub referenced: Vec<bool>,
 }
@@ -84,8 +85,8 @@ pub fn build(config: &Config, diags: &mut Diagnostics) -> Graph {
             Vec::new()
         }
     };
-    let flows_before = flows_before(config, &order, &dependencies);
-    Graph { order, dependencies, flows_before, referenced }
+    let made_before = made_before(config, &order, &dependencies);
+    Graph { order, dependencies, made_before, referenced }
 }
 
 /// Looks up what an expression of no block refers to, as `console` evaluates it; unknown names are pushed to `diags`.
@@ -101,19 +102,18 @@ pub fn check_names(config: &Config, expr: &Expr, diags: &mut Diagnostics) {
     });
 }
 
-fn flows_before(
-    config: &Config,
-    order: &[NodeId],
-    dependencies: &[Vec<NodeId>],
-) -> Vec<Rc<BTreeSet<NodeId>>> {
+fn made_before(config: &Config, order: &[NodeId], dependencies: &[Vec<NodeId>]) -> Vec<Rc<BTreeSet<NodeId>>> {
     let empty = Rc::new(BTreeSet::new());
     let mut result = vec![empty; dependencies.len()];
     for node in order {
         let mut all = BTreeSet::new();
         for need in &dependencies[node.0 as usize] {
-            if is_flow(config.node(*need)) {
+            let made = maker(config.node(*need));
+            if made.is_some() {
                 all.insert(*need);
-            } else {
+            }
+            // A template that does not change says nothing of the flows that its content refers to.
+            if made != Some(Maker::Flow) {
                 all.extend(result[need.0 as usize].iter().copied());
             }
         }
@@ -124,9 +124,23 @@ fn flows_before(
     result
 }
 
-fn is_flow(node: &Node) -> bool {
-    matches!(&node.kind, NodeKind::Resource(resource)
-        if matches!(resource.kind, crate::config::model::ResourceKind::Flow))
+/// What a block makes.
+#[derive(PartialEq, Eq)]
+enum Maker {
+    Flow,
+    Template,
+}
+
+fn maker(node: &Node) -> Option<Maker> {
+    let NodeKind::Resource(resource) = &node.kind else { return None };
+    match resource.kind {
+        ResourceKind::Flow => Some(Maker::Flow),
+        ResourceKind::Template(_) => Some(Maker::Template),
+        ResourceKind::Storage(_)
+        | ResourceKind::RunConfig(_)
+        | ResourceKind::Agent(_)
+        | ResourceKind::Data(_) => None,
+    }
 }
 
 /// Where an expression stands, for what it may refer to.
@@ -162,7 +176,11 @@ fn for_each_expression(node: &Node, visit: &mut Visit<'_>) {
         }
         NodeKind::Import(import) => {
             repetition_expression(&import.repetition, visit);
-            visit(&import.to, INSIDE);
+            // A flow of a module cannot be referred to from here; whether there is such a one is told by its address.
+            match import.modules.is_empty() {
+                true => visit(&import.to, INSIDE),
+                false => import.keys().for_each(|key| visit(key, INSIDE)),
+            }
             visit(&import.id, INSIDE);
         }
     }
@@ -219,8 +237,20 @@ fn body_expressions(body: &Body, iterators: &mut Vec<Arc<str>>, visit: &mut Visi
 }
 
 /// Words that begin a reference.
-const ROOTS: &[&str] =
-    &["var", "local", "each", "count", "path", "flow", "run_config", "storage", "agent", "data", "module"];
+const ROOTS: &[&str] = &[
+    "var",
+    "local",
+    "each",
+    "count",
+    "path",
+    "flow",
+    "run_config",
+    "storage",
+    "template",
+    "agent",
+    "data",
+    "module",
+];
 
 fn lookup(
     config: &Config,
@@ -263,7 +293,7 @@ fn lookup(
             }
             found
         }
-        "run_config" | "storage" | "agent" | "data" => {
+        "run_config" | "storage" | "template" | "agent" | "data" => {
             let (Some(kind), Some(name)) = (attr(0), attr(1)) else {
                 diags.push(incomplete(root, &format!("{root}.KIND.NAME"), span));
                 return None;
@@ -306,7 +336,7 @@ fn lookup(
             }
             None
         }
-        "template" | "execution_environment" => {
+        "execution_environment" => {
             diags.push(
                 Diagnostic::error(
                     "Not supported by this version",

@@ -379,7 +379,7 @@ pub(super) fn decision(
     change: Change,
     operations: Vec<Operation>,
 ) -> Decision {
-    let before = context.input.graph.flows_before.get(flow.node.0 as usize);
+    let before = context.input.graph.made_before.get(flow.node.0 as usize);
     let after = before.into_iter().flat_map(|nodes| nodes.iter().copied()).collect();
     Decision { node: Some(flow.node), after, ..Decision::new(change, operations) }
 }

@@ -2,13 +2,13 @@
 
 use super::artifacts::KnownAgent;
 use super::live::{Live, Standing};
-use super::model::Action;
+use super::model::{Action, Change};
 use super::planner::PlanInput;
 use super::steps::Decision;
-use crate::desired::DesiredFlow;
+use crate::desired::{DesiredFlow, DesiredTemplate};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::flow::check::{self, Taker};
-use crate::registry::view::FlowRecord;
+use crate::registry::view::{FlowRecord, TemplateRecord};
 
 /// A flow of that name belongs to another root configuration.
 pub(super) fn foreign(flow: &DesiredFlow, record: &FlowRecord) -> Diagnostic {
@@ -111,6 +111,63 @@ pub(super) fn mass_archive(input: PlanInput<'_>, ended: &[Decision], diags: &mut
             .help("check that nothing went missing; `moved` blocks keep history across renames; if it is meant, add `--allow-mass-archive`"),
         );
     }
+}
+
+/// Something stands where a template is to be stored, and nothing records that it is ours.
+pub(super) fn foreign_template(template: &DesiredTemplate, path: &str) -> Diagnostic {
+    Diagnostic::error(
+        "Foreign object in the way",
+        format!("`{}` is to be stored at {path}, and what stands there was not stored by this project.", template.address),
+    )
+    .at(template.span)
+    .address(template.address.to_string())
+    .help("choose another `path`, or move away what stands there; to use it as it is, name it by `file` and leave `path` out")
+}
+
+/// Another root configuration stores a template there.
+pub(super) fn template_of_another_root(
+    template: &DesiredTemplate,
+    root: &str,
+    record: &TemplateRecord,
+) -> Diagnostic {
+    Diagnostic::error(
+        "Template of another root",
+        format!(
+            "The template at {} belongs to the root configuration `{root}`, which declares it as `{}`.",
+            record.uri, record.address
+        ),
+    )
+    .at(template.span)
+    .address(template.address.to_string())
+    .help("choose another `path`, or remove it from the other root first")
+}
+
+/// What stands where a template is stored could not be read.
+pub(super) fn unreadable_template(change: &Change) -> Diagnostic {
+    Diagnostic::error(
+        "Live object not checked",
+        format!(
+            "What is live for `{}` could not be read, so nothing is decided about it: {}.",
+            change.address,
+            change.notes.join("; ")
+        ),
+    )
+    .address(change.address.as_str())
+    .help("give the program the right to read it, or go on without it with `--allow-unreadable`")
+}
+
+/// `lifecycle { prevent_destroy = true }` of a template.
+pub(super) fn protected_template(template: &DesiredTemplate) -> Diagnostic {
+    Diagnostic::error(
+        "Protected template",
+        format!(
+            "`{}` has `prevent_destroy = true`, and this plan would remove what it stores.",
+            template.address
+        ),
+    )
+    .at(template.span)
+    .address(template.address.to_string())
+    .help("remove `prevent_destroy`, leave the template where it is, or leave it out with `--exclude`")
 }
 
 /// `lifecycle { prevent_destroy = true }`.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use flowform_provider_api::{Binding, LiveArtifact, Location, ProviderError};
+use flowform_provider_api::{Binding, Digest, Etag, LiveArtifact, Location, ProviderError};
 
 /// The live side of a plan.
 #[derive(Clone, Debug, Default)]
@@ -11,8 +11,21 @@ pub struct Live {
     pub providers: BTreeMap<String, Result<ProviderLive, ProviderError>>,
     /// The agents documents in the registry, by root.
     pub agents: BTreeMap<String, serde_json::Value>,
+    /// What stands where templates are stored, by place; `None` where nothing does.
+    pub templates: BTreeMap<String, Result<Option<LiveTemplate>, ProviderError>>,
     /// How many calls were made.
     pub calls: u64,
+}
+
+/// What stands where a template is stored.
+#[derive(Clone, Debug)]
+pub struct LiveTemplate {
+    /// The content.
+    pub text: Vec<u8>,
+    /// Its SHA-256.
+    pub sha256: Digest,
+    /// The tag to write over it.
+    pub etag: Etag,
 }
 
 /// What one provider holds.

@@ -20,6 +20,7 @@ pub mod saved;
 pub mod select;
 mod steps;
 mod strays;
+mod templates;
 #[cfg(test)]
 mod tests;
 

@@ -1,7 +1,7 @@
 //! The plan as data: what people read (changes) and what runs (steps). Every step belongs to a shown change.
 //! It decides nothing and is serializable as it is.
 
-use flowform_provider_api::{Artifact, Binding, Digest, FlowId};
+use flowform_provider_api::{Artifact, Binding, Digest, Etag, FlowId};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -124,6 +124,8 @@ pub enum Reason {
     DocumentChanged,
     /// An agent that can take the flow is declared, so its artifact is made ahead of its runs.
     AgentDeclared,
+    /// The template is stored at another place now.
+    StoredElsewhere,
 }
 
 /// What a change is about.
@@ -134,6 +136,8 @@ pub enum Subject {
     Flow,
     /// One superseded version of a flow (prune).
     FlowVersion,
+    /// A shared template that is stored somewhere.
+    Template,
     /// The agents that this root declares.
     Agents,
 }
@@ -174,7 +178,7 @@ pub struct Change {
     pub action: Action,
     /// Why.
     pub reason: Reason,
-    /// The flow's name in the project, for flows.
+    /// The flow's name in the project, for flows; where it is stored, for templates.
     pub name: Option<String>,
     /// The address it had before.
     pub moved_from: Option<String>,
@@ -333,6 +337,34 @@ pub enum Operation {
         /// The artifacts to remove.
         artifacts: Vec<Binding>,
     },
+    /// Write a shared template where nothing is, or over what is expected there.
+    StoreTemplate {
+        /// Where.
+        uri: String,
+        /// Its address.
+        address: String,
+        /// The digest of the document.
+        digest: Digest,
+        /// The document.
+        document: Box<RawValue>,
+        /// What is written.
+        text: String,
+        /// The SHA-256 of what is there afterwards.
+        sha256: Digest,
+        /// The tag of what is there; `None` where nothing is.
+        expected: Option<Etag>,
+        /// What is there, where an interrupted apply wrote it without recording that.
+        found: Option<Digest>,
+        /// Whether anything is written; otherwise it is only recorded.
+        is_written: bool,
+    },
+    /// Remove a shared template and its record.
+    RemoveTemplate {
+        /// Where.
+        uri: String,
+        /// The tag of what is there; `None` to remove the record alone.
+        expected: Option<Etag>,
+    },
     /// Write this root's agents document, or withdraw it.
     PublishAgents {
         /// The document; `None` withdraws it.
@@ -391,7 +423,7 @@ pub struct Plan {
     pub seq: u64,
     /// What people read, in address order; unchanged subjects are counted in `unchanged` only.
     pub changes: Vec<Change>,
-    /// How many flows are unchanged.
+    /// How many flows and templates are unchanged.
     pub unchanged: usize,
     /// What runs, in an order in which each waits only for earlier ones.
     pub steps: Vec<Step>,

@@ -17,8 +17,9 @@ use super::recorded::{Match, Recorded};
 use super::retire;
 use super::select::{Filters, Selection};
 use super::steps::{Decision, assemble};
-use super::strays;
+use super::{strays, templates};
 use crate::config::Config;
+use crate::config::model::NodeId;
 use crate::desired::{DesiredOutput, Evaluation, Settings};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::graph::Graph;
@@ -65,15 +66,14 @@ pub struct PlanInput<'a> {
 /// Makes the plan. When `diags` has errors afterwards the plan must not be applied.
 pub fn plan(input: PlanInput<'_>, diags: &mut Diagnostics) -> Plan {
     let mut addresses: Vec<String> = input.recorded.own().map(|flow| flow.address.clone()).collect();
+    addresses.extend(input.recorded.own_templates().map(|record| record.address.clone()));
     addresses.sort();
-    let selection = Selection::new(
-        &input.options.filters,
-        &input.evaluation.flows,
-        &addresses,
-        input.graph,
-        input.options.mode,
-        diags,
-    );
+    let flows = input.evaluation.flows.iter().map(|flow| (flow.node, flow.address.to_string()));
+    let templates = input.evaluation.templates.iter();
+    let templates = templates.map(|template| (template.node, template.address.to_string()));
+    let declared: Vec<_> = flows.chain(templates).collect();
+    let selection =
+        Selection::new(&input.options.filters, &declared, &addresses, input.graph, input.options.mode, diags);
     if input.options.mode == Mode::Normal {
         // What is left out need not be in order.
         let failed = input.evaluation.conditions.failed.iter();
@@ -83,11 +83,19 @@ pub fn plan(input: PlanInput<'_>, diags: &mut Diagnostics) -> Plan {
     }
     let agents = known_agents(&input.evaluation.agents, input.live, &input.settings.root);
     let mut notes = Vec::new();
-    let (mut decisions, unchanged) = match input.options.mode {
+    let (stored, stored_unchanged) = templates::decide(input, &selection, diags);
+    let (mut decisions, mut unchanged) = match input.options.mode {
         Mode::Normal => normal(input, &selection, &agents, &mut notes, diags),
         Mode::Destroy => (retire::destroy(input, &selection, diags), 0),
         Mode::RefreshOnly => retire::refresh_only(input, &selection, diags),
     };
+    decisions.extend(stored);
+    unchanged += stored_unchanged;
+    // Steps must come after those they wait for; the sort is stable.
+    let place = places(input.graph);
+    decisions.sort_by_key(|decision| {
+        decision.node.and_then(|node| place.get(&node).copied()).unwrap_or(usize::MAX)
+    });
     if input.options.mode != Mode::RefreshOnly {
         strays::discard(input, &selection, &mut decisions);
     }
@@ -147,7 +155,7 @@ fn normal(
     let mut decisions = Vec::new();
     let mut unchanged = 0;
     let mut kept: BTreeSet<&str> = BTreeSet::new();
-    let place: HashMap<_, usize> = input.graph.order.iter().enumerate().map(|(at, id)| (*id, at)).collect();
+    let place = places(input.graph);
     let mut flows: Vec<_> = input.evaluation.flows.iter().collect();
     // Steps must come after those they wait for; flows of one block keep their key order.
     flows.sort_by_key(|flow| place.get(&flow.node).copied());
@@ -156,7 +164,7 @@ fn normal(
         if let Match::Same(record) | Match::Moved(record) | Match::Again(record) = found {
             kept.insert(record.id.as_str());
         }
-        if !selection.takes(flow) {
+        if !selection.takes(flow.node, &flow.address.to_string()) {
             continue;
         }
         guard::label_coverage(flow, agents, diags);
@@ -178,6 +186,11 @@ fn normal(
     decisions.extend(ended);
     retire::unused_blocks(input, notes);
     (decisions, unchanged)
+}
+
+/// The place of each block in the order in which they are evaluated.
+fn places(graph: &Graph) -> HashMap<NodeId, usize> {
+    graph.order.iter().enumerate().map(|(at, id)| (*id, at)).collect()
 }
 
 fn output_changes(

@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use crate::address::inside;
 use crate::config::model::Moved;
 use crate::desired::DesiredFlow;
-use crate::registry::view::{DefinitionAt, FlowRecord, VersionRecord, View};
+use crate::registry::view::{DefinitionAt, FlowRecord, TemplateRecord, VersionRecord, View};
 
 /// Definitions that are not in the view, fetched from the log beforehand.
 pub type Definitions = HashMap<(FlowId, u32), Arc<RawValue>>;
@@ -79,6 +79,12 @@ impl<'a> Recorded<'a> {
             .into_iter()
             .flat_map(|view| view.flows.values())
             .filter(|flow| flow.archived.is_none() && flow.root == self.root)
+    }
+
+    /// The templates of this root, by where they are stored.
+    pub fn own_templates(&self) -> impl Iterator<Item = &'a TemplateRecord> + use<'a> {
+        let own = self.view.and_then(|view| view.templates.get(self.root));
+        own.into_iter().flat_map(|templates| templates.values())
     }
 
     /// The flow of this root that is recorded under an address.

@@ -45,11 +45,14 @@ pub(super) fn not_declared(
 }
 
 /// The `prevent_destroy = true` of the block that an undeclared instance belonged to, while the block is declared.
-fn protecting_block(input: PlanInput<'_>, address: &str) -> Option<Span> {
+pub(super) fn protecting_block(input: PlanInput<'_>, address: &str) -> Option<Span> {
     let id = input.config.block_at(address)?;
     let NodeKind::Resource(resource) = &input.config.node(id).kind else { return None };
     let expr = resource.lifecycle.prevent_destroy.as_ref()?;
-    let of_another = input.evaluation.flows.iter().any(|flow| flow.node == id && flow.prevent_destroy);
+    let templates =
+        input.evaluation.templates.iter().map(|template| (template.node, template.prevent_destroy));
+    let flows = input.evaluation.flows.iter().map(|flow| (flow.node, flow.prevent_destroy));
+    let of_another = flows.chain(templates).any(|(node, prevents)| node == id && prevents);
     (resource.lifecycle.prevents_literally() || of_another).then_some(expr.span)
 }
 
@@ -80,7 +83,7 @@ pub(super) fn destroy(
     let mut decisions = Vec::new();
     for record in sorted(input.recorded.own()) {
         let taken = match declared.get(&record.address) {
-            Some(flow) => selection.takes(flow),
+            Some(flow) => selection.takes(flow.node, &record.address),
             None => selection.takes_address(&record.address),
         };
         if !taken {
@@ -169,7 +172,9 @@ pub(super) fn refresh_only(
 /// `removed` blocks whose flow is gone have done their work, and so have `moved` blocks whose flow has its new
 /// address.
 pub(super) fn unused_blocks(input: PlanInput<'_>, notes: &mut Vec<String>) {
-    let recorded: BTreeSet<&str> = input.recorded.own().map(|record| record.address.as_str()).collect();
+    let flows = input.recorded.own().map(|record| record.address.as_str());
+    let templates = input.recorded.own_templates().map(|record| record.address.as_str());
+    let recorded: BTreeSet<&str> = flows.chain(templates).collect();
     for removed in &input.config.removed {
         if !recorded.iter().any(|address| names(removed, address)) {
             notes.push(format!(
@@ -231,7 +236,7 @@ fn sorted<'a>(records: impl Iterator<Item = &'a FlowRecord>) -> Vec<&'a FlowReco
 }
 
 /// Whether a `removed` block names a recorded address: itself, all instances of the block, or everything in a module.
-fn names(removed: &Removed, address: &str) -> bool {
+pub(super) fn names(removed: &Removed, address: &str) -> bool {
     let inside = inside(&removed.module, address).map(|(_, inside)| inside);
     let rest = inside.and_then(|inside| inside.strip_prefix(&*removed.from));
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['[', '.']))

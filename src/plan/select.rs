@@ -29,16 +29,16 @@ pub struct Selection<'a> {
 }
 
 impl<'a> Selection<'a> {
-    /// Resolves the filters; an address that names nothing is an error.
+    /// Resolves the filters against what is declared and the addresses of what is recorded; an address that names
+    /// nothing is an error.
     pub fn new(
         filters: &'a Filters,
-        flows: &[DesiredFlow],
+        declared: &[(NodeId, String)],
         recorded: &[String],
         graph: &Graph,
         mode: Mode,
         diags: &mut Diagnostics,
     ) -> Self {
-        let addresses: Vec<String> = flows.iter().map(|flow| flow.address.to_string()).collect();
         let given = [
             ("--target", &filters.targets),
             ("--exclude", &filters.excludes),
@@ -47,22 +47,27 @@ impl<'a> Selection<'a> {
         for (option, written) in given {
             for filter in written {
                 let names = |address: &String| matches(filter, address);
-                if filter == "agent" || addresses.iter().any(names) || recorded.iter().any(names) {
+                if filter == "agent"
+                    || declared.iter().any(|(_, address)| names(address))
+                    || recorded.iter().any(names)
+                {
                     continue;
                 }
-                let known = addresses.iter().chain(recorded).map(String::as_str);
+                let known = declared.iter().map(|(_, address)| address).chain(recorded).map(String::as_str);
                 let mut diagnostic = Diagnostic::error(
                     "Unknown address",
-                    format!("`{option} {filter}` names no flow of this configuration or its record."),
+                    format!(
+                        "`{option} {filter}` names no flow or template of this configuration or its record."
+                    ),
                 );
                 diagnostic.help = closest(filter, known).map(|best| format!("did you mean `{best}`?"));
                 diags.push(diagnostic);
             }
         }
         let named = |filters: &[String]| -> BTreeSet<NodeId> {
-            let flows = flows.iter().zip(&addresses);
-            let named = flows.filter(|(_, address)| filters.iter().any(|filter| matches(filter, address)));
-            named.map(|(flow, _)| flow.node).collect()
+            let named =
+                declared.iter().filter(|(_, address)| filters.iter().any(|filter| matches(filter, address)));
+            named.map(|(node, _)| *node).collect()
         };
         let (targeted, excluded) = (named(&filters.targets), named(&filters.excludes));
         // What is made needs what it refers to; what ends takes along what refers to it.
@@ -73,18 +78,17 @@ impl<'a> Selection<'a> {
         Self { filters, needed, held }
     }
 
-    /// Whether the plan is about this desired flow.
-    pub fn takes(&self, flow: &DesiredFlow) -> bool {
+    /// Whether the plan is about what is declared by this block at this address.
+    pub fn takes(&self, node: NodeId, address: &str) -> bool {
         if !self.is_partial() {
             return true;
         }
-        let address = flow.address.to_string();
         let targeted = self.filters.targets.is_empty()
-            || self.needed.contains(&flow.node)
-            || self.filters.targets.iter().any(|filter| matches(filter, &address));
+            || self.needed.contains(&node)
+            || self.filters.targets.iter().any(|filter| matches(filter, address));
         targeted
-            && !self.held.contains(&flow.node)
-            && !self.filters.excludes.iter().any(|filter| matches(filter, &address))
+            && !self.held.contains(&node)
+            && !self.filters.excludes.iter().any(|filter| matches(filter, address))
     }
 
     /// Whether the plan is about this recorded address (or `agent`), which nothing depends on.
@@ -108,12 +112,12 @@ impl<'a> Selection<'a> {
     }
 }
 
-/// The flow blocks that `nodes` refer to, however indirectly.
+/// The blocks that make something and that `nodes` refer to, however indirectly.
 fn needs(graph: &Graph, nodes: &BTreeSet<NodeId>) -> BTreeSet<NodeId> {
     let mut found = BTreeSet::new();
     let mut queue: Vec<NodeId> = nodes.iter().copied().collect();
     while let Some(id) = queue.pop() {
-        for need in graph.flows_before.get(id.0 as usize).into_iter().flat_map(|ids| ids.iter().copied()) {
+        for need in graph.made_before.get(id.0 as usize).into_iter().flat_map(|ids| ids.iter().copied()) {
             if found.insert(need) {
                 queue.push(need);
             }
@@ -126,7 +130,7 @@ fn needs(graph: &Graph, nodes: &BTreeSet<NodeId>) -> BTreeSet<NodeId> {
 fn dependents(graph: &Graph, nodes: &BTreeSet<NodeId>) -> BTreeSet<NodeId> {
     let mut found = BTreeSet::new();
     for id in &graph.order {
-        let Some(before) = graph.flows_before.get(id.0 as usize) else { continue };
+        let Some(before) = graph.made_before.get(id.0 as usize) else { continue };
         if before.iter().any(|need| nodes.contains(need) || found.contains(need)) {
             found.insert(*id);
         }

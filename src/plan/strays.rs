@@ -93,6 +93,8 @@ impl Decided {
                     | Operation::Discard { flow, .. } => flow,
                     Operation::SetVersion { flow: None, .. }
                     | Operation::Adopt { .. }
+                    | Operation::StoreTemplate { .. }
+                    | Operation::RemoveTemplate { .. }
                     | Operation::PublishAgents { .. } => continue,
                 };
                 result.groups.entry(flow.clone()).or_insert_with(|| decision.group.clone());

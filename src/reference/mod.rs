@@ -8,7 +8,8 @@ pub use pages::{Page, pages};
 pub use schema::{FORMAT_VERSION, schema};
 
 use crate::flow::kind::{
-    AgentKind, EnvironmentKind, FLOW, Field, RunConfigKind, SCHEDULE, StorageKind, field,
+    AgentKind, DataKind, EnvironmentKind, FLOW, Field, RunConfigKind, SCHEDULE, StorageKind, TemplateKind,
+    field,
 };
 
 /// A table of arguments: those of a block, or of one kind of a block.
@@ -36,6 +37,18 @@ pub fn tables() -> Vec<Table> {
             fields: SCHEDULE.iter().collect(),
         },
     ];
+    tables.extend(DataKind::ALL.map(|kind| Table {
+        block: "data",
+        kind: Some(kind.label()),
+        doc: data_doc(kind),
+        fields: kind.fields().iter().collect(),
+    }));
+    tables.extend(TemplateKind::ALL.map(|kind| Table {
+        block: "template",
+        kind: Some(kind.label()),
+        doc: template_doc(kind),
+        fields: TemplateKind::fields().iter().collect(),
+    }));
     tables.extend(RunConfigKind::ALL.map(|kind| Table {
         block: "run_config",
         kind: Some(kind.label()),
@@ -77,6 +90,21 @@ pub fn hover(block: &str, kind: Option<&str>, argument: Option<&str>) -> Option<
     let field = field(&fields, name)?;
     let required = if field.required { ", required" } else { "" };
     Some(format!("`{}`: {}{required}\n\n{}", field.name, field.ty.name(), field.doc))
+}
+
+const fn data_doc(kind: DataKind) -> &'static str {
+    match kind {
+        DataKind::File => "Reads a file.",
+        DataKind::Http => "Reads an HTTP resource.",
+        DataKind::TerraformState => "Reads the outputs of a Terraform state.",
+    }
+}
+
+const fn template_doc(kind: TemplateKind) -> &'static str {
+    match kind {
+        TemplateKind::EcsTaskDefinition => "A task definition that `ecs` run configs share.",
+        TemplateKind::KubernetesJob => "A Job template that `kubernetes` run configs share.",
+    }
 }
 
 const fn run_config_doc(kind: RunConfigKind) -> &'static str {

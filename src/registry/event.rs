@@ -135,6 +135,40 @@ pub enum Event {
         /// The version.
         version: u32,
     },
+    /// A shared template is about to be written, where nothing is or over what was recorded before. What is found there
+    /// with this content is ours from now on.
+    WriteTemplate {
+        /// The root configuration that declares it.
+        root: String,
+        /// Where: its identity in the root.
+        uri: String,
+        /// Its address in the configuration.
+        address: String,
+        /// The digest of the document.
+        digest: Digest,
+        /// The document.
+        document: Box<RawValue>,
+        /// The SHA-256 of the text that is written.
+        sha256: Digest,
+        /// Who, when, from which commit.
+        origin: Origin,
+    },
+    /// The template is there as it was to be written.
+    BindTemplate {
+        /// The root configuration that declares it.
+        root: String,
+        /// Where.
+        uri: String,
+        /// The SHA-256 of the text that is there.
+        sha256: Digest,
+    },
+    /// The template is no longer managed: it was removed, or stays as it is.
+    DropTemplate {
+        /// The root configuration that declared it.
+        root: String,
+        /// Where.
+        uri: String,
+    },
     /// The outputs of a root configuration as its last apply left them; sensitive ones without their value.
     Outputs {
         /// The root configuration.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::event::{Event, Origin};
-use super::view::{DefinitionAt, FlowRecord, Pin, VersionRecord, VersionState, View};
+use super::view::{DefinitionAt, FlowRecord, Pin, TemplateRecord, VersionRecord, VersionState, View};
 
 /// A part of the log, written as one object: its number is its key.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -77,6 +77,14 @@ pub enum LogError {
         name: String,
         /// The version.
         version: u32,
+    },
+    /// Nothing is recorded of the template, or something else was about to be written.
+    #[error("{what} of the template at {uri}, which was not about to be written")]
+    UnknownTemplate {
+        /// The event.
+        what: &'static str,
+        /// Where it would be.
+        uri: String,
     },
     /// The version is in a state that the event does not apply to.
     #[error("{what} of version {version} of the flow {name:?}, which is {state}")]
@@ -209,6 +217,32 @@ pub fn fold(view: &mut View, seq: u64, event: Event) -> Result<(), LogError> {
             set_pin(live(view, &flow, "the pin")?, pin)
         }
         Event::Prune { flow, version } => prune(known(view, &flow, "the pruning")?, version),
+        Event::WriteTemplate { root, uri, address, digest, document, sha256, origin } => {
+            let of_root = view.templates.entry(root).or_default();
+            let stored = of_root.get(&uri).and_then(|record| record.stored.clone());
+            let (document, pending) = (Arc::from(document), Some(sha256));
+            let key = uri.clone();
+            of_root.insert(key, TemplateRecord { uri, address, digest, document, stored, pending, origin });
+            Ok(())
+        }
+        Event::BindTemplate { root, uri, sha256 } => {
+            let record = view.templates.get_mut(&root).and_then(|of_root| of_root.get_mut(&uri));
+            match record.filter(|record| record.pending.as_ref() == Some(&sha256)) {
+                Some(record) => {
+                    record.stored = record.pending.take();
+                    Ok(())
+                }
+                None => Err(LogError::UnknownTemplate { what: "a binding", uri }),
+            }
+        }
+        Event::DropTemplate { root, uri } => {
+            let removed = view.templates.get_mut(&root).and_then(|of_root| of_root.remove(&uri));
+            view.templates.retain(|_, of_root| !of_root.is_empty());
+            match removed {
+                Some(_) => Ok(()),
+                None => Err(LogError::UnknownTemplate { what: "the removal", uri }),
+            }
+        }
         Event::Outputs { root, outputs } => {
             if outputs.is_empty() {
                 view.outputs.remove(&root);
@@ -236,6 +270,9 @@ pub(super) fn definition_in<'a>(event: &'a Event, of: &FlowId, number: u32) -> O
         | Event::Move { .. }
         | Event::Pin { .. }
         | Event::Prune { .. }
+        | Event::WriteTemplate { .. }
+        | Event::BindTemplate { .. }
+        | Event::DropTemplate { .. }
         | Event::Outputs { .. }
         | Event::Fence { .. } => None,
     }

@@ -21,9 +21,34 @@ pub struct View {
     pub seq: u64,
     /// Every flow ever recorded and not forgotten.
     pub flows: BTreeMap<FlowId, FlowRecord>,
+    /// The shared templates of each root configuration by where they are stored: a relative path is against the root's
+    /// own directory.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub templates: BTreeMap<String, BTreeMap<String, TemplateRecord>>,
     /// The outputs of each root configuration's last apply.
     #[serde(default)]
     pub outputs: BTreeMap<String, BTreeMap<String, OutputRecord>>,
+}
+
+/// One recorded template.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct TemplateRecord {
+    /// Where it is stored: its identity in the root.
+    pub uri: String,
+    /// Its address in the configuration.
+    pub address: String,
+    /// The digest of the document that was last written, or was about to be.
+    pub digest: Digest,
+    /// That document.
+    pub document: Arc<RawValue>,
+    /// The SHA-256 of the text that is there for sure; `None` while none was written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stored: Option<Digest>,
+    /// The SHA-256 of a text that was about to be written, and may be there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pending: Option<Digest>,
+    /// Who wrote it, when, from which commit.
+    pub origin: Origin,
 }
 
 /// One recorded flow.
@@ -148,7 +173,8 @@ impl FlowRecord {
 impl View {
     /// An empty project.
     pub fn new(registry: RegistryId, project: impl Into<String>) -> Self {
-        Self { registry, project: project.into(), seq: 0, flows: BTreeMap::new(), outputs: BTreeMap::new() }
+        let (flows, templates, outputs) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        Self { registry, project: project.into(), seq: 0, flows, templates, outputs }
     }
 
     /// The flow that is not archived and has that name.

@@ -1,10 +1,12 @@
 //! Turns the terse messages of the parser library, and what the scanner finds, into words that help. It decides
 //! nothing: that there is a mistake is known.
 
+mod alone;
 mod structure;
 
 use std::ops::Range;
 
+use self::alone::explain_alone;
 use self::structure::explain_structure;
 
 use super::scan::{Problem, ProblemKind};
@@ -91,11 +93,21 @@ fn closing(open: &str) -> &'static str {
     }
 }
 
+/// What the parser library was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wanted {
+    /// Arguments and blocks.
+    Body,
+    /// One expression.
+    Expression,
+}
+
 /// What to say when the parser library refuses `text[range]` at `offset` into it.
 pub(super) fn explain_syntax(
     file: FileId,
     text: &str,
     range: Range<usize>,
+    wanted: Wanted,
     offset: usize,
     message: &str,
 ) -> Diagnostic {
@@ -104,11 +116,16 @@ pub(super) fn explain_syntax(
     while !source.is_char_boundary(offset) {
         offset -= 1;
     }
+    let alone = || match wanted {
+        Wanted::Expression => explain_alone(source, offset, message),
+        Wanted::Body => None,
+    };
     let (diagnostic, at) = explain_nesting(message)
         .map(|diagnostic| (diagnostic, token(source, offset)))
         .or_else(|| explain_text(source, offset, message))
         .or_else(|| explain_directives(source, message))
         .or_else(|| explain_number(source, offset, message))
+        .or_else(alone)
         .unwrap_or_else(|| explain_structure(source, offset, message));
     diagnostic.at(Span::new(file, range.start + at.start, range.start + at.end))
 }
@@ -137,9 +154,13 @@ fn explain_nesting(message: &str) -> Option<Diagnostic> {
             Diagnostic::error("Expression too long", detail).help("move a part of it to a local value"),
         );
     }
-    if message.contains("redefined") || message.contains("too many duplicates") {
-        let detail = "The same name is given more than once here.";
-        return Some(Diagnostic::error("Duplicate name", detail).help("remove one of them"));
+    if message.contains("redefined object key") {
+        let detail = "This key is given twice in the object; each may be given once.";
+        return Some(Diagnostic::error("Duplicate object key", detail).help("remove one of them"));
+    }
+    if message.contains("redefined") {
+        let detail = "This argument is given more than once.";
+        return Some(Diagnostic::error("Duplicate argument", detail).help("remove one of them"));
     }
     None
 }
@@ -253,7 +274,9 @@ fn explain_number(source: &str, offset: usize, message: &str) -> Option<(Diagnos
     };
     let rest = source.get(offset..).unwrap_or_default();
     // `1_000`, `0x10`, `1e`: digits and something that is stuck to them.
+    // The end of a number is also where a `:` may be missing.
     if rest.starts_with(|ch: char| ch.is_alphanumeric() || matches!(ch, '_' | '.'))
+        && !message.contains("`:`")
         && let Some(start) = number_start(offset)
     {
         return Some(invalid(start..token(source, offset).end));

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use hcl_edit::parser::{Error, parse_body, parse_expr};
 
 use super::ast::{Block, Body, Expr};
-use super::explain::{explain_problem, explain_syntax};
+use super::explain::{Wanted, explain_problem, explain_syntax};
 use super::lower::Lowering;
 use super::scan::{Edit, Piece, ProblemKind, Resync, header_brace, next_piece};
 use crate::diag::{Diagnostic, Diagnostics};
@@ -76,7 +76,7 @@ pub fn parse_expression(file: FileId, text: &str, diags: &mut Diagnostics) -> Op
     match parsed {
         Ok(expr) => Some(Lowering::new(file, text, diags).lower_expr(&expr, piece.range.start)),
         Err((offset, message)) => {
-            diags.push(explain_syntax(file, text, piece.range, offset, &message));
+            diags.push(explain_syntax(file, text, piece.range, Wanted::Expression, offset, &message));
             None
         }
     }
@@ -121,7 +121,7 @@ fn parse_piece(lowering: &mut Lowering<'_, '_>, piece: &Piece, out: &mut Body, d
                 return;
             }
             Err((offset, message)) => {
-                explain_syntax(lowering.file(), text, piece.range.clone(), offset, &message)
+                explain_syntax(lowering.file(), text, piece.range.clone(), Wanted::Body, offset, &message)
             }
         },
     };
@@ -163,7 +163,8 @@ fn parse_inside(lowering: &mut Lowering<'_, '_>, piece: &Piece, out: &mut Body, 
         Err(error) => {
             let range = piece.range.start..inside.start;
             let offset = error.location().offset();
-            lowering.push(explain_syntax(lowering.file(), text, range, offset, error.message()));
+            let file = lowering.file();
+            lowering.push(explain_syntax(file, text, range, Wanted::Body, offset, error.message()));
         }
     }
     out.blocks
@@ -180,22 +181,23 @@ fn parse_alone<T>(
     let mut clean = edited(source, piece.range.start, &piece.edits);
     // The parser library stops at a name that was given before and does not tell where. Such names are changed, so
     // that the tree has all of them; lowering takes the names from the source and reports both places.
-    for attempt in 0..64 {
+    let mut attempt = 0;
+    loop {
         let error = match parser(&clean) {
             Ok(tree) => return Ok(tree),
             Err(error) => error,
         };
         let offset = error.location().offset();
-        let renamed = match error.message().contains("redefined") {
+        let renamed = match error.message().contains("redefined") && attempt < 64 {
             true => rename(&clean, offset, attempt),
             false => None,
         };
+        attempt += 1;
         match renamed {
             Some(renamed) => clean = Cow::Owned(renamed),
             None => return Err((offset, error.message().to_owned())),
         }
     }
-    Err((0, "too many duplicates".to_owned()))
 }
 
 /// `source` with the edits of a piece that starts at `start` done.

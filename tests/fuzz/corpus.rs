@@ -117,6 +117,51 @@ const PIECES: &[&str] = &[
     "variable \"x\" {\n",
     "dynamic \"schedule\" {\n",
     "locals {\n  a = ",
+    "- ",
+    "? ",
+    "&a ",
+    "*a",
+    "<<: ",
+    "!!int ",
+    "!!set ",
+    "!",
+    "|\n  ",
+    ">-\n  ",
+    "---\n",
+    "...\n",
+    "12:30",
+    "0x",
+    "_",
+    ".inf",
+    "Gi",
+    "E",
+    "e-9",
+    "m",
+    " vcpu",
+    "GB",
+    "s3://",
+];
+
+/// Amounts of every notation, and places.
+const AMOUNTS: &[&str] = &[
+    "500m",
+    "2Gi",
+    "1e3",
+    "-.5E",
+    "+1.",
+    "9223372036854775807",
+    "1e-9n",
+    "3600s",
+    "-1.000000001s",
+    "315576000000s",
+    "512",
+    "0.5 vcpu",
+    "2 GB",
+    "1.5g",
+    "64kb",
+    "s3://bucket/key.yaml",
+    "agent:///srv/job.yaml",
+    "https://u@[::1]:80/a;b?c#d",
 ];
 
 pub(crate) struct Corpus {
@@ -124,8 +169,12 @@ pub(crate) struct Corpus {
 }
 
 impl Corpus {
-    /// The configurations of the repository; those in JSON syntax, and some of the others in it, when `json` says so.
-    pub(crate) fn new(json: bool) -> Self {
+    /// What suits the target: the configurations of the repository; those in JSON syntax, and some of the others in it,
+    /// for `json`; documents of backends beside them for `yaml`; amounts for `quantity`.
+    pub(crate) fn new(target: &str) -> Self {
+        if target == "quantity" {
+            return Self { texts: AMOUNTS.iter().map(|text| (*text).to_owned()).collect() };
+        }
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let mut texts = Vec::new();
         let mut waiting =
@@ -148,13 +197,14 @@ impl Corpus {
                     match name.rsplit('.').next() {
                         Some("hcl" | "hclvars") => texts.push(text),
                         Some("txt") => texts.extend(text.split("\n====").map(str::to_owned)),
+                        Some("yaml" | "yml" | "json") if target == "yaml" => texts.push(text),
                         Some("md") => texts.extend(blocks(&text)),
                         _ => {}
                     }
                 }
             }
         }
-        if json {
+        if target == "json" {
             texts = texts.iter().flat_map(|text| in_json(text)).collect();
             texts.push(include_str!("example.hcl.json").to_owned());
         }

@@ -37,7 +37,7 @@ fn main() {
     let args: Vec<String> = std::env::args().skip(1).filter(|arg| arg != "--bench").collect();
     let Some(target) = args.first().and_then(|name| targets::find(name)) else {
         // `cargo bench` without a name starts every bench.
-        eprintln!("usage: tests/fuzz/run parse|evaluate|fmt|json SECONDS|FILE [SEED]");
+        eprintln!("usage: tests/fuzz/run parse|evaluate|fmt|json|yaml|quantity SECONDS|FILE [SEED]");
         return;
     };
     let (name, what) = (args[0].clone(), args.get(1).cloned().unwrap_or_else(|| "60".to_owned()));
@@ -67,7 +67,7 @@ fn fuzz(name: &str, target: targets::Target, time: Duration, seed: u64) {
     let start = Instant::now();
     watch(start, path.clone());
     let mut random = Random::new(seed);
-    let mut corpus = Corpus::new(name == "json");
+    let mut corpus = Corpus::new(name);
     let given = corpus.len();
     let mut said = HashSet::new();
     let (mut cases, mut bytes, mut slowest, mut largest) = (0_u64, 0_u64, Duration::ZERO, 0);

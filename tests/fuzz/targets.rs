@@ -7,6 +7,9 @@ use flowform::config::{decode, parse_file};
 use flowform::diag::Diagnostics;
 use flowform::eval::functions::Environment;
 use flowform::eval::{Scope, console_text, describe_type, evaluate};
+use flowform::flow::document::{self, Document, Quantity};
+use flowform::flow::location;
+use flowform::flow::yaml::load;
 use flowform::format::format;
 use flowform::report::diagnostics;
 use flowform::report::theme::Theme;
@@ -24,6 +27,8 @@ pub(crate) fn find(name: &str) -> Option<Target> {
         "evaluate" => Some(evaluated),
         "fmt" => Some(formatted),
         "json" => Some(json),
+        "yaml" => Some(yaml),
+        "quantity" => Some(quantity),
         _ => None,
     }
 }
@@ -202,5 +207,90 @@ fn json(text: &str) -> String {
     let mut diags = Diagnostics::new();
     decode(vec![body], &mut diags);
     out.push_str(&said(&diags, &sources));
+    out
+}
+
+/// How deep a value is nested.
+fn depth(value: &serde_json::Value) -> usize {
+    let mut level = vec![value];
+    let mut depth = 0;
+    while !level.is_empty() {
+        depth += 1;
+        level = level
+            .into_iter()
+            .flat_map(|value| match value {
+                serde_json::Value::Array(items) => items.iter().collect(),
+                serde_json::Value::Object(entries) => entries.values().collect(),
+                _ => Vec::new(),
+            })
+            .collect();
+    }
+    depth
+}
+
+/// Read as a template, realigned, and checked as every document of a backend.
+fn yaml(text: &str) -> String {
+    let loaded = load(text, "template");
+    let mut out = String::new();
+    match &loaded {
+        Err(error) => {
+            out.push_str(error.class.name());
+            out.extend(error.message.lines().next().map(|line| line.chars().take(20).collect::<String>()));
+        }
+        Ok(json) => {
+            assert!(depth(json) <= 65, "nesting is bounded");
+            let value = from_json(json);
+            for document in Document::ALL {
+                let (taken, problems) = document::check(document, &value, &[]);
+                let (again, _) = document::check(document, &taken, &[]);
+                assert_eq!(again, taken, "{document:?}: the backend's own form stays");
+                let mut summaries: Vec<&str> = problems.iter().map(|problem| problem.summary).collect();
+                summaries.sort_unstable();
+                summaries.dedup();
+                let _ = write!(out, " {}", summaries.join(","));
+            }
+        }
+    }
+    if let Some(aligned) = document::indentation(text) {
+        let _ = write!(out, " realigned {}", load(&aligned, "template").is_ok());
+    }
+    out
+}
+
+/// Read in every notation of amounts, and as a place.
+fn quantity(text: &str) -> String {
+    let mut out = String::new();
+    match text.parse::<Quantity>() {
+        Err(error) => out.push_str(&error.to_string()),
+        Ok(quantity) => {
+            let written = format!("{}n", quantity.nanos());
+            assert_eq!(written.parse(), Ok(quantity), "whole billionths are exact");
+            let positive = text.trim_start_matches(['-', '+']).parse::<Quantity>();
+            assert_eq!(
+                positive.map(Quantity::nanos),
+                Ok(quantity.nanos().abs()),
+                "a sign is all that differs"
+            );
+            let _ = write!(out, "{:?} {}", quantity.nanos().checked_ilog10(), quantity.is_negative());
+        }
+    }
+    if let Some(duration) = document::parse_duration(text) {
+        assert_eq!(duration.nanos < 0, text.starts_with('-') && duration.nanos != 0, "a sign is kept");
+        let _ = write!(out, " duration {:?}", duration.nanos.checked_ilog10());
+    }
+    for units in [document::parse_cpu_units(text), document::parse_memory_mib(text)].into_iter().flatten() {
+        let whole = units.to_string();
+        assert_eq!(document::parse_cpu_units(&whole), Some(units), "whole units are themselves");
+        let _ = write!(out, " units {:?}", units.checked_ilog10());
+    }
+    match location::parse(text) {
+        Err(error) => out.push_str(error.class.name()),
+        Ok(location) => {
+            assert!(!location.scheme.is_empty() && !location.scheme.contains(char::is_uppercase));
+            assert!(!location.host.contains('/') && !location.path.contains(['?', '#']));
+            let read = location::read_text(text, &|_| Ok(Some(String::new())));
+            let _ = write!(out, " {} {} {}", location.scheme.len(), location.host.is_empty(), read.is_ok());
+        }
+    }
     out
 }

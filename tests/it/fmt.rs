@@ -105,3 +105,15 @@ fn permissions_and_links_stay() {
     assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o640);
     assert!(std::fs::symlink_metadata(project.path().join("link.hcl")).unwrap().is_symlink());
 }
+
+#[test]
+fn what_is_no_file_in_the_native_syntax_is_told_by_what_it_is() {
+    let project = project();
+    project.write("x.hcl.json", "{\"locals\":{\"a\":1}}");
+    project.write("x.txt", "a=1");
+    project.run("fmt nosuch.hcl").fails().complains("there is no such file or directory");
+    project.run("fmt nosuch").fails().complains("there is no such file or directory");
+    project.run("fmt x.txt").fails().complains("give it to the standard input");
+    project.run("fmt x.hcl.json").fails().complains("leave it to the program that writes it");
+    assert_eq!(project.read("x.hcl.json"), "{\"locals\":{\"a\":1}}");
+}

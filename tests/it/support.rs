@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -102,6 +103,16 @@ impl Project {
         let output = command.envs(environment.iter().copied()).output().expect("the program starts");
         let what = args.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(" ");
         Run::new(self, what, &output)
+    }
+
+    /// Runs the program with a text as its standard input; the line is split at spaces.
+    pub(crate) fn run_input(&self, line: &str, input: &str) -> Run {
+        let mut command = self.command(&line.split_whitespace().collect::<Vec<_>>());
+        let command = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the program starts");
+        // It may end before it has read everything.
+        let _ = child.stdin.take().map(|mut stdin| stdin.write_all(input.as_bytes()));
+        self.finished(line, &child.wait_with_output().expect("it ends"))
     }
 
     /// What a spawned run left.

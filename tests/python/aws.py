@@ -11,7 +11,8 @@ Prints its port, serves until its standard input ends (so that it never outlives
        "do": "refuse"              answered without being done: status, code, message, headers
            | "drop"                the connection breaks, nothing is done
            | "lose"                it is done, and the connection breaks
-           | "slow"}               it waits for "seconds", then is done
+           | "slow"                it waits for "seconds", then is done
+           | "without"}            it is done as if it had no header "code"
 
 Calls are done one at a time, as conditional writes of the service are: moto by itself compares, then writes.
 """
@@ -66,6 +67,8 @@ class Testbed:
                 return refuse(call, fault, start_response)
             if done == "drop":
                 cut(environ)
+            if done == "without":
+                environ.pop("HTTP_" + fault["code"].upper().replace("-", "_"), None)
             if done == "slow":
                 time.sleep(fault["seconds"])
         with self.one:

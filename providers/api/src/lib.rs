@@ -12,6 +12,7 @@ mod key;
 mod prefixed;
 mod provider;
 mod store;
+mod template;
 
 pub use artifact::{Artifact, ArtifactHash, Binding, LiveArtifact};
 pub use canonical::{Digest, canonical_json};
@@ -24,3 +25,4 @@ pub use provider::{
     Verification,
 };
 pub use store::{Entry, Etag, ObjectStore, PutOutcome, Stored};
+pub use template::{ObjectTemplates, TemplateStore};

@@ -51,6 +51,12 @@ pub trait ObjectStore: Send + Sync {
     /// Where the store is, for messages and for identity (a directory, `s3://bucket/prefix`).
     fn location(&self) -> Location;
 
+    /// Whether the place keeps the obligations, as far as trying can show: asked before a registry is made in it.
+    /// A store that keeps them by itself need not try.
+    fn probe(&self) -> BoxFuture<'_, Result<(), ProviderError>> {
+        Box::pin(async { Ok(()) })
+    }
+
     /// The object, or `None` when there is none.
     fn get<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<Stored>, ProviderError>>;
 

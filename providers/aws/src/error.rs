@@ -194,6 +194,9 @@ pub(crate) fn refused(call: &Call, refusal: &Refusal<'_>) -> ProviderError {
         "PreconditionFailed" | "ConditionalRequestConflict" | "OperationAborted" => {
             (ErrorKind::Conflict, "somebody else wrote in between".into())
         }
+        "NotImplemented" => {
+            (ErrorKind::Invalid, "the endpoint has no such thing: use the service itself".into())
+        }
         _ if status == 429 => {
             (ErrorKind::Throttled, "the service asks for fewer calls: try again later".into())
         }

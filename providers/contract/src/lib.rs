@@ -12,8 +12,10 @@ mod fault;
 mod memory;
 mod provider;
 mod store;
+mod template;
 
 pub use fault::{Fault, FaultStore};
 pub use memory::MemoryStore;
 pub use provider::{Act, ProviderSubject, provider_contract};
 pub use store::store_contract;
+pub use template::template_contract;

@@ -1,10 +1,12 @@
-//! flowform's local provider: a registry kept in a directory, and artifacts that no backend stores, kept in the
-//! registry.
+//! flowform's local provider: a registry kept in a directory, artifacts that no backend stores, kept in the registry, and
+//! shared templates that are files.
 
 mod document;
 mod provider;
 mod store;
+mod template;
 
 pub use document::{CONTAINER, CUSTOM_JOB, DocumentType, JOB_TEMPLATE, PROCESS};
 pub use provider::LocalProvider;
 pub use store::DirectoryStore;
+pub use template::FileTemplates;

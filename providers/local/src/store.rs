@@ -22,7 +22,7 @@ use flowform_provider_api::{
 };
 
 use self::commit::{Outcome, Queue, Write};
-use self::error::io_error;
+pub(crate) use self::error::io_error;
 use self::path::{PRIVATE, confined};
 
 /// How many threads share the reading of many objects; a file system behind a network answers several at once.

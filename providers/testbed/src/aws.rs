@@ -1,6 +1,7 @@
 //! A stand-in for AWS: moto behind faults and a record of calls (`tests/python/aws.py`). It knows every service that
 //! moto knows, in an account of its own.
 
+use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -47,7 +48,7 @@ pub struct Fault {
     code: String,
     message: String,
     seconds: f64,
-    headers: std::collections::BTreeMap<String, String>,
+    headers: BTreeMap<String, String>,
 }
 
 impl Fault {
@@ -62,7 +63,7 @@ impl Fault {
             code: "InternalError".to_owned(),
             message: String::new(),
             seconds: 0.0,
-            headers: std::collections::BTreeMap::new(),
+            headers: BTreeMap::new(),
         }
     }
 
@@ -84,6 +85,11 @@ impl Fault {
     /// The next such call is done after some seconds.
     pub fn slow(operation: &str, seconds: f64) -> Self {
         Self { seconds, ..Self::new(operation, "slow") }
+    }
+
+    /// Every call is done as if it did not have this header.
+    pub fn without(header: &str) -> Self {
+        Self { code: header.to_owned(), ..Self::new("", "without") }.always()
     }
 
     /// Lets so many through first.
@@ -192,6 +198,11 @@ impl Aws {
     pub fn object(&self, bucket: &str, key: &str) -> Option<Vec<u8>> {
         let answer = self.s3("GET", &format!("/{bucket}/{key}"), b"");
         (answer.status == 200).then_some(answer.body)
+    }
+
+    /// An object's headers.
+    pub fn head(&self, bucket: &str, key: &str) -> BTreeMap<String, String> {
+        self.s3("HEAD", &format!("/{bucket}/{key}"), b"").headers
     }
 
     /// The keys of a bucket, in order, at most a thousand.

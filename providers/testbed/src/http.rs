@@ -1,5 +1,6 @@
 //! One HTTP request over a connection of its own: as much as a test needs to look behind a server's back.
 
+use std::collections::BTreeMap;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::Duration;
@@ -12,6 +13,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub struct Answer {
     /// The status code.
     pub status: u16,
+    /// The headers, in lower case.
+    pub headers: BTreeMap<String, String>,
     /// The body.
     pub body: Vec<u8>,
 }
@@ -33,5 +36,7 @@ pub(crate) fn ask(address: &str, method: &str, path: &str, headers: &[(&str, &st
     let head = String::from_utf8_lossy(head).to_lowercase();
     assert!(!head.contains("transfer-encoding"), "an answer of a known length: {head}");
     let status = head.split(' ').nth(1).and_then(|code| code.parse().ok()).expect("a status line");
-    Answer { status, body: rest.get(4..).unwrap_or_default().to_vec() }
+    let headers = head.lines().filter_map(|line| line.split_once(": "));
+    let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    Answer { status, headers, body: rest.get(4..).unwrap_or_default().to_vec() }
 }

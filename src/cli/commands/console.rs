@@ -107,6 +107,8 @@ impl<'a> Session<'a> {
     async fn start(context: &'a Context, args: &ConsoleArgs) -> Result<Self, Failure> {
         let mut diags = Diagnostics::new();
         let mut workspace = Workspace::load(&context.directory, &args.variables, &mut diags);
+        // Nothing is planned, so nothing is known later.
+        workspace.world = workspace.live.clone();
         if !edge::has_configuration(&context.directory) {
             // Functions can be tried anywhere.
             let evaluation = evaluate(workspace.inputs(), &NothingKnown, &mut Diagnostics::new());

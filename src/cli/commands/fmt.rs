@@ -55,18 +55,25 @@ impl Job<'_> {
     fn path(&mut self, path: &Path) {
         if edge::is_directory(path) {
             self.directory(path);
+        } else if !edge::is_file(path) {
+            let name = path.display();
+            self.unreadable(&name.to_string(), "there is no such file or directory");
         } else if path.to_str().is_some_and(is_configuration) {
             self.file(path);
         } else {
-            let detail = format!(
-                "{} does not end in .hcl or .hclvars; what it holds is not known to be a configuration.",
-                path.display()
-            );
-            let diagnostic = Diagnostic::error("Not a configuration file", detail);
-            self.failure.diagnostics.push(match edge::is_file(path) {
-                true => diagnostic.help("give it to the standard input: `flowform fmt - < FILE`"),
-                false => diagnostic,
-            });
+            let name = path.display().to_string();
+            let (detail, help) = match name.ends_with(".json") {
+                true => (
+                    "is in JSON syntax, which programs write; it has no style of its own.",
+                    "leave it to the program that writes it",
+                ),
+                false => (
+                    "does not end in .hcl or .hclvars; what it holds is not known to be a configuration.",
+                    "give it to the standard input: `flowform fmt - < FILE`",
+                ),
+            };
+            let diagnostic = Diagnostic::error("Not a configuration file", format!("{name} {detail}"));
+            self.failure.diagnostics.push(diagnostic.help(help));
         }
     }
 

@@ -1,7 +1,11 @@
 //! Configurations by chance, as HCL text, and edits between them. Whatever is generated is valid.
 
+mod calls;
+mod text;
+
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
+
+use calls::{Call, CallSeed, call_seed};
 
 use proptest::prelude::*;
 
@@ -12,6 +16,9 @@ pub(super) type Texts = BTreeMap<String, String>;
 #[derive(Clone)]
 pub(super) struct Conf {
     flows: Vec<Flow>,
+    calls: Vec<Call>,
+    /// What the flows of modules have in their environment.
+    constant: u8,
     /// Whether there is an agent, which then takes every flow.
     agent: bool,
     /// What the shared run config has in its environment.
@@ -90,6 +97,12 @@ pub(super) enum Edit {
     Unpin,
     Agent,
     Outputs,
+    Call(CallSeed),
+    Uncall(u8),
+    Given(u8, u8),
+    Instances(u8, u8),
+    MoveCall(u8),
+    Constant(u8),
     /// The configuration of that many edits ago.
     Back(u8),
 }
@@ -129,13 +142,13 @@ fn seed() -> impl Strategy<Value = Seed> {
 /// Configurations of up to `most` flow blocks.
 pub(super) fn conf(most: usize) -> impl Strategy<Value = Conf> {
     let settings = (any::<bool>(), 0..3_u8, 0..3_u8, any::<bool>());
-    (prop::collection::vec(seed(), 1..=most), settings).prop_map(
-        |(seeds, (agent, shared, local, outputs))| {
-            let mut conf =
-                Conf { flows: Vec::new(), agent, shared, local, outputs, moved: Vec::new(), fresh: 0 };
-            for seed in seeds {
-                conf.add(&seed);
-            }
+    let called = prop::collection::vec(call_seed(), 0..=(most / 3).min(2));
+    (prop::collection::vec(seed(), 1..=most), called, settings).prop_map(
+        |(seeds, called, (agent, shared, local, outputs))| {
+            let (flows, calls, moved) = (Vec::new(), Vec::new(), Vec::new());
+            let mut conf = Conf { flows, calls, constant: 0, agent, shared, local, outputs, moved, fresh: 0 };
+            seeds.iter().for_each(|seed| conf.add(seed));
+            called.iter().for_each(|seed| conf.call(seed));
             conf
         },
     )
@@ -183,6 +196,12 @@ fn edit() -> impl Strategy<Value = Edit> {
         1 => Just(Edit::Unpin),
         1 => Just(Edit::Agent),
         1 => Just(Edit::Outputs),
+        1 => call_seed().prop_map(Edit::Call),
+        1 => n().prop_map(Edit::Uncall),
+        1 => (n(), 0..3_u8).prop_map(|(call, to)| Edit::Given(call, to)),
+        1 => (n(), 0..8_u8).prop_map(|(call, keys)| Edit::Instances(call, keys)),
+        1 => n().prop_map(Edit::MoveCall),
+        1 => (0..3_u8).prop_map(Edit::Constant),
         4 => (1..4_u8).prop_map(Edit::Back),
     ]
 }
@@ -246,6 +265,21 @@ impl Conf {
         });
     }
 
+    fn call(&mut self, seed: &CallSeed) {
+        // Each makes up to twelve flows.
+        if self.calls.len() < 2 {
+            let label = format!("m{}", self.fresh);
+            self.fresh += 1;
+            let up = seed.up.map(|n| self.flows[self.at(n)].label.clone());
+            self.calls.push(Call::new(label, seed, up));
+        }
+    }
+
+    fn called(&mut self, number: u8) -> Option<&mut Call> {
+        let count = self.calls.len().max(1);
+        self.calls.get_mut(usize::from(number) % count)
+    }
+
     fn edited(&self, edit: &Edit) -> Self {
         let mut conf = self.clone();
         conf.moved.clear();
@@ -262,6 +296,7 @@ impl Conf {
                     flow.up.remove(&gone);
                     flow.after.remove(&gone);
                 }
+                calls::without(&mut conf.calls, &gone);
             }
             Edit::Move(n) => conf.rename(self.at(*n)),
             Edit::Name(n) => {
@@ -299,6 +334,27 @@ impl Conf {
             Edit::Unpin => conf.unpin(),
             Edit::Agent => conf.agent = !conf.agent,
             Edit::Outputs => conf.outputs = !conf.outputs,
+            Edit::Call(seed) => conf.call(seed),
+            Edit::Uncall(n) => {
+                if !conf.calls.is_empty() {
+                    let at = usize::from(*n) % conf.calls.len();
+                    conf.calls.remove(at);
+                }
+            }
+            Edit::Given(n, to) => conf.called(*n).into_iter().for_each(|call| call.value = *to),
+            Edit::Instances(n, bits) => {
+                let moved = conf.called(*n).and_then(|call| call.repeated(*bits));
+                conf.moved.extend(moved);
+            }
+            Edit::MoveCall(n) => {
+                let to = format!("m{}", conf.fresh);
+                conf.fresh += 1;
+                if let Some(call) = conf.called(*n) {
+                    let from = std::mem::replace(&mut call.label, to.clone());
+                    conf.moved.push((format!("module.{from}"), format!("module.{to}")));
+                }
+            }
+            Edit::Constant(to) => conf.constant = *to,
             Edit::Remove(_) | Edit::Back(_) => {}
         }
         conf
@@ -317,136 +373,8 @@ impl Conf {
                 }
             }
         }
+        calls::follow(&mut self.calls, &from, &to);
         self.moved.push((format!("flow.{from}"), format!("flow.{to}")));
-    }
-
-    /// The text, in one file.
-    pub(super) fn text(&self) -> String {
-        self.blocks().concat()
-    }
-
-    /// The text, in one file.
-    pub(super) fn texts(&self) -> Texts {
-        Texts::from([("main.hcl".to_owned(), self.text())])
-    }
-
-    /// The same blocks in other places.
-    pub(super) fn shuffled(&self, mut chance: u64) -> Texts {
-        let mut next = |below: usize| {
-            chance = chance.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            (chance >> 33) as usize % below
-        };
-        let mut blocks = self.blocks();
-        for index in (1..blocks.len()).rev() {
-            blocks.swap(index, next(index + 1));
-        }
-        let mut texts = Texts::new();
-        for block in blocks {
-            texts.entry(["a.hcl", "m.hcl", "z.hcl"][next(3)].to_owned()).or_default().push_str(&block);
-        }
-        texts
-    }
-
-    fn blocks(&self) -> Vec<String> {
-        let mut blocks = vec![
-            "flowform {\n  default_labels = [\"base\"]\n}\n".to_owned(),
-            "variable \"level\" {\n  type    = string\n  default = \"info\"\n}\n".to_owned(),
-            format!("locals {{\n  shared = \"l{}\"\n  both   = \"${{var.level}}-${{local.shared}}\"\n}}\n", self.local),
-            "storage \"module\" \"code\" {\n  module = \"flows.etl\"\n}\n".to_owned(),
-            "storage \"local\" \"disk\" {\n  directory = \"/srv/flows\"\n  path      = \"/srv/flows/etl.pkl\"\n}\n".to_owned(),
-            format!(
-                "run_config \"universal\" \"base\" {{\n  labels = [\"x\"]\n  env    = {{ SHARED = \"{}\" }}\n}}\n",
-                self.shared
-            ),
-            "run_config \"local\" \"own\" {\n  extends     = run_config.universal.base\n  working_dir = \"/srv\"\n  env         = { BOTH = local.both }\n}\n".to_owned(),
-        ];
-        if self.agent {
-            blocks.push(
-                "agent \"local\" \"all\" {\n  labels = [\"base\", \"x\", \"y\", \"z\"]\n}\n".to_owned(),
-            );
-        }
-        for (from, to) in &self.moved {
-            blocks.push(format!("moved {{\n  from = {from}\n  to   = {to}\n}}\n"));
-        }
-        for flow in &self.flows {
-            blocks.push(self.flow(flow));
-            if self.outputs {
-                let value = self.version_of(&flow.label);
-                blocks.push(format!("output \"of_{}\" {{\n  value = {value}\n}}\n", flow.label));
-            }
-        }
-        blocks
-    }
-
-    /// An expression for the versions of a flow, as one text.
-    fn version_of(&self, label: &str) -> String {
-        match self.flows.iter().find(|flow| flow.label == label).map(|flow| &flow.repeat) {
-            Some(Repeat::Keys(_)) => {
-                format!("join(\",\", [for key, flow in flow.{label} : \"${{key}}${{flow.version}}\"])")
-            }
-            Some(Repeat::Count(_)) => {
-                format!("join(\",\", [for flow in flow.{label} : tostring(flow.version)])")
-            }
-            Some(Repeat::Once) | None => format!("tostring(flow.{label}.version)"),
-        }
-    }
-
-    fn flow(&self, flow: &Flow) -> String {
-        let mut text = format!("flow \"{}\" {{\n", flow.label);
-        let mut line = |name: &str, value: &str| {
-            let _ = writeln!(text, "  {name} = {value}");
-        };
-        match &flow.repeat {
-            Repeat::Once => {}
-            Repeat::Keys(keys) => {
-                let keys: Vec<String> = keys.iter().map(|key| format!("{key} = \"v{key}\"")).collect();
-                line("for_each", &format!("{{ {} }}", keys.join(", ")));
-            }
-            Repeat::Count(count) => line("count", &count.to_string()),
-        }
-        if let Some(name) = &flow.name {
-            line("name", &format!("\"{name}\""));
-        }
-        line("storage", if flow.storage { "storage.module.code" } else { "storage.local.disk" });
-        if flow.labels > 0 {
-            line("labels", ["[\"x\"]", "[\"y\", \"x\"]", "[\"z\"]"][usize::from(flow.labels - 1) % 3]);
-        }
-        let own = match flow.repeat {
-            Repeat::Once => "\"once\"",
-            Repeat::Keys(_) => "each.value",
-            Repeat::Count(_) => "count.index",
-        };
-        line("parameters", &format!("{{ p = {}, own = {own} }}", flow.parameter));
-        if flow.keep > 2 {
-            line("keep_versions", &(flow.keep - 2).to_string());
-            line("keep_for", "\"0s\"");
-        }
-        if let Some(version) = flow.pin {
-            line("version", &version.to_string());
-        }
-        if !flow.after.is_empty() {
-            let after: Vec<String> = flow.after.iter().map(|label| format!("flow.{label}")).collect();
-            line("depends_on", &format!("[{}]", after.join(", ")));
-        }
-        match flow.run {
-            Run::None => {}
-            Run::Universal => line("run_config", "run_config.universal.base"),
-            Run::Shared => line("run_config", "run_config.local.own"),
-            Run::Nested | Run::Extended => {
-                text.push_str("  run_config \"local\" {\n");
-                if flow.run == Run::Extended {
-                    text.push_str("    extends = run_config.local.own\n");
-                }
-                let mut env = vec![format!("LEVEL = \"{}\"", flow.env)];
-                env.extend(flow.up.iter().map(|label| format!("UP_{label} = {}", self.version_of(label))));
-                let _ = writeln!(text, "    env = {{ {} }}\n  }}", env.join(", "));
-                if flow.ignore {
-                    text.push_str("  lifecycle {\n    ignore_changes = [env[\"LEVEL\"]]\n  }\n");
-                }
-            }
-        }
-        text.push_str("}\n");
-        text
     }
 }
 

@@ -9,6 +9,7 @@ mod mishaps;
 mod robustness;
 mod saved;
 mod scale;
+mod templates;
 
 use proptest::prelude::ProptestConfig;
 use proptest::test_runner::RngSeed;

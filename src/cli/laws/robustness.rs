@@ -192,7 +192,11 @@ fn no_panic(inputs: impl Strategy<Value = (Conf, Vec<Mangle>)>, number: u32) {
             apply_all(&conf.texts(), &store).await.map_err(TestCaseError::fail)?;
             // One after another, so that most are nearly sound.
             for end in 1..=changes.len() {
-                through(&one_file(&mangled(&conf.text(), &changes[..end])), &store).await;
+                let mut texts = conf.texts();
+                // A module in every other case.
+                let name = texts.keys().cycle().nth(end).cloned().unwrap_or_default();
+                texts.entry(name).and_modify(|text| *text = mangled(text, &changes[..end]));
+                through(&texts, &store).await;
             }
             Ok(())
         })

@@ -20,7 +20,10 @@ use crate::plan::saved::{FORMAT, SavedPlan, decode};
 async fn save(texts: &Texts, store: &Store) -> Result<Vec<u8>, String> {
     let directory = tempfile::tempdir().map_err(|error| error.to_string())?;
     for (name, text) in texts {
-        edge::write(&directory.path().join(name), text.as_bytes()).map_err(|error| error.to_string())?;
+        let path = directory.path().join(name);
+        let parent = path.parent().ok_or("a file without a directory")?;
+        std::fs::create_dir_all(parent).map_err(|error| error.to_string())?;
+        edge::write(&path, text.as_bytes()).map_err(|error| error.to_string())?;
     }
     let mut diags = Diagnostics::new();
     let workspace = Workspace::load(directory.path(), &VariableArgs::default(), &mut diags);

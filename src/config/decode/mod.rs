@@ -67,7 +67,7 @@ impl Decoder<'_> {
             self.not_yet(&block);
             return;
         }
-        if !self.is_root && matches!(&*kind, "flowform" | "provider") {
+        if !self.is_root && matches!(&*kind, "flowform" | "provider" | "import") {
             self.diags.push(errors::root_only(&block));
             return;
         }
@@ -80,7 +80,9 @@ impl Decoder<'_> {
             }
             "locals" => self.locals(block),
             "output" => self.output(&block),
-            "storage" | "run_config" | "agent" | "flow" | "data" => self.resource(block, None),
+            "storage" | "template" | "run_config" | "agent" | "flow" | "data" => {
+                self.resource(block, None);
+            }
             "check" => self.check(&block),
             "module" => {
                 let name_is_valid = self.valid_name(&block);
@@ -214,6 +216,7 @@ impl Decoder<'_> {
                 "module" => "module",
                 "run_config" => "run_config",
                 "storage" => "storage",
+                "template" => "template",
                 "data" => "data",
                 "check" => "check",
                 "import" => "import",

@@ -1,4 +1,4 @@
-//! Blocks that make something: `storage`, `run_config`, `agent`, `flow`.
+//! Blocks that make something: `storage`, `template`, `run_config`, `agent`, `flow`.
 
 use super::super::errors;
 use super::super::model::{Lifecycle, Repetition, Resource, ResourceKind};
@@ -7,7 +7,7 @@ use super::body::{check_body, literal_string, reference_list, rules};
 use super::label_text;
 use crate::address::{BlockAddress, PathStep};
 use crate::diag::{Diagnostic, Diagnostics};
-use crate::flow::kind::{AgentKind, DataKind, Field, RunConfigKind, StorageKind};
+use crate::flow::kind::{AgentKind, DataKind, Field, RunConfigKind, StorageKind, TemplateKind};
 use crate::source::Span;
 use crate::syntax::ast::{Attribute, Block, Expr, ExprKind, Name, StepKind};
 use crate::value::{Kind, Value};
@@ -48,6 +48,7 @@ pub(super) fn resource(block: Block, diags: &mut Diagnostics) -> Option<Resource
     let provider = block.body.attribute("provider").and_then(|attribute| provider_name(attribute, diags));
     let lifecycle_schema = match kind {
         ResourceKind::Data(_) => &schema::DATA_LIFECYCLE,
+        ResourceKind::Template(_) => &schema::TEMPLATE_LIFECYCLE,
         ResourceKind::Flow
         | ResourceKind::RunConfig(_)
         | ResourceKind::Storage(_)
@@ -81,6 +82,11 @@ fn arguments_of(kind: ResourceKind) -> Known {
             let names = |list: Vec<&Field>| list.iter().map(|field| field.name).collect();
             Known { required: names(required), optional: names(optional), blocks: lifecycle }
         }
+        ResourceKind::Template(_) => Known {
+            required: vec![],
+            optional: TemplateKind::fields().iter().map(|field| field.name).collect(),
+            blocks: lifecycle,
+        },
         ResourceKind::Data(kind) => {
             let (required, optional): (Vec<&'static Field>, Vec<_>) =
                 kind.fields().iter().partition(|field| field.required);
@@ -104,6 +110,7 @@ fn takes_meta(kind: ResourceKind, name: &str) -> bool {
     match kind {
         ResourceKind::Data(_) => name != "provider",
         ResourceKind::Flow
+        | ResourceKind::Template(_)
         | ResourceKind::RunConfig(_)
         | ResourceKind::Storage(_)
         | ResourceKind::Agent(_) => true,
@@ -133,6 +140,14 @@ fn resource_kind(block: &Block, diags: &mut Diagnostics) -> Option<ResourceKind>
                 ));
             }
             kind.map(ResourceKind::Data)
+        }
+        "template" => {
+            let kind = TemplateKind::from_label(text);
+            if let (None, Some(label)) = (kind, label) {
+                let labels = TemplateKind::ALL.iter().map(|kind| kind.label());
+                diags.push(errors::unknown_kind(label, "template", labels));
+            }
+            kind.map(ResourceKind::Template)
         }
         "storage" => {
             let kind = StorageKind::from_label(text);

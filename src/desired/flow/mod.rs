@@ -129,7 +129,7 @@ pub(super) fn flow(
         keep_versions: reader.whole("keep_versions", diags).unwrap_or(KEEP_VERSIONS),
         keep_for: reader.keep_for(diags),
         version: reader.whole("version", diags),
-        prevent_destroy: reader.prevent_destroy(diags),
+        prevent_destroy: resource::prevent_destroy(context.resource, &address.to_string(), scope, diags),
         ignored_checks,
         ignore_changes: reader.ignore_changes(diags),
         name,

@@ -16,7 +16,7 @@ use crate::eval::evaluate;
 use crate::flow::check::{self, CheckName};
 use crate::flow::definition::Problem;
 use crate::flow::kind::{AgentKind, RunConfigKind};
-use crate::syntax::ast::Attribute;
+use crate::syntax::ast::{Attribute, Expr};
 use crate::value::{Kind, Marks, Type, Value, convert, described};
 
 /// How many versions keep their artifacts unless `keep_versions` says otherwise, the current one included.
@@ -206,10 +206,14 @@ impl Reader<'_> {
         schedules
     }
 
+    fn setting(&self, name: &str, expr: &Expr, diags: &mut Diagnostics) -> Option<Value> {
+        resource::setting(name, expr, &self.address.to_string(), self.scope, diags)
+    }
+
     /// A whole number from 1.
     pub(super) fn whole(&self, name: &str, diags: &mut Diagnostics) -> Option<u32> {
         let attribute = self.argument(name)?;
-        let value = evaluate(&attribute.expr, self.scope, diags);
+        let value = self.setting(name, &attribute.expr, diags)?;
         if value.is_null() {
             return None;
         }
@@ -235,7 +239,7 @@ impl Reader<'_> {
 
     pub(super) fn keep_for(&self, diags: &mut Diagnostics) -> u64 {
         let Some(attribute) = self.argument("keep_for") else { return KEEP_FOR };
-        let value = evaluate(&attribute.expr, self.scope, diags);
+        let Some(value) = self.setting("keep_for", &attribute.expr, diags) else { return KEEP_FOR };
         if value.is_unknown() && !self.scope.must_be_known(diags) {
             return KEEP_FOR;
         }
@@ -255,24 +259,6 @@ impl Reader<'_> {
                 .help("write for example `\"30d\"`, `\"12h\"` or `\"0s\"`"),
             );
             KEEP_FOR
-        })
-    }
-
-    pub(super) fn prevent_destroy(&self, diags: &mut Diagnostics) -> bool {
-        let Some(expr) = &self.context.resource.lifecycle.prevent_destroy else { return false };
-        let value = evaluate(expr, self.scope, diags);
-        let answer = convert(&value, &Type::Bool).ok().and_then(|value| value.as_bool());
-        answer.unwrap_or_else(|| {
-            if !value.is_unknown() || self.scope.must_be_known(diags) {
-                diags.push(
-                    Diagnostic::error(
-                        "Wrong type",
-                        "`prevent_destroy` must be `true` or `false`, known at plan time.",
-                    )
-                    .at(expr.span),
-                );
-            }
-            true
         })
     }
 

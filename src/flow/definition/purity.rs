@@ -91,8 +91,8 @@ fn refusal(marks: Marks, path: &[PathStep]) -> Problem {
     Problem::error(
         path.to_vec(),
         "Value that changes by itself in a definition",
-        "The result of `timestamp()`, `uuid()` or `bcrypt()` differs at every evaluation, so every plan would make a \
-         new flow version.",
+        "It depends on the time, on chance or on the machine: `timestamp()`, `plantimestamp()`, `uuid()`, `bcrypt()`, \
+         `abspath()`, `pathexpand()`. Every plan would make a new flow version.",
     )
     .help("write the value down, take it from a variable, or let the flow compute it when it runs")
 }

@@ -3,10 +3,12 @@
 
 use std::collections::BTreeMap;
 
-use super::problem::{Problem, at};
+use super::problem::{Problem, at, key};
 use super::{purity, values};
 use crate::address::PathStep;
+use crate::diag::Severity;
 use crate::flow::document;
+use crate::flow::kind::TemplateKind;
 use crate::flow::yaml;
 use crate::value::{Type, Value, from_json};
 
@@ -156,6 +158,120 @@ pub fn realigned(argument: &str) -> String {
     )
 }
 
+/// The document of a `template` block, checked against what its backend has published and put in its form; unknown
+/// where it is in error. `argument` is how it is given, an object or a text.
+pub fn whole(kind: TemplateKind, argument: &str, value: &Value) -> (Value, Vec<Problem>) {
+    let (path, mut problems) = ([key(argument)], Vec::new());
+    let mut value = purity::purify(value, &path, &mut problems);
+    if let Some(text) = value.as_str() {
+        value = from_text(argument, text, &path, &mut problems);
+    }
+    value = object(argument, value, &path, &mut problems);
+    if !value.is_null() {
+        let (checked, found) = document::check(kind.document(), &value, &path);
+        problems.extend(found);
+        value = checked;
+    }
+    if problems.iter().any(|problem| problem.severity == Severity::Error) {
+        value = Value::unknown(Type::Any);
+    }
+    (value, problems)
+}
+
+/// A template that is given as a text; unknown where that is no YAML.
+fn from_text(argument: &str, text: &str, path: &[PathStep], problems: &mut Vec<Problem>) -> Value {
+    match parse(text) {
+        Ok(parsed) => {
+            if parsed.realigned {
+                let warning = Problem::warning(path.to_vec(), REALIGNED, realigned(argument));
+                problems.push(warning.help(REALIGNED_HELP));
+            }
+            purity::purify(&parsed.value, path, problems)
+        }
+        Err(error) => {
+            problems.push(Problem::error(
+                path.to_vec(),
+                "Template that is not YAML",
+                format!("The text of `{argument}` cannot be read as YAML: {error}."),
+            ));
+            Value::unknown(Type::Any)
+        }
+    }
+}
+
+/// A template is an object; anything else is told and null.
+fn object(argument: &str, template: Value, path: &[PathStep], problems: &mut Vec<Problem>) -> Value {
+    if template.is_unknown() || template.as_entries().is_some() {
+        return template;
+    }
+    problems.push(
+        Problem::error(
+            path.to_vec(),
+            "Unsuitable value",
+            format!("`{argument}` must be an object, but this is {}.", values::describe(&template)),
+        )
+        .help("write the whole document, as an object or as YAML"),
+    );
+    Value::NULL
+}
+
+/// Where a `template` block is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StoredAt<'a> {
+    /// A file: relative to the configuration's directory and below it, or absolute.
+    File(String),
+    /// A place whose kind of store this version does not have: `s3`, `configmap`.
+    NotYet(&'a str),
+    /// The path cannot be used; why, and how to fix it.
+    Unusable(String, &'static str),
+}
+
+/// The place that the `path` of a `template` block names. A relative path stays below the configuration's directory, so
+/// that nothing is written elsewhere by accident; an absolute one is taken as it is, on the machine that applies.
+pub fn stored_at(path: &str) -> StoredAt<'_> {
+    if let Some((scheme, _)) = path.split_once("://") {
+        return match scheme.to_ascii_lowercase().as_str() {
+            "s3" => StoredAt::NotYet("s3"),
+            "gcs" | "gs" => StoredAt::NotYet("gcs"),
+            "configmap" => StoredAt::NotYet("configmap"),
+            "agent" => StoredAt::NotYet("agent"),
+            _ => StoredAt::Unusable(
+                format!("Nothing stores templates at {path:?}."),
+                "write the path of a file, or a place in `s3`, `gcs`, `configmap` or `agent`",
+            ),
+        };
+    }
+    let unusable = |why: &str, help| StoredAt::Unusable(format!("{path:?} {why}."), help);
+    if path.is_empty()
+        || path.ends_with('/')
+        || path.contains(['?', '#', '\\'])
+        || path.contains(char::is_control)
+    {
+        return unusable("is not the path of a file", "write a path such as `templates/job.json`");
+    }
+    let (root, rest) = match path.strip_prefix('/') {
+        Some(rest) => ("/", rest),
+        None => ("", path),
+    };
+    let mut parts: Vec<&str> = Vec::new();
+    for part in rest.split('/').filter(|part| !part.is_empty() && *part != ".") {
+        if part == ".." {
+            if parts.pop().is_none() {
+                return unusable(
+                    "leads out of the configuration's directory",
+                    "write a path below it, or an absolute one",
+                );
+            }
+        } else {
+            parts.push(part);
+        }
+    }
+    match parts.is_empty() {
+        true => unusable("is not the path of a file", "write a path such as `templates/job.json`"),
+        false => StoredAt::File(format!("{root}{}", parts.join("/"))),
+    }
+}
+
 /// Puts the template and its path in their final form: the template an object, the path a remote one, at most one of
 /// the group given. `fields` holds the group's arguments as given.
 pub(super) fn settle(
@@ -202,38 +318,11 @@ pub(super) fn settle(
             );
             (location, template) = (template, Value::NULL);
         } else {
-            template = match parse(text) {
-                Ok(parsed) => {
-                    if parsed.realigned {
-                        problems.push(
-                            Problem::warning(path.clone(), REALIGNED, realigned(group.inline))
-                                .help(REALIGNED_HELP),
-                        );
-                    }
-                    parsed.value
-                }
-                Err(error) => {
-                    problems.push(Problem::error(
-                        path.clone(),
-                        "Template that is not YAML",
-                        format!("The text of `{}` cannot be read as YAML: {error}.", group.inline),
-                    ));
-                    Value::unknown(Type::Any)
-                }
-            };
-            template = purity::purify(&template, &path, problems);
+            template = from_text(group.inline, text, &path, problems);
         }
     }
-    if !template.is_null() && !template.is_unknown() && template.as_entries().is_none() {
-        problems.push(
-            Problem::error(
-                path,
-                "Unsuitable value",
-                format!("`{}` must be an object, but this is {}.", group.inline, values::describe(&template)),
-            )
-            .help("write the whole document, as an object or as YAML"),
-        );
-        template = Value::NULL;
+    if !template.is_null() {
+        template = object(group.inline, template, &path, problems);
     }
     if let Some(text) = location.as_str() {
         match place(text) {

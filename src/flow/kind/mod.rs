@@ -8,6 +8,7 @@ mod flow;
 mod provider;
 mod run_config;
 mod storage;
+mod template;
 
 pub use agent::AgentKind;
 pub use data::DataKind;
@@ -16,6 +17,7 @@ pub use flow::{FLOW, SCHEDULE};
 pub use provider::ProviderKind;
 pub use run_config::RunConfigKind;
 pub use storage::StorageKind;
+pub use template::TemplateKind;
 
 /// The type of an argument, as the configuration writes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

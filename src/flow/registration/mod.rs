@@ -46,8 +46,9 @@ impl Registration {
         prefect_version: &str,
     ) -> Result<Self, RunConfigError> {
         let mut run_config = run_config.unwrap_or_else(Constructed::universal);
-        run_config.add_labels(options.labels);
-        run_config.add_labels(&storage.labels);
+        let given: Vec<Json> = options.labels.iter().map(|label| label.as_str().into()).collect();
+        run_config.add_labels(&given)?;
+        run_config.add_labels(&storage.labels)?;
         let empty = || Json::Array(Vec::new());
         let mut flow = Map::new();
         for (key, value) in [

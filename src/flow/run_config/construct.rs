@@ -27,6 +27,8 @@ pub struct Constructed {
     labels: Vec<Json>,
     /// Every field of the kind but `env` and `labels`; what is missing is null.
     fields: Map<String, Json>,
+    /// Whether a document that was read has dates, which cannot be written.
+    dated: bool,
 }
 
 /// Constructs the run config that `arguments` describe: an object with `type` (the class name) and the
@@ -66,13 +68,14 @@ impl Constructed {
             .iter()
             .map(|(name, _)| ((*name).to_owned(), arguments.remove(*name).unwrap_or(Json::Null)))
             .collect();
+        let mut dated = false;
         match kind {
             RunConfigKind::Universal | RunConfigKind::Docker | RunConfigKind::Vertex => {}
             RunConfigKind::Local => working_dir(&mut fields, disk.cwd)?,
-            RunConfigKind::Kubernetes => kubernetes(&mut fields, disk)?,
-            RunConfigKind::Ecs => ecs(&mut fields, disk)?,
+            RunConfigKind::Kubernetes => dated = kubernetes(&mut fields, disk)?,
+            RunConfigKind::Ecs => dated = ecs(&mut fields, disk)?,
         }
-        Ok(Self { kind, env, labels, fields })
+        Ok(Self { kind, env, labels, fields, dated })
     }
 
     /// The serialized form: one flat object with every field of the kind, `labels` sorted, `type` and
@@ -81,6 +84,11 @@ impl Constructed {
     /// # Errors
     /// What the original raises for a value that its schema cannot write.
     pub fn to_serialized(&self, prefect_version: &str) -> Result<Json, RunConfigError> {
+        if self.dated {
+            return Err(RunConfigError::validation(
+                "When running with Prefect Cloud/Server, templates must be JSON compatible: a date is not.",
+            ));
+        }
         let mut out = Map::new();
         out.insert("env".to_owned(), schema::dump(Shape::Mapping, &self.env)?);
         out.insert("labels".to_owned(), labels::serialized(&self.labels)?.into());
@@ -95,16 +103,23 @@ impl Constructed {
 
     /// The run config of a flow that has none.
     pub fn universal() -> Self {
-        Self { kind: RunConfigKind::Universal, env: Json::Null, labels: Vec::new(), fields: Map::new() }
+        Self {
+            kind: RunConfigKind::Universal,
+            env: Json::Null,
+            labels: Vec::new(),
+            fields: Map::new(),
+            dated: false,
+        }
     }
 
     /// Adds to the set of its labels.
-    pub fn add_labels(&mut self, labels: &[String]) {
-        for label in labels {
-            if !self.labels.iter().any(|known| known.as_str() == Some(label)) {
-                self.labels.push(label.as_str().into());
-            }
-        }
+    ///
+    /// # Errors
+    /// `TypeError` for a list or a mapping among them.
+    pub fn add_labels(&mut self, labels: &[Json]) -> Result<(), RunConfigError> {
+        let all: Vec<Json> = self.labels.iter().chain(labels).cloned().collect();
+        self.labels = labels::unique(Some(&Json::Array(all)))?;
+        Ok(())
     }
 
     /// Its parts: `env`, `labels` and the other fields.
@@ -127,7 +142,9 @@ fn working_dir(fields: &mut Map<String, Json>, cwd: &str) -> Result<(), RunConfi
     Ok(())
 }
 
-fn kubernetes(fields: &mut Map<String, Json>, disk: Disk<'_>) -> Result<(), RunConfigError> {
+/// Whether the template has dates.
+fn kubernetes(fields: &mut Map<String, Json>, disk: Disk<'_>) -> Result<bool, RunConfigError> {
+    let mut dated = false;
     let path = given(fields, "job_template_path").cloned();
     let template = given(fields, "job_template").cloned();
     if let (Some(_), Some(_)) = (&path, &template) {
@@ -136,10 +153,12 @@ fn kubernetes(fields: &mut Map<String, Json>, disk: Disk<'_>) -> Result<(), RunC
         ));
     }
     match path {
-        Some(path) => read_local(fields, "job_template", "job_template_path", &path, disk)?,
+        Some(path) => dated = read_local(fields, "job_template", "job_template_path", &path, disk)?,
         None => {
             if let Some(Json::String(text)) = template {
-                fields.insert("job_template".to_owned(), yaml::load(&text, "<unicode string>")?);
+                let (template, has_dates) = yaml::load_noting_dates(&text, "<unicode string>")?;
+                fields.insert("job_template".to_owned(), template);
+                dated = has_dates;
             }
         }
     }
@@ -152,9 +171,9 @@ fn kubernetes(fields: &mut Map<String, Json>, disk: Disk<'_>) -> Result<(), RunC
         fields.insert("image_pull_secrets".to_owned(), Json::Array(secrets));
     }
     match given(fields, "image_pull_policy") {
-        None => Ok(()),
+        None => Ok(dated),
         Some(Json::String(policy)) if matches!(policy.as_str(), "Always" | "IfNotPresent" | "Never") => {
-            Ok(())
+            Ok(dated)
         }
         Some(policy @ (Json::Array(_) | Json::Object(_))) => {
             Err(RunConfigError::type_error(format!("unhashable type: '{}'", python::type_name(policy))))
@@ -166,7 +185,9 @@ fn kubernetes(fields: &mut Map<String, Json>, disk: Disk<'_>) -> Result<(), RunC
     }
 }
 
-fn ecs(fields: &mut Map<String, Json>, disk: Disk<'_>) -> Result<(), RunConfigError> {
+/// Whether the definition has dates.
+fn ecs(fields: &mut Map<String, Json>, disk: Disk<'_>) -> Result<bool, RunConfigError> {
+    let mut dated = false;
     let definitions = ["task_definition", "task_definition_path", "task_definition_arn"];
     if definitions.iter().filter(|name| given(fields, name).is_some()).count() > 1 {
         return Err(RunConfigError::value_error(
@@ -180,27 +201,29 @@ fn ecs(fields: &mut Map<String, Json>, disk: Disk<'_>) -> Result<(), RunConfigEr
         ));
     }
     if let Some(path) = given(fields, "task_definition_path").cloned() {
-        read_local(fields, "task_definition", "task_definition_path", &path, disk)?;
+        dated = read_local(fields, "task_definition", "task_definition_path", &path, disk)?;
     }
     into_text(fields, &["cpu", "memory"]);
-    Ok(())
+    Ok(dated)
 }
 
-/// Reads a path of scheme `file` now and clears it; every other scheme is kept for the agent (semantics 0.3).
+/// Reads a path of scheme `file` now and clears it; every other scheme is kept for the agent (semantics 0.3). Whether what
+/// was read has dates.
 fn read_local(
     fields: &mut Map<String, Json>,
     document: &str,
     field: &str,
     path: &Json,
     disk: Disk<'_>,
-) -> Result<(), RunConfigError> {
+) -> Result<bool, RunConfigError> {
     let Json::String(path) = path else { return Err(no_path(path)) };
-    if location::parse(path)?.scheme == "file" {
-        let loaded = location::read_document(path, disk.read)?;
-        fields.insert(document.to_owned(), loaded);
-        fields.insert(field.to_owned(), Json::Null);
+    if location::parse(path)?.scheme != "file" {
+        return Ok(false);
     }
-    Ok(())
+    let (loaded, dated) = yaml::load_noting_dates(&location::read_text(path, disk.read)?, path)?;
+    fields.insert(document.to_owned(), loaded);
+    fields.insert(field.to_owned(), Json::Null);
+    Ok(dated)
 }
 
 fn into_text(fields: &mut Map<String, Json>, names: &[&str]) {

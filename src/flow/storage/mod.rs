@@ -33,8 +33,8 @@ pub struct Storage {
     pub serialized: Json,
     /// Where the flow is; null for the kinds that leave `path` open.
     pub location: Option<Json>,
-    /// Own and default labels: unique and sorted, or the own ones as given when no default ones are added.
-    pub labels: Vec<String>,
+    /// Own and default labels, not yet texts: the members of a set, or the own ones as given when no default ones are added.
+    pub labels: Vec<Json>,
     /// The default labels: the host's name for `Local`.
     pub default_labels: Vec<String>,
 }
@@ -104,16 +104,19 @@ pub fn docker_image(serialized: &Json) -> Result<String, OriginalError> {
 
 /// Joins as a pure POSIX path: doubled slashes and single dots go, an absolute second part drops the first.
 fn join_path(first: &str, second: &str) -> String {
-    let joined = if second.starts_with('/') { second.to_owned() } else { format!("{first}/{second}") };
-    let absolute = second.starts_with('/') || first.starts_with('/');
-    let leading = joined.chars().take_while(|c| *c == '/').count();
-    let prefix = match (absolute, leading) {
-        (false, _) => "",
-        (true, 2) => "//",
-        (true, _) => "/",
+    let root = if second.starts_with('/') || first.is_empty() { second } else { first };
+    let prefix = match root.chars().take_while(|c| *c == '/').count() {
+        0 => "",
+        2 => "//",
+        _ => "/",
     };
-    let parts: Vec<&str> = joined.split('/').filter(|part| !part.is_empty() && *part != ".").collect();
-    format!("{prefix}{}", parts.join("/"))
+    let first = if second.starts_with('/') { "" } else { first };
+    let parts: Vec<&str> =
+        first.split('/').chain(second.split('/')).filter(|part| !matches!(*part, "" | ".")).collect();
+    match (prefix, parts.as_slice()) {
+        ("", []) => ".".to_owned(),
+        _ => format!("{prefix}{}", parts.join("/")),
+    }
 }
 
 /// The constructor's default of a serialized field.
@@ -207,7 +210,7 @@ fn location(
             None => {
                 let directory = python::text(&field("directory"));
                 let slash = if directory.ends_with('/') { "" } else { "/" };
-                format!("{directory}{slash}{}", stamped()).into()
+                format!("{directory}{slash}{}", stamped().trim_start_matches('/')).into()
             }
         },
         StorageKind::Docker => named("path").unwrap_or_else(|| {
@@ -266,16 +269,19 @@ fn labels_of(
     kind: StorageKind,
     arguments: &Map<String, Json>,
     machine: &Machine,
-) -> Result<(Vec<String>, Vec<String>), OriginalError> {
+) -> Result<(Vec<Json>, Vec<String>), OriginalError> {
     let add_default = match arguments.get("add_default_labels") {
         None | Some(Json::Null) => machine.add_default_labels,
         Some(value) => python::truthy(value),
     };
     if !add_default {
-        let labels = members(arguments.get("labels"))?.iter().map(python::text).collect();
+        let labels = match arguments.get("labels").filter(|labels| python::truthy(labels)) {
+            None => Vec::new(),
+            Some(labels) => python::members(labels)?,
+        };
         return Ok((labels, Vec::new()));
     }
-    let mut labels = super::labels::from_argument(arguments.get("labels"))?;
+    let mut labels = super::labels::unique(arguments.get("labels"))?;
     let default_labels = match kind {
         StorageKind::Local => vec![machine.hostname.clone()],
         StorageKind::Docker
@@ -290,10 +296,8 @@ fn labels_of(
         | StorageKind::Module
         | StorageKind::Webhook => Vec::new(),
     };
-    labels.extend(default_labels.iter().cloned());
-    labels.sort();
-    labels.dedup();
-    Ok((labels, default_labels))
+    labels.extend(default_labels.iter().map(|label| Json::from(label.as_str())));
+    Ok((super::labels::unique(Some(&labels.into()))?, default_labels))
 }
 
 #[cfg(test)]

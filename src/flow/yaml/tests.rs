@@ -79,3 +79,51 @@ fn mistakes_have_the_original_s_classes() {
         assert!(error.message.contains("t.yaml"), "{error}");
     }
 }
+
+#[test]
+fn a_tab_between_words_is_refused_and_one_in_a_text_stays() {
+    for text in ["a:\t1", "a: 1\t", "\ta: 1", "a: x\ty", "- \tx", "a: |\t\n  x\n", "a: 1 \t# c", "a: '1'\t"] {
+        assert_eq!(load(text, "t").map_err(|error| error.class), Err(ErrorClass::ScannerError), "{text:?}");
+    }
+    for (text, expected) in [
+        ("a: 'x\ty' # c\td", json!({"a": "x\ty"})),
+        ("a: \"x\ty\"\nb: 1", json!({"a": "x\ty", "b": 1})),
+        ("a: |\n  x\ty\n  \tz\nb: 2\n", json!({"a": "x\ty\n\tz\n", "b": 2})),
+        ("a: >-\n  x\ty\n", json!({"a": "x\ty"})),
+    ] {
+        assert_eq!(load(text, "t").unwrap(), expected, "{text:?}");
+    }
+}
+
+#[test]
+fn dates_are_noted_and_the_calendar_has_them() {
+    let dated = |text: &str| load_noting_dates(text, "t").map_err(|error| error.class);
+    for text in ["2022-02-23", "2024-02-29 9:05:00.25 +1", "2022-2-3T10:00:00Z", "2022-02-23 10:00:00-08:00"]
+    {
+        assert_eq!(dated(text), Ok((json!(text), true)), "{text}");
+    }
+    for text in
+        ["2022-2-23", "2022-02-23 10:00", "2022-02-23x", "12-02-23", "2022-02-23 10:00:00 Z1", "'2022-02-23'"]
+    {
+        assert_eq!(dated(text), Ok((json!(text.trim_matches('\'')), false)), "{text}");
+    }
+    for text in ["2022-13-45", "2023-02-29", "2022-01-01 24:00:00"] {
+        assert_eq!(dated(text), Err(ErrorClass::ValueError), "{text}");
+    }
+    assert_eq!(dated("a: !!timestamp x"), Ok((json!({"a": "x"}), true)));
+}
+
+#[test]
+fn keys_that_python_calls_equal_are_one() {
+    assert_eq!(load("1: x\ntrue: z\n1.0: w\n'1': v\n", "t").unwrap(), json!({"1": "v"}));
+    assert_eq!(load("true: x\n1: z\nnull: y\n", "t").unwrap(), json!({"true": "z", "null": "y"}));
+    assert_eq!(load("=: 1\n", "t").unwrap(), json!({"=": 1}));
+    assert_eq!(load("a: =\n", "t").map_err(|error| error.class), Err(ErrorClass::ConstructorError));
+}
+
+#[test]
+fn a_block_at_the_end_keeps_the_end_of_line_that_is_there() {
+    assert_eq!(load("a: |\n  x", "t").unwrap(), json!({"a": "x"}));
+    assert_eq!(load("a: |\n  x\n", "t").unwrap(), json!({"a": "x\n"}));
+    assert_eq!(load("a: >+\n  x\n\n", "t").unwrap(), json!({"a": "x\n\n"}));
+}

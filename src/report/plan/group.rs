@@ -65,6 +65,7 @@ fn key(change: &Change) -> String {
     let subject = match change.subject {
         Subject::Flow => "flow",
         Subject::FlowVersion => "version",
+        Subject::Template => "template",
         Subject::Agents => "agents",
     };
     // Why something could not be read differs in the object's name only; it then stands beside the address.

@@ -132,8 +132,10 @@ impl Kind {
 /// What will happen to one change, to be read after its address.
 pub(super) fn sentence(change: &Change) -> String {
     let kind = Kind::of(change);
-    if change.subject == Subject::Agents {
-        return agents(kind).to_owned();
+    match change.subject {
+        Subject::Agents => return agents(kind).to_owned(),
+        Subject::Template => return template(kind, change),
+        Subject::Flow | Subject::FlowVersion => {}
     }
     match (kind, change.from_version, change.to_version) {
         (Kind::Create, Some(from), Some(to)) => {
@@ -197,8 +199,10 @@ pub(super) fn sentence_of_many(kind: Kind) -> &'static str {
 
 /// What that means for what is left, to be read at the end of the sentence.
 pub(super) fn aside(change: &Change, many: bool) -> &'static str {
-    if change.subject == Subject::Agents {
-        return "";
+    match change.subject {
+        Subject::Agents => return "",
+        Subject::Template if Kind::of(change) == Kind::Prune => return "",
+        Subject::Template | Subject::Flow | Subject::FlowVersion => {}
     }
     match (Kind::of(change), many) {
         (Kind::Move, _) => "; nothing else changes",
@@ -233,6 +237,29 @@ pub(super) fn versions(change: &Change) -> String {
     }
 }
 
+fn template(kind: Kind, change: &Change) -> String {
+    let place = clean(change.name.as_deref().unwrap_or_default());
+    match kind {
+        Kind::Unchanged | Kind::Hold => "is unchanged".to_owned(),
+        Kind::Create | Kind::Adopt => format!("will be stored at {place}"),
+        Kind::Move => {
+            format!("is moved from {}", clean(change.moved_from.as_deref().unwrap_or_default()))
+        }
+        Kind::Update => format!("will be updated at {place}"),
+        Kind::Replace => format!("will be stored again at {place}"),
+        Kind::NotChecked => "is not checked and stays as it is".to_owned(),
+        Kind::Forget => "will be forgotten".to_owned(),
+        Kind::Archive | Kind::Prune if change.reason == Reason::ArtifactMissing => {
+            "will be forgotten".to_owned()
+        }
+        // The address names the place already where the block stores elsewhere now.
+        Kind::Archive | Kind::Prune if change.reason == Reason::StoredElsewhere => {
+            "will be removed".to_owned()
+        }
+        Kind::Archive | Kind::Prune => format!("will be removed from {place}"),
+    }
+}
+
 fn agents(kind: Kind) -> &'static str {
     match kind {
         Kind::Unchanged | Kind::Hold | Kind::Move => "document of this root is unchanged",
@@ -246,6 +273,13 @@ fn agents(kind: Kind) -> &'static str {
 /// Why, to be read after "because"; `None` where what happens says it already.
 pub(super) fn because(change: &Change, many: bool) -> Option<&'static str> {
     let (one, several) = match change.reason {
+        Reason::DefinitionChanged if change.subject == Subject::Template => {
+            ("its content changed", "their content changed in the same way")
+        }
+        Reason::ArtifactMissing if change.subject == Subject::Template => ("it is gone", "they are gone"),
+        Reason::ArtifactAltered if change.subject == Subject::Template => {
+            ("it was altered outside flowform", "they were altered outside flowform")
+        }
         Reason::UpToDate => return None,
         Reason::Moved => return None,
         Reason::NotRecorded => ("it is new in the configuration", "they are new in the configuration"),
@@ -293,6 +327,7 @@ pub(super) fn because(change: &Change, many: bool) -> Option<&'static str> {
         Reason::AgentDeclared => {
             ("an agent that can take it is declared now", "an agent that can take them is declared now")
         }
+        Reason::StoredElsewhere => ("it is stored elsewhere now", "they are stored elsewhere now"),
         Reason::DocumentChanged => {
             ("the published document differs", "the published documents differ in the same way")
         }
@@ -307,6 +342,8 @@ pub(super) fn noun(subject: &Subject, count: usize) -> &'static str {
         (Subject::Flow, _) => "flows",
         (Subject::FlowVersion, 1) => "flow version",
         (Subject::FlowVersion, _) => "flow versions",
+        (Subject::Template, 1) => "template",
+        (Subject::Template, _) => "templates",
         (Subject::Agents, 1) => "agents document",
         (Subject::Agents, _) => "agents documents",
     }

@@ -8,7 +8,10 @@ use crate::diag::Diagnostic;
 /// Everything else, by what stands at the place and what was expected.
 pub(super) fn explain_structure(source: &str, offset: usize, message: &str) -> (Diagnostic, Range<usize>) {
     // The parser library puts a mistake at the very end on the last character.
-    let at_end = message.contains("`{`") && offset + 1 >= source.len();
+    let before = source.get(..offset).unwrap_or_default();
+    let is_inside = before.ends_with(|ch: char| !ch.is_whitespace()) || before.trim_end().ends_with('?');
+    let at_end = (message.contains("`{`") || message.contains("`:`") && is_inside)
+        && source.get(offset..).is_some_and(|rest| rest.chars().count() <= 1);
     let offset = if at_end { source.len() } else { offset };
     // It puts a missing `=` in an object behind the character that stands in its place.
     let offset = match message.contains("object value assignment") {
@@ -18,6 +21,10 @@ pub(super) fn explain_structure(source: &str, offset: usize, message: &str) -> (
             .map_or(offset, |last| last.0),
         false => offset,
     };
+    // A bracket in the place of a value was taken already.
+    let before = source.get(..offset).unwrap_or_default();
+    let is_behind = message.contains("invalid expression") && before.ends_with([')', ']', '}']);
+    let offset = if is_behind { offset - 1 } else { offset };
     let rest = source.get(offset..).unwrap_or_default();
     let at = token(source, offset);
     let found = match source.get(at.clone()).unwrap_or_default() {

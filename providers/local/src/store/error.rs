@@ -6,7 +6,7 @@ use std::path::Path;
 use flowform_provider_api::{ErrorKind, ProviderError};
 
 /// The error of an attempt to `verb` (`read`, `write`, ...) `path`.
-pub(super) fn io_error(verb: &str, path: &Path, error: &io::Error) -> ProviderError {
+pub(crate) fn io_error(verb: &str, path: &Path, error: &io::Error) -> ProviderError {
     use io::ErrorKind as Io;
     let path = path.display();
     let (kind, message) = match error.kind() {
