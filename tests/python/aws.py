@@ -57,6 +57,7 @@ class Testbed:
         if path.startswith("/_testbed/"):
             return self.control(path, environ, start_response)
         call = describe(environ)
+        said = []
         with self.book:
             self.calls.append(call)
             fault = self.due(call)
@@ -71,8 +72,12 @@ class Testbed:
                 environ.pop("HTTP_" + fault["code"].upper().replace("-", "_"), None)
             if done == "slow":
                 time.sleep(fault["seconds"])
+        asked = read_body(environ) if call["service"] == "ecs" else b""
         with self.one:
-            answer = [b"".join(self.app(environ, start_response))]
+            answer = [b"".join(self.app(environ, lambda *begun: said.append(begun)))]
+        if call["service"] == "ecs":
+            answer = [ecs_answer(call["operation"], asked, said[0][0], answer[0])]
+        start_response(said[0][0], with_length(said[0][1], answer[0]), *said[0][2:])
         if fault is not None and fault["do"] == "lose":
             cut(environ)
         return answer
@@ -134,6 +139,33 @@ def describe(environ):
         "method": environ["REQUEST_METHOD"],
         "path": path,
     }
+
+
+def with_length(headers, body):
+    rest = [(name, value) for name, value in headers if name.lower() != "content-length"]
+    return rest + [("Content-Length", str(len(body)))]
+
+
+def ecs_answer(operation, asked, status, answer):
+    """What ECS answers where moto leaves something out: pages of the size asked for, the newest revisions first where that
+    is asked for, lists in an order of the service's own, and those that it always has."""
+    if not status.startswith("200"):
+        return answer
+    asked, body = json.loads(asked or b"{}"), json.loads(answer)
+    if operation == "ListTaskDefinitions":
+        arns = body.get("taskDefinitionArns", [])
+        key = lambda arn: (arn.rsplit(":", 1)[0], int(arn.rsplit(":", 1)[1]))  # noqa: E731
+        arns.sort(key=key, reverse=asked.get("sort") == "DESC")
+        start, size = int(asked.get("nextToken") or 0), int(asked.get("maxResults") or 100)
+        body = {"taskDefinitionArns": arns[start : start + size]}
+        if start + size < len(arns):
+            body["nextToken"] = str(start + size)
+    if operation == "DescribeTaskDefinition":
+        for container in body["taskDefinition"].get("containerDefinitions", []):
+            container.setdefault("systemControls", [])
+            for name in ("environment", "secrets"):
+                container.get(name, []).reverse()
+    return json.dumps(body).encode()
 
 
 def refuse(call, fault, start_response):

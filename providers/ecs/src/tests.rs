@@ -198,7 +198,7 @@ async fn a_lost_reply_is_looked_up_and_not_repeated() {
     aws.faults(&[Fault::lose("RegisterTaskDefinition")]);
     let arn = make(&provider, &identity("a", 1), &made).await.unwrap();
     assert_eq!(called(&aws, "RegisterTaskDefinition"), 1);
-    assert_eq!(refresh(&provider, &[&arn], &made).await.intact, [arn.clone()]);
+    assert_eq!(refresh(&provider, &[&arn], &made).await.intact, std::slice::from_ref(&arn));
     // Another process, which knows nothing of the first one.
     let again = make(&EcsProvider::new(settings(&aws)), &identity("a", 1), &made).await.unwrap();
     assert_eq!(again, arn);
@@ -257,7 +257,7 @@ async fn a_family_of_somebody_else_is_refused_and_a_newer_revision_in_ours_is_to
     let arn = make(&provider, &identity("b", 1), &ours).await.unwrap();
     let newer = provider.register_again(&other, &ours).await.unwrap();
     let seen = refresh(&provider, &[&arn], &ours).await;
-    assert_eq!(seen.intact, [arn.clone()]);
+    assert_eq!(seen.intact, std::slice::from_ref(&arn));
     assert_eq!(
         seen.notes,
         [(

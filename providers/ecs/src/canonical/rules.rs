@@ -59,7 +59,8 @@ pub(crate) enum Rule {
 /// An object type of the API.
 #[derive(Debug)]
 pub(crate) struct Shape {
-    /// Its name in the service's model.
+    /// Its name in the service's model, with which a test compares.
+    #[cfg_attr(not(test), expect(dead_code, reason = "a test reads it"))]
     pub(crate) name: &'static str,
     /// Its fields.
     pub(crate) fields: &'static [(&'static str, Rule)],

@@ -36,7 +36,7 @@ impl Schema {
 /// Definitions that the service would take as far as their ports and sizes go; every field of the request may be there.
 pub(super) fn definitions() -> BoxedStrategy<Value> {
     let schema = schema();
-    object(&schema, "TaskDefinition").prop_map(|definition| sound(definition)).boxed()
+    object(&schema, "TaskDefinition").prop_map(sound).boxed()
 }
 
 fn object(schema: &Schema, name: &str) -> BoxedStrategy<Value> {
