@@ -346,3 +346,47 @@ fn an_apply_that_is_killed_between_two_calls_is_completed() {
     }
     assert!(killed >= 5, "some applies were really killed: {killed}");
 }
+
+/// The actions of the policy in the manual whose block has that name.
+fn policy(name: &str) -> BTreeSet<String> {
+    let manual =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/providers/ecs.md")).unwrap();
+    let block = manual.split(&format!("```json {name}\n")).nth(1).expect("the manual has the policy");
+    let policy: Value = serde_json::from_str(block.split("```").next().unwrap()).expect("a policy is JSON");
+    let statements = policy["Statement"].as_array().unwrap();
+    statements.iter().flat_map(|one| one["Action"].as_array().unwrap()).map(text).collect()
+}
+
+#[test]
+fn the_policies_of_the_manual_are_what_is_called() {
+    let account = Account::new(&flows(1, 1));
+    let made = || -> BTreeSet<String> {
+        let calls = account.aws.calls().into_iter().filter(|call| call.service != "sts");
+        calls.map(|call| format!("{}:{}", call.service, call.operation)).collect()
+    };
+    account.apply();
+    let arn = account.active().into_iter().next().unwrap();
+    let family = arn.rsplit('/').next().unwrap().split(':').next().unwrap().to_owned();
+    let theirs =
+        json!({"family": family, "containerDefinitions": [{"name": "x", "image": "y", "memory": 64}]});
+    account.aws.ecs("RegisterTaskDefinition", &theirs);
+    account.aws.forget();
+    account.run("plan").succeeds().says("somebody else registered");
+    assert_eq!(made(), policy("plan"));
+
+    account.aws.forget();
+    account.project.write("main.hcl", &flows(1, 2));
+    account.apply();
+    account.apply();
+    let implied = ["ecs:TagResource", "iam:PassRole"].map(str::to_owned);
+    let called: BTreeSet<String> = made().into_iter().chain(implied).collect();
+    assert_eq!(called, policy("apply"));
+}
+
+#[test]
+fn the_plan_tells_how_long_the_rate_makes_it_take() {
+    let account = Account::new(&flows(25, 1).replace("  register_rate = 1000\n", ""));
+    account.run("plan").succeeds().says("Applying takes at least 5 s: `ecs` makes 25 and removes 0");
+    account.project.write("main.hcl", &flows(25, 1));
+    assert!(!account.run("plan").succeeds().stdout.contains("Applying takes"));
+}
