@@ -32,12 +32,6 @@ storage "module" "code" {
 
 agent "ecs" "prod" {
   cluster = "flows"
-
-  run_task_kwargs = {
-    networkConfiguration = {
-      awsvpcConfiguration = { subnets = ["subnet-1"], securityGroups = ["sg-1"], assignPublicIp = "DISABLED" }
-    }
-  }
 }
 "#;
 
@@ -57,6 +51,12 @@ flow "etl" {{
     cpu    = "256"
     memory = "512"
     env    = {{ LEVEL = "{level}" }}
+
+    run_task_kwargs = {{
+      networkConfiguration = {{
+        awsvpcConfiguration = {{ subnets = ["subnet-1"], securityGroups = ["sg-1"], assignPublicIp = "DISABLED" }}
+      }}
+    }}
 
     task_definition = {{
       networkMode          = "awsvpc"
