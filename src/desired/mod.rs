@@ -43,7 +43,7 @@ pub use conditions::{Conditions, OpenCondition, When};
 pub use console::console;
 pub use evaluator::{Evaluation, Inputs, evaluate};
 pub use finalize::Finalizer;
-pub use flow::known as known_definition;
+pub use flow::{TEMPLATE_SOURCE, known as known_definition};
 pub use frames::FrameId;
 pub use imports::DesiredImport;
 pub use providers::{ProviderChoice, ProviderSettings};
@@ -71,6 +71,8 @@ pub struct DesiredFlow {
     pub definition: Value,
     /// The address of its run config: of a block, or its own for a nested one.
     pub run_config: Option<String>,
+    /// The template that a server keeps, where its run config names one.
+    pub remote_template: Option<RemoteTemplate>,
     /// In which block each argument of the run config is written: `cpu`, `env.REGION` to an address.
     pub written_by: BTreeMap<String, String>,
     /// The definition as JSON with its digest, when all of it is known.
@@ -89,6 +91,17 @@ pub struct DesiredFlow {
     pub ignored_checks: BTreeSet<CheckName>,
     /// Paths that are taken from the latest version and not compared.
     pub ignore_changes: Vec<Vec<PathStep>>,
+}
+
+/// A template that is kept by a server and baked into definitions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RemoteTemplate {
+    /// Where it is.
+    pub url: String,
+    /// Whether the content of the latest version stays, as long as the address does (`template_refresh = "pinned"`).
+    pub is_pinned: bool,
+    /// Why it could not be read.
+    pub unreadable: Option<String>,
 }
 
 /// A definition all of which is known.

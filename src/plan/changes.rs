@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 use super::adopt;
 use super::artifacts::{Rendering, planned, remarks};
 use super::diff::{all_of, differences};
-use super::effective::effective;
+use super::effective::{TEMPLATE, effective, takes_from_latest};
 use super::guard;
 use super::live::Standing;
 use super::model::{Action, Change, Operation, Planned, PlannedArtifact, Reason, Subject};
@@ -21,6 +21,7 @@ use crate::desired::{DesiredFlow, KnownDefinition};
 use crate::diag::Diagnostics;
 use crate::flow::render::versioned::ArtifactKind;
 use crate::registry::view::{FlowRecord, VersionRecord, VersionState};
+use crate::value::Value;
 
 /// What all decisions share.
 pub(super) struct Context<'a> {
@@ -44,6 +45,14 @@ pub(super) fn decide(
         }
         Match::New if context.input.imports.contains_key(&flow.address.to_string()) => {
             return adopt::import(context, flow);
+        }
+        Match::New if not_read(flow, &flow.definition).is_some() => {
+            let mut change = change(flow, Action::NoOp, Reason::Unreadable, None, None);
+            change.notes.extend(not_read(flow, &flow.definition));
+            if !context.diags_allow {
+                diags.push(guard::unreadable(flow, &change.notes));
+            }
+            return vec![decision(context, flow, change, Vec::new())];
         }
         Match::New => {
             let mut change = change(flow, Action::Create, Reason::NotRecorded, None, Some(1));
@@ -106,6 +115,15 @@ pub(super) fn decide(
     decisions
 }
 
+/// Why the template that is part of the definition is not there: a server keeps it, and it could not be read.
+fn not_read(flow: &DesiredFlow, definition: &Value) -> Option<String> {
+    let remote = flow.remote_template.as_ref()?;
+    let why = remote.unreadable.as_ref()?;
+    // A pinned one is taken from the latest version.
+    let path = definition.get("run_config")?.get("task_definition_path")?;
+    (!path.is_null()).then(|| format!("its task definition at {} was not read: {why}", remote.url))
+}
+
 fn digest_of(record: &FlowRecord, version: u32) -> Option<&Digest> {
     record.version(version).and_then(|version| version.digest.as_ref())
 }
@@ -123,8 +141,14 @@ fn versioned(
     let latest = record.latest();
     let raw = latest.and_then(|latest| context.input.recorded.definition(record, latest));
     // Most flows are told to be unchanged by their digest alone.
-    let ignored_from = raw.filter(|_| !flow.ignore_changes.is_empty()).and_then(parse);
+    let ignored_from = raw.filter(|_| takes_from_latest(flow)).and_then(parse);
     let (definition, known) = effective(flow, ignored_from.as_ref());
+    if let Some(why) = not_read(flow, &definition) {
+        let version = record.published;
+        let mut change = change(flow, Action::NoOp, Reason::Unreadable, version, version);
+        change.notes.push(why);
+        return (change, Vec::new());
+    }
     let digest = known.as_ref().map(|known| &known.digest);
     let current = record.published;
     match latest {
@@ -170,6 +194,19 @@ fn versioned(
                 && change.differences.iter().all(|found| of_agent(&found.path))
             {
                 change.reason = Reason::AgentDefaultChanged;
+            }
+            let of_template = |path: &[PathStep]| {
+                let names = path.iter().map(|step| match step {
+                    PathStep::Key(name) => name.as_str(),
+                    PathStep::Index(_) => "",
+                });
+                names.take(TEMPLATE.len()).eq(TEMPLATE)
+            };
+            if change.reason == Reason::DefinitionChanged
+                && flow.remote_template.is_some()
+                && change.differences.iter().all(|found| of_template(&found.path))
+            {
+                change.reason = Reason::TemplateChanged;
             }
             (change, operations)
         }

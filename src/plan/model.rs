@@ -126,6 +126,8 @@ pub enum Reason {
     AgentDeclared,
     /// The template is stored at another place now.
     StoredElsewhere,
+    /// Only the template that a server keeps differs.
+    TemplateChanged,
 }
 
 /// What a change is about.

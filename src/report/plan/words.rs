@@ -327,6 +327,9 @@ pub(super) fn because(change: &Change, many: bool) -> Option<&'static str> {
         Reason::AgentDeclared => {
             ("an agent that can take it is declared now", "an agent that can take them is declared now")
         }
+        Reason::TemplateChanged => {
+            ("the template that it names changed", "the template that they name changed in the same way")
+        }
         Reason::StoredElsewhere => ("it is stored elsewhere now", "they are stored elsewhere now"),
         Reason::DocumentChanged => {
             ("the published document differs", "the published documents differ in the same way")
