@@ -64,6 +64,9 @@ async fn read(request: &Request, directory: &Path) -> Answered {
         What::File { path } | What::TerraformState { path } => {
             edge::read_up_to(&directory.join(path), MAX_FILE).map(Answer::Bytes)
         }
+        What::S3State { bucket, key, access } => {
+            providers::s3_object(bucket, key, access, MAX_FILE).await.map(Answer::Bytes)
+        }
         What::Http { url, headers, timeout } => {
             let timeout = timeout.map(Duration::from_millis);
             let (status, headers, body) = providers::http_get(url.clone(), headers.clone(), timeout).await?;

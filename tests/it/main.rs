@@ -36,6 +36,7 @@ mod overrides;
 mod reference;
 mod render;
 mod runtime;
+mod s3;
 mod support;
 mod templates;
 mod tidy;

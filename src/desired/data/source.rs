@@ -7,6 +7,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::desired::AwsAccess;
+
 /// What a `data` block asks for. Equal requests are read once per plan.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Request {
@@ -29,6 +31,15 @@ pub enum What {
     TerraformState {
         /// As written.
         path: String,
+    },
+    /// The state of Terraform in S3, of which only the outputs are looked at.
+    S3State {
+        /// The bucket.
+        bucket: String,
+        /// The object's key.
+        key: String,
+        /// How AWS is reached.
+        access: AwsAccess,
     },
     /// An HTTP resource.
     Http {
@@ -123,7 +134,7 @@ impl DataTable {
         good.filter_map(|(request, answered)| {
             let answer = answered.as_ref().ok()?;
             let kept = match (&request.what, answer) {
-                (What::TerraformState { .. }, Answer::Bytes(bytes)) => {
+                (What::TerraformState { .. } | What::S3State { .. }, Answer::Bytes(bytes)) => {
                     Answer::Bytes(super::terraform::without_secrets(bytes)?)
                 }
                 _ => answer.clone(),
