@@ -7,12 +7,11 @@ use std::time::Duration;
 
 use flowform_provider_api::{ArtifactType, ObjectStore, ObjectTemplates, Provider, TemplateStore};
 use flowform_provider_aws as aws;
+use flowform_provider_ecs::{EcsProvider, TASK_DEFINITION};
 use flowform_provider_google::{Bucket, BucketSettings, ConnectionSettings, Credentials, Timing};
 use flowform_provider_http::{Client, Get};
 use flowform_provider_kubernetes::{JOB_TEMPLATE, KubernetesProvider, Settings};
-use flowform_provider_local::{
-    CONTAINER, CUSTOM_JOB, DirectoryStore, FileTemplates, LocalProvider, PROCESS, TASK_DEFINITION,
-};
+use flowform_provider_local::{CONTAINER, CUSTOM_JOB, DirectoryStore, FileTemplates, LocalProvider, PROCESS};
 use flowform_provider_s3 as s3;
 use serde_json::{Map, Value as Json};
 
@@ -46,10 +45,11 @@ pub fn connect(
 ) -> Option<Arc<dyn Provider>> {
     match ProviderKind::of_name(name)? {
         ProviderKind::Local => Some(Arc::new(LocalProvider::new(registry))),
+        ProviderKind::Ecs => Some(Arc::new(EcsProvider::new(flowform_provider_ecs::Settings::of(arguments)))),
         ProviderKind::Kubernetes => {
             Some(Arc::new(KubernetesProvider::new(kubernetes_settings(arguments, connecting))))
         }
-        ProviderKind::Docker | ProviderKind::Ecs | ProviderKind::Vertex => None,
+        ProviderKind::Docker | ProviderKind::Vertex => None,
     }
 }
 

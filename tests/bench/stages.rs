@@ -8,7 +8,7 @@
     reason = "a benchmark ends where its input is wrong"
 )]
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt::Write as _;
 use std::hint::black_box;
 use std::time::Duration;
@@ -217,6 +217,7 @@ fn applied(plan: &Plan, settings: &Settings) -> (Vec<Event>, Live) {
     let provider = ProviderLive {
         location,
         artifacts,
+        intact: HashSet::new(),
         unreadable: BTreeMap::new(),
         notes: BTreeMap::new(),
         in_use: BTreeMap::new(),

@@ -8,6 +8,7 @@
 )]
 
 mod cluster;
+pub mod ecs;
 mod fault;
 mod memory;
 mod provider;

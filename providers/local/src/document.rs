@@ -12,8 +12,6 @@ pub struct DocumentType(&'static str);
 pub static PROCESS: DocumentType = DocumentType("process");
 /// `container`: what a Docker host is handed.
 pub static CONTAINER: DocumentType = DocumentType("container");
-/// `task_definition`: an ECS task definition, where no account is connected.
-pub static TASK_DEFINITION: DocumentType = DocumentType("task_definition");
 /// `custom_job`: a Vertex AI CustomJob, which has no stored form of its own.
 pub static CUSTOM_JOB: DocumentType = DocumentType("custom_job");
 
