@@ -21,7 +21,7 @@ use crate::diag::{Diagnostic, Diagnostics};
 use crate::eval::evaluate;
 use crate::flow::kind::{DataKind, Field, FieldType};
 use crate::source::Span;
-use crate::value::{Kind, Marks, Type, Value, convert, type_name};
+use crate::value::{Kind, Marks, Type, Value, convert, from_json, type_name};
 
 /// What became of a `data` block.
 pub(super) struct Data {
@@ -149,6 +149,9 @@ fn request(
             }
             What::TerraformState { path: text("path")?.to_owned() }
         }
+        DataKind::FlowformRegistry => {
+            What::Registry { project: text("project")?.to_owned(), path: text("path").map(str::to_owned) }
+        }
         DataKind::Http => {
             let headers = arguments.get("request_headers").and_then(Value::as_entries);
             let headers = headers.into_iter().flatten();
@@ -224,6 +227,11 @@ fn results(
                 ("sha256", Value::string(sum)),
             ]
         }
+        Answer::Registry(mut attributes) => {
+            let fields = DataKind::FlowformRegistry.results().iter();
+            let read = |field: &Field| (field.name, attributes.remove(field.name).unwrap_or_default());
+            fields.map(read).map(|(name, json)| (name, from_json(&json))).collect()
+        }
         Answer::Response { status, headers, body } => {
             let headers = headers.into_iter().map(|(name, value)| (name.into(), Value::string(value)));
             vec![
@@ -242,6 +250,10 @@ fn not_readable(request: &Request, address: &str, why: &str, header: Span) -> Di
         What::TerraformState { path } => {
             (path, "give the path of a state file that Terraform 0.12 or a later one wrote")
         }
+        What::Registry { project, .. } => (
+            project,
+            "check the name of the project and the `path` of its registry; what was never applied is in none",
+        ),
         What::Http { url, .. } => (
             url,
             "check the address and the network; where there is none, keep the answer in a file and read it with `data \"file\"`",
