@@ -1,21 +1,23 @@
 //! The only list of providers: name to constructor. Nothing else names one.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use flowform_provider_api::{ArtifactType, ObjectStore, Provider, TemplateStore};
+use flowform_provider_api::{ArtifactType, ObjectStore, ObjectTemplates, Provider, TemplateStore};
+use flowform_provider_aws as aws;
+use flowform_provider_google::{Bucket, BucketSettings, ConnectionSettings, Credentials, Timing};
 use flowform_provider_http::{Client, Get};
 use flowform_provider_local::{
     CONTAINER, CUSTOM_JOB, DirectoryStore, FileTemplates, JOB_TEMPLATE, LocalProvider, PROCESS,
     TASK_DEFINITION,
 };
+use flowform_provider_s3 as s3;
+use serde_json::{Map, Value as Json};
 
-use crate::desired::RegistrySettings;
-
-/// The provider that flows use unless they name another.
-pub const DEFAULT: &str = "local";
+use crate::desired::{AwsAccess, GcsSettings, RegistrySettings, S3Encryption};
+use crate::flow::kind::ProviderKind;
 
 /// The artifact kind of that name.
 pub fn artifact_type(kind: &str) -> Option<&'static dyn ArtifactType> {
@@ -24,27 +26,127 @@ pub fn artifact_type(kind: &str) -> Option<&'static dyn ArtifactType> {
     types.into_iter().find(|artifact_type| artifact_type.kind() == kind)
 }
 
-/// Connects the provider configuration `name` (`local`, `local.alias`); `registry` is the project's part of the
-/// registry's store. `None` when there is no such provider.
-pub fn connect(name: &str, registry: Arc<dyn ObjectStore>) -> Option<Arc<dyn Provider>> {
-    match name.split('.').next() {
-        Some("local") => Some(Arc::new(LocalProvider::new(registry))),
-        _ => None,
+/// Connects the provider configuration `name` (`ecs`, `ecs.alias`) with the arguments of its block; `registry` is the
+/// project's part of the registry's store. `None` when there is no such provider. Nothing is read before the first
+/// call, which tells whether the arguments lead anywhere.
+pub fn connect(
+    name: &str,
+    arguments: &Map<String, Json>,
+    registry: Arc<dyn ObjectStore>,
+) -> Option<Arc<dyn Provider>> {
+    // No backend of this version takes arguments.
+    let _ = arguments;
+    match ProviderKind::of_name(name)? {
+        ProviderKind::Local => Some(Arc::new(LocalProvider::new(registry))),
+        ProviderKind::Docker | ProviderKind::Kubernetes | ProviderKind::Ecs | ProviderKind::Vertex => None,
     }
 }
 
-/// The store that the registry is kept in; `base` is the configuration's directory.
-pub fn registry_store(settings: &RegistrySettings, base: &Path) -> Arc<dyn ObjectStore> {
-    match settings {
-        RegistrySettings::Local { path } => Arc::new(DirectoryStore::open(base.join(path))),
+/// What a store of objects is made from, besides its own settings.
+#[derive(Clone)]
+pub struct Surroundings {
+    /// The configuration's directory, which relative paths start from.
+    pub base: PathBuf,
+    /// Where the registry is; templates in S3 are reached as a registry in S3 is.
+    pub registry: RegistrySettings,
+    /// The variables that Google's libraries know and its credentials do not read.
+    pub environment: fn(&str) -> Option<String>,
+    /// Makes a fresh random identity.
+    pub new_id: fn() -> String,
+}
+
+/// The store that the registry is kept in. Nothing is read or sent yet.
+pub fn registry_store(around: &Surroundings) -> Arc<dyn ObjectStore> {
+    match &around.registry {
+        RegistrySettings::Local { path } => Arc::new(DirectoryStore::open(around.base.join(path))),
+        RegistrySettings::S3(s3) => {
+            let encryption = match &s3.encryption {
+                S3Encryption::Bucket => s3::Encryption::Bucket,
+                S3Encryption::S3 => s3::Encryption::S3,
+                S3Encryption::Kms(key) => s3::Encryption::Kms { key: key.clone() },
+            };
+            let bucket = s3::Bucket { encryption, ..s3_bucket(&s3.bucket, &s3.access) };
+            Arc::new(s3::S3Store::new(bucket, &s3.prefix, Arc::new(around.new_id)))
+        }
+        RegistrySettings::Gcs(gcs) => {
+            Arc::new(Bucket::new(bucket_settings(gcs, &around.base, &around.environment)))
+        }
     }
 }
 
-/// The store of the templates at `uri`; `base` is where relative paths start. `None` where this version has no store for
-/// places of its scheme.
-pub fn template_store(uri: &str, base: &Path) -> Option<Arc<dyn TemplateStore>> {
+fn s3_bucket(name: &str, access: &AwsAccess) -> s3::Bucket {
+    let assume_role = access.role.as_ref().map(|role| aws::AssumeRole {
+        role_arn: role.role_arn.clone(),
+        session_name: role.session_name.clone(),
+        external_id: role.external_id.clone(),
+    });
+    s3::Bucket {
+        name: name.to_owned(),
+        connection: aws::Settings {
+            region: access.region.clone(),
+            profile: access.profile.clone(),
+            assume_role,
+            max_attempts: access.max_attempts,
+            allowed_account_ids: access.allowed_account_ids.clone(),
+            ..aws::Settings::default()
+        },
+        endpoint: access.endpoint.clone(),
+        path_style: access.path_style,
+        encryption: s3::Encryption::Bucket,
+    }
+}
+
+/// The content of an object of S3 that has at most `most` bytes.
+///
+/// # Errors
+/// There is none, or it cannot be read; why, as a clause.
+pub async fn s3_object(bucket: &str, key: &str, access: &AwsAccess, most: u64) -> Result<Vec<u8>, String> {
+    let place = s3::Place { bucket: s3_bucket(bucket, access), key: key.to_owned() };
+    let found = s3::read(&place, most).await.map_err(|error| error.message)?;
+    found.ok_or_else(|| format!("there is no object `{key}` in the bucket `{bucket}`"))
+}
+
+fn bucket_settings(
+    gcs: &GcsSettings,
+    base: &Path,
+    environment: &dyn Fn(&str) -> Option<String>,
+) -> BucketSettings {
+    // Emulators take no credentials, and must not be sent any.
+    let emulator = match gcs.endpoint {
+        Some(_) => None,
+        None => environment("STORAGE_EMULATOR_HOST").filter(|host| !host.is_empty()),
+    };
+    let credentials = match (&emulator, &gcs.credentials) {
+        (Some(_), _) => Credentials::Anonymous,
+        (None, Some(path)) => Credentials::File(base.join(path)),
+        (None, None) => Credentials::Default,
+    };
+    let emulator = emulator.map(|host| if host.contains("://") { host } else { format!("http://{host}") });
+    BucketSettings {
+        bucket: gcs.bucket.clone(),
+        prefix: gcs.prefix.clone(),
+        connection: ConnectionSettings {
+            endpoint: gcs.endpoint.clone().or(emulator),
+            credentials,
+            impersonate_service_account: gcs.impersonate_service_account.clone(),
+            timing: Timing::default(),
+        },
+    }
+}
+
+/// The store of the templates at `uri`. `None` where this version has no store for places of its scheme.
+pub fn template_store(uri: &str, around: &Surroundings) -> Option<Arc<dyn TemplateStore>> {
     match uri.split_once("://") {
-        None => Some(Arc::new(FileTemplates::new(base))),
+        None => Some(Arc::new(FileTemplates::new(&around.base))),
+        Some(("s3", place)) => {
+            let bucket = place.split('/').next().unwrap_or_default();
+            let access = match &around.registry {
+                RegistrySettings::S3(s3) => s3.access.clone(),
+                RegistrySettings::Local { .. } | RegistrySettings::Gcs(_) => AwsAccess::default(),
+            };
+            let store = s3::S3Store::new(s3_bucket(bucket, &access), "", Arc::new(around.new_id));
+            Some(Arc::new(ObjectTemplates::new(Arc::new(store), format!("s3://{bucket}/"))))
+        }
         Some(_) => None,
     }
 }

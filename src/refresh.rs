@@ -61,7 +61,11 @@ async fn read(
     let artifacts: HashMap<_, _> =
         observation.live.into_iter().map(|artifact| (artifact.id.clone(), artifact)).collect();
     let unreadable = observation.unreadable.into_iter().map(|(id, error)| (id, error.message)).collect();
-    Ok((ProviderLive { location, artifacts, unreadable }, observation.calls))
+    let mut notes: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (id, note) in observation.notes {
+        notes.entry(id).or_default().push(note);
+    }
+    Ok((ProviderLive { location, artifacts, unreadable, notes }, observation.calls))
 }
 
 /// The artifacts that should be alive as recorded.

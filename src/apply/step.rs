@@ -329,8 +329,10 @@ impl Shared {
         self.withdraw(flow, names.unwrap_or_default()).await
     }
 
-    /// Withdraws the flow's document, and those under its former names.
+    /// Withdraws the flow's document, and those under its former names. That this begins is recorded first: a kill in
+    /// between would leave a record of what is not published any more.
     async fn withdraw_all(&self, flow: &FlowId) -> Result<(), StepError> {
+        self.append(Event::Withdraw { flow: flow.clone() }).await?;
         let all = |flow: &FlowRecord| flow.stale_names.iter().chain([&flow.name]).cloned().collect();
         let names = self.writer.with_view(|view| view.flows.get(flow).map(all));
         self.withdraw(flow, names.unwrap_or_default()).await

@@ -305,6 +305,9 @@ pub struct PlanArgs {
     /// Exit with 2 when there are changes, 0 when there are none.
     #[arg(long)]
     pub detailed_exitcode: bool,
+    /// Have the backends look up what artifacts name: roles, clusters, images. It may need more rights than a plan.
+    #[arg(long)]
+    pub verify: bool,
     /// What kind of plan to make.
     #[command(flatten)]
     pub mode: ModeArgs,
@@ -514,7 +517,7 @@ pub struct RenderArgs {
     /// Render it as this agent would run it.
     #[arg(long, value_name = "NAME")]
     pub agent: Option<String>,
-    /// Fill in this run id where a run's id belongs.
+    /// Fill in this run id where a run's id belongs; with `--agent`, render what the original's agent hands over for the run.
     #[arg(long, value_name = "ID")]
     pub run_id: Option<String>,
     /// Say of each value where it came from.
@@ -555,13 +558,13 @@ pub struct ImportArgs {
 /// `state`
 #[derive(Debug, Subcommand)]
 pub enum StateCommand {
-    /// List the recorded flows.
+    /// List the recorded flows and templates.
     #[command(after_long_help = "Examples:\n  flowform state list\n  flowform state list --archived --json")]
     List(StateListArgs),
     /// Show everything that is recorded of one flow.
     #[command(after_long_help = "Examples:\n  flowform state show flow.etl")]
     Show(StateShowArgs),
-    /// Stop managing a flow; its objects stay as they are.
+    /// Stop managing a flow or a template; its objects stay as they are.
     #[command(after_long_help = "Examples:\n  flowform state rm flow.etl")]
     Rm(StateRmArgs),
     /// Give a recorded flow another address; a `moved` block does the same and can be reviewed.
@@ -605,7 +608,7 @@ pub struct StateShowArgs {
 /// `state rm`
 #[derive(Debug, Args)]
 pub struct StateRmArgs {
-    /// The addresses or names of flows.
+    /// The addresses or names of flows, or the addresses of templates.
     #[arg(required = true, value_name = "FLOW")]
     pub flows: Vec<String>,
     /// Do not ask.

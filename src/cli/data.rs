@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 
 use super::edge;
+use super::planning::surroundings;
 use super::workspace::Workspace;
 use crate::desired::data::{Answer, Answered, Request, What};
 use crate::desired::{Evaluation, Outcomes, RegistrySettings, evaluate};
@@ -76,6 +77,9 @@ async fn read(request: &Request, directory: &Path) -> Answered {
             edge::read_up_to(&directory.join(path), MAX_FILE).map(Answer::Bytes)
         }
         What::Registry { .. } => Err("it is read elsewhere".to_owned()),
+        What::S3State { bucket, key, access } => {
+            providers::s3_object(bucket, key, access, MAX_FILE).await.map(Answer::Bytes)
+        }
         What::Http { url, headers, timeout } => {
             let timeout = timeout.map(Duration::from_millis);
             let (status, headers, body) = providers::http_get(url.clone(), headers.clone(), timeout).await?;
@@ -87,16 +91,16 @@ async fn read(request: &Request, directory: &Path) -> Answered {
 /// What a registry has of a project. Without a path it is the configuration's own, and then nothing of its own root is in it:
 /// that is what the plan is about.
 async fn registry(workspace: &Workspace, project: &str, path: Option<&str>) -> Answered {
-    let settings = match path {
-        Some(path) => RegistrySettings::Local { path: path.to_owned() },
-        None => workspace.settings.registry.clone(),
-    };
-    let store = providers::registry_store(&settings, &workspace.directory);
+    let mut around = surroundings(workspace);
+    if let Some(path) = path {
+        around.registry = RegistrySettings::Local { path: path.to_owned() };
+    }
+    let store = providers::registry_store(&around);
     let registry = Registry::open(store, project).await.map_err(|error| error.to_string())?;
     let registry = registry.ok_or("there is no such project in the registry")?;
     let view = registry.load().await.map_err(|error| error.to_string())?.view;
     let agents = registry.agents().await.map_err(|error| error.to_string())?;
-    let is_own = settings == workspace.settings.registry && project == workspace.settings.project;
+    let is_own = around.registry == workspace.settings.registry && project == workspace.settings.project;
     let without = is_own.then_some(workspace.settings.root.as_str());
     Ok(Answer::Registry(attributes(&view, &agents.by_root, without)))
 }

@@ -28,6 +28,11 @@ pub(super) fn variables() -> BTreeMap<String, String> {
         .collect()
 }
 
+/// A variable of the environment; `None` where it is not set or no Unicode text.
+pub(super) fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
 /// How long a lease lives without a sign of life.
 pub(super) fn lease_ttl() -> Duration {
     let given = std::env::var("FLOWFORM_LEASE_TTL").ok();

@@ -9,8 +9,9 @@ use super::planning::{Read, connect};
 use super::workspace::Workspace;
 use crate::desired::{DesiredFlow, Evaluation};
 use crate::diag::{Diagnostic, Diagnostics};
+use crate::flow::kind::AgentKind;
+use crate::flow::render::versioned::ArtifactKind;
 use crate::plan::recorded::{Match, Recorded};
-use crate::providers;
 
 /// The object `id` of a provider, as a version would be bound to it.
 ///
@@ -21,7 +22,7 @@ pub(super) async fn find(
     flow: &DesiredFlow,
     id: &str,
 ) -> Result<Binding, Diagnostic> {
-    let name = flow.provider.clone().unwrap_or_else(|| providers::DEFAULT.to_owned());
+    let name = keeper(flow);
     let Some(provider) = connected.get(&name) else {
         return Err(Diagnostic::error("Unknown provider", format!("There is no provider `{name}`.")));
     };
@@ -36,6 +37,12 @@ pub(super) async fn find(
     let Some(live) = live else { return Err(missing(&name, id)) };
     let location = provider.location().await.map_err(|error| unreadable(&name, error))?;
     Ok(Binding { kind: live.kind, provider: name, id: live.id, hash: live.hash, location })
+}
+
+/// The provider configuration that keeps what the flow's own kind of agent starts.
+fn keeper(flow: &DesiredFlow) -> String {
+    let own = AgentKind::ALL.into_iter().find(|agent| agent.run_config() == flow.kind);
+    flow.providers.keeper(ArtifactKind::of(own.unwrap_or(AgentKind::Local)))
 }
 
 fn missing(provider: &str, id: &str) -> Diagnostic {
@@ -64,8 +71,10 @@ pub(super) async fn of_blocks(
             continue;
         }
         let looked_up = match (&read.registry, &read.view) {
-            (Some(registry), Some(view)) => find(&connect(workspace, registry, view), flow, &import.id).await,
-            _ => Err(missing(flow.provider.as_deref().unwrap_or(providers::DEFAULT), &import.id)),
+            (Some(registry), Some(view)) => {
+                find(&connect(workspace, &registry.store(), Some(view)), flow, &import.id).await
+            }
+            _ => Err(missing(&keeper(flow), &import.id)),
         };
         match looked_up {
             Ok(binding) => drop(found.insert(import.address.clone(), binding)),

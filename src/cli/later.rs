@@ -242,7 +242,7 @@ impl Later for Finishing<'_> {
         let definition = serde_json::from_str(known.json.get()).map_err(|error| error.to_string())?;
         let digest: Digest = known.digest.clone();
         let live = (record, &self.planning.read.live);
-        let mut artifacts = planned(rendering, &desired.name, desired.provider.as_deref(), &definition, live);
+        let mut artifacts = planned(rendering, &desired.name, &desired.providers, &definition, live);
         for artifact in &mut artifacts {
             let stays =
                 |found: &Binding| !self.removed.contains(&(found.provider.as_str(), found.id.as_str()));

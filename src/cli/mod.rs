@@ -16,6 +16,7 @@ mod prompt;
 pub mod reference;
 mod run;
 mod stored;
+mod verify;
 mod workspace;
 mod world;
 

@@ -1,25 +1,26 @@
 //! From a workspace to a plan: reads the record and the live side, evaluates, plans. It changes nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use flowform_provider_api::{ObjectStore, Provider};
 use jiff::Timestamp;
 
 use super::data::evaluate_reading;
-use super::existing;
 use super::failure::Failure;
 use super::stored;
 use super::workspace::Workspace;
+use super::{edge, existing};
 use crate::config::Config;
 use crate::desired::Evaluation;
+use crate::desired::providers::REGISTRY;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::plan::live::Live;
 use crate::plan::model::Plan;
 use crate::plan::outcomes::Planned;
 use crate::plan::recorded::{Definitions, Recorded};
 use crate::plan::{Options, PlanInput, needed_definitions, plan};
-use crate::providers;
+use crate::providers::{self, Surroundings};
 use crate::refresh::refresh;
 use crate::registry::Registry;
 use crate::registry::view::View;
@@ -60,7 +61,17 @@ pub(super) async fn read(workspace: &Workspace) -> Result<Read, Failure> {
 
 /// The store that the registry is, or will be, kept in.
 pub(super) fn store(workspace: &Workspace) -> Arc<dyn ObjectStore> {
-    providers::registry_store(&workspace.settings.registry, &workspace.directory)
+    providers::registry_store(&surroundings(workspace))
+}
+
+/// What stores of objects are made from.
+pub(super) fn surroundings(workspace: &Workspace) -> Surroundings {
+    Surroundings {
+        base: workspace.directory.clone(),
+        registry: workspace.settings.registry.clone(),
+        environment: edge::variable,
+        new_id: edge::new_id,
+    }
 }
 
 /// The same from a store of one's own.
@@ -97,27 +108,29 @@ impl Read {
     /// The registry cannot be read.
     pub(super) async fn refresh(&mut self, workspace: &Workspace) -> Result<(), Failure> {
         let (Some(registry), Some(view)) = (&self.registry, &self.view) else { return Ok(()) };
-        let refreshed = refresh(registry, view, &connect(workspace, registry, view)).await?;
+        let refreshed = refresh(registry, view, &connect(workspace, &registry.store(), Some(view))).await?;
         self.live = refreshed.live;
         self.warnings.extend(refreshed.warnings);
         Ok(())
     }
 }
 
-/// The providers that are configured or hold something recorded.
+/// The providers that are configured or hold something recorded; `store` is the project's part of the registry's store.
 pub(super) fn connect(
     workspace: &Workspace,
-    registry: &Registry,
-    view: &View,
+    store: &Arc<dyn ObjectStore>,
+    view: Option<&View>,
 ) -> BTreeMap<String, Arc<dyn Provider>> {
+    let none = serde_json::Map::new();
     let configured = workspace.config.providers.iter().map(|provider| provider.name.as_str());
-    let versions = view.flows.values().flat_map(|flow| &flow.versions);
+    let versions = view.into_iter().flat_map(|view| view.flows.values()).flat_map(|flow| &flow.versions);
     let recorded = versions.flat_map(|version| &version.artifacts).map(|binding| binding.provider.as_str());
-    let names: std::collections::BTreeSet<&str> =
-        [providers::DEFAULT].into_iter().chain(configured).chain(recorded).collect();
-    let connected = names
-        .into_iter()
-        .filter_map(|name| Some((name.to_owned(), providers::connect(name, registry.store())?)));
+    let names: BTreeSet<&str> = [REGISTRY].into_iter().chain(configured).chain(recorded).collect();
+    let connected = names.into_iter().filter_map(|name| {
+        let settings = workspace.settings.providers.get(name);
+        let arguments = settings.map_or(&none, |settings| &settings.arguments);
+        Some((name.to_owned(), providers::connect(name, arguments, Arc::clone(store))?))
+    });
     connected.collect()
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use crate::address::{BlockAddress, PathStep, split_modules};
-use crate::flow::kind::{AgentKind, DataKind, RunConfigKind, StorageKind, TemplateKind};
+use crate::flow::kind::{AgentKind, DataKind, ProviderKind, RunConfigKind, StorageKind, TemplateKind};
 use crate::source::Span;
 use crate::syntax::ast::{Attribute, Block, Expr, ExprKind, Name};
 use crate::value::{Type, Value};
@@ -414,8 +414,10 @@ pub struct Settings {
 /// A `provider` block.
 #[derive(Clone, Debug)]
 pub struct ProviderBlock {
-    /// `local`, or `local.alias`.
+    /// `ecs`, or `ecs.alias`.
     pub name: String,
+    /// Its kind.
+    pub kind: ProviderKind,
     /// What to underline for the block as such.
     pub header: Span,
     /// Its arguments.

@@ -1,6 +1,6 @@
 //! Which arguments and nested blocks each block takes. Tables only; `decode` checks bodies against them.
 
-use crate::flow::kind::{self, Field};
+use crate::flow::kind::{self, Field, ProviderKind};
 
 /// What a body may hold.
 #[derive(Clone, Copy, Debug)]
@@ -119,6 +119,6 @@ pub(super) const BLOCKS: &[(&str, &[&str])] = &[
 /// Blocks that the language has and this version does not carry out yet.
 pub(super) const NOT_YET: &[&str] = &["execution_environment"];
 
-/// Providers that the language has; the second field says whether this version has them.
-pub(super) const PROVIDERS: &[(&str, bool)] =
-    &[("local", true), ("docker", false), ("kubernetes", false), ("ecs", false), ("vertex", false)];
+/// Providers that the language has and this version does not.
+pub(super) const PROVIDERS_NOT_YET: &[ProviderKind] =
+    &[ProviderKind::Docker, ProviderKind::Kubernetes, ProviderKind::Ecs, ProviderKind::Vertex];

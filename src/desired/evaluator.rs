@@ -146,8 +146,8 @@ fn with_needs(inputs: Inputs<'_>, wanted: impl Fn(ResourceKind) -> bool) -> BTre
 
 impl<'a> Inputs<'a> {
     pub(super) fn scope(self, frames: &'a Frames, frame: FrameId, instance: &'a Instance) -> BlockScope<'a> {
-        let (config, environment, tolerant) = (self.config, self.environment, self.tolerant);
-        BlockScope { config, frames, frame, environment, instance, tolerant }
+        let Self { config, environment, data, tolerant, .. } = self;
+        BlockScope { config, frames, frame, environment, data, instance, tolerant }
     }
 
     /// The value of a variable in one instance of a module: what is given to the root, what the call gives to a child.

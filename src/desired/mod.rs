@@ -16,9 +16,13 @@ mod locate;
 mod moves;
 mod nested;
 mod outputs;
+pub mod providers;
+mod registry;
+mod registry_s3;
 mod resource;
 mod scope;
 mod settings;
+mod static_scope;
 mod template_block;
 mod templates;
 
@@ -40,10 +44,13 @@ pub use conditions::{Conditions, OpenCondition, When};
 pub use console::console;
 pub use evaluator::{Evaluation, Inputs, evaluate};
 pub use finalize::Finalizer;
-pub use flow::known as known_definition;
+pub use flow::{TEMPLATE_SOURCE, known as known_definition};
 pub use frames::FrameId;
 pub use imports::DesiredImport;
-pub use settings::{RegistrySettings, Settings, settings};
+pub use providers::{ProviderChoice, ProviderSettings};
+pub use registry::{GcsSettings, RegistrySettings};
+pub use registry_s3::{AwsAccess, AwsRole, S3Encryption, S3Registry};
+pub use settings::{Settings, settings};
 
 /// One flow as the configuration wants it.
 #[derive(Clone, Debug)]
@@ -60,12 +67,14 @@ pub struct DesiredFlow {
     pub name: String,
     /// The kind of its run config.
     pub kind: RunConfigKind,
-    /// The provider configuration, when the flow or its run config names one.
-    pub provider: Option<String>,
+    /// Which provider configurations its artifacts go to.
+    pub providers: ProviderChoice,
     /// Its definition; parts of it may be known only after apply.
     pub definition: Value,
     /// The address of its run config: of a block, or its own for a nested one.
     pub run_config: Option<String>,
+    /// The template that a server keeps, where its run config names one.
+    pub remote_template: Option<RemoteTemplate>,
     /// In which block each argument of the run config is written: `cpu`, `env.REGION` to an address.
     pub written_by: BTreeMap<String, String>,
     /// The definition as JSON with its digest, when all of it is known.
@@ -84,6 +93,17 @@ pub struct DesiredFlow {
     pub ignored_checks: BTreeSet<CheckName>,
     /// Paths that are taken from the latest version and not compared.
     pub ignore_changes: Vec<Vec<PathStep>>,
+}
+
+/// A template that is kept by a server and baked into definitions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RemoteTemplate {
+    /// Where it is.
+    pub url: String,
+    /// Whether the content of the latest version stays, as long as the address does (`template_refresh = "pinned"`).
+    pub is_pinned: bool,
+    /// Why it could not be read.
+    pub unreadable: Option<String>,
 }
 
 /// A definition all of which is known.

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::DesiredAgent;
 use super::scope::BlockScope;
 use super::templates;
+use super::{DesiredAgent, RemoteTemplate};
 use crate::address::{Address, PathStep, split_modules};
 use crate::config::model::{Config, NodeId, Resource};
 use crate::diag::{Diagnostic, Diagnostics};
@@ -52,7 +52,16 @@ pub(super) fn run_config_object(
             own.insert(attribute.name.text.clone(), value);
         }
     }
-    templates::read(kind, &mut own, body.attributes, scope, diags);
+    let refresh = refresh(&mut own, body.attributes, scope, diags);
+    let remote = templates::read(kind, &mut own, body.attributes, scope, diags);
+    let replaces = TemplateFields::of(kind)
+        .is_some_and(|group| group.names().any(|name| own.get(name).is_some_and(|value| !value.is_null())));
+    let inherited = || base.as_ref().and_then(|base| base.get(REMOTE_TEMPLATE)?.as_entries().cloned());
+    let remote = match remote {
+        Some(remote) => Some(remote_template(&remote)),
+        None if replaces => None,
+        None => inherited(),
+    };
     let own = Value::from(Kind::Object(Arc::new(own)));
     let mut written_by = written_by(kind, address, &own, base.as_ref());
     let merged = match base {
@@ -63,7 +72,14 @@ pub(super) fn run_config_object(
     let mut object = identified(kind.label(), address, &merged, fields);
     if let Kind::Object(entries) = &mut object.kind {
         let written = std::mem::take(&mut written_by).into_iter().map(|(name, by)| (name, Value::string(by)));
-        Arc::make_mut(entries).insert(WRITTEN_BY.into(), Value::object(written));
+        let entries = Arc::make_mut(entries);
+        entries.insert(WRITTEN_BY.into(), Value::object(written));
+        if let Some(mut remote) = remote {
+            if let Some(is_pinned) = refresh {
+                remote.insert("is_pinned".into(), Value::bool(is_pinned));
+            }
+            entries.insert(REMOTE_TEMPLATE.into(), Value::from(Kind::Object(Arc::new(remote))));
+        }
     }
     object
 }
@@ -138,7 +154,56 @@ fn extended(kind: RunConfigKind, value: &Value, span: Span, diags: &mut Diagnost
 }
 
 /// Attributes that say which block an object came from.
-const IDENTITY: [&str; 4] = ["kind", "name", "address", WRITTEN_BY];
+const IDENTITY: [&str; 5] = ["kind", "name", "address", WRITTEN_BY, REMOTE_TEMPLATE];
+
+/// The attribute of a run config's object that says which server keeps its template.
+const REMOTE_TEMPLATE: &str = "remote_template";
+
+fn remote_template(remote: &RemoteTemplate) -> BTreeMap<Arc<str>, Value> {
+    let unreadable = remote.unreadable.as_deref().map_or(Value::NULL, Value::string);
+    BTreeMap::from([
+        ("url".into(), Value::string(remote.url.as_str())),
+        ("is_pinned".into(), Value::bool(remote.is_pinned)),
+        ("unreadable".into(), unreadable),
+    ])
+}
+
+/// The template that a server keeps, of a run config's object.
+pub(super) fn remote_template_of(run_config: Option<&Value>) -> Option<RemoteTemplate> {
+    let remote = run_config?.get(REMOTE_TEMPLATE)?;
+    Some(RemoteTemplate {
+        url: remote.get("url")?.as_str()?.to_owned(),
+        is_pinned: remote.get("is_pinned").and_then(Value::as_bool).unwrap_or(false),
+        unreadable: remote.get("unreadable").and_then(Value::as_str).map(str::to_owned),
+    })
+}
+
+/// Takes `template_refresh` out of the arguments; whether the content of a remote template is pinned, where that is said.
+fn refresh(
+    own: &mut BTreeMap<Arc<str>, Value>,
+    attributes: &[Attribute],
+    scope: &BlockScope<'_>,
+    diags: &mut Diagnostics,
+) -> Option<bool> {
+    let value = own.remove("template_refresh").filter(|value| !value.is_null())?;
+    let attribute = attributes.iter().find(|attribute| &*attribute.name.text == "template_refresh")?;
+    match value.as_str() {
+        Some("always") => Some(false),
+        Some("pinned") => Some(true),
+        _ if value.is_unknown() && !scope.must_be_known(diags) => None,
+        _ => {
+            diags.push(
+                Diagnostic::error(
+                    "Unsuitable value",
+                    "`template_refresh` says when a template that a server keeps is taken anew, and is known at plan time.",
+                )
+                .at(attribute.expr.span)
+                .help("write `\"always\"`, which is the default, or `\"pinned\"`"),
+            );
+            None
+        }
+    }
+}
 
 /// The attribute of a run config's object that says in which block each of its arguments is written.
 const WRITTEN_BY: &str = "written_by";

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::data::DataSource;
 use super::evaluator::container;
 use super::frames::{FrameId, Frames};
 use crate::address::InstanceKey;
@@ -45,6 +46,8 @@ pub(super) struct BlockScope<'a> {
     pub(super) frames: &'a Frames,
     pub(super) frame: FrameId,
     pub(super) environment: &'a dyn Environment,
+    /// What is read from elsewhere.
+    pub(super) data: &'a dyn DataSource,
     pub(super) instance: &'a Instance,
     /// Whether what must be known at plan time may be unknown: nothing is known in `validate`.
     pub(super) tolerant: bool,

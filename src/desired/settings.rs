@@ -3,14 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::providers::{self, ProviderSettings};
+use super::registry::{RegistrySettings, registry};
+use super::static_scope::StaticScope;
 use crate::config::model::Config;
 use crate::diag::{Diagnostic, Diagnostics};
-use crate::eval::Scope;
 use crate::eval::evaluate;
 use crate::eval::functions::Environment;
 use crate::flow::check::{self, CheckName};
 use crate::source::Span;
-use crate::syntax::ast::{Attribute, Step, StepKind};
+use crate::syntax::ast::Attribute;
 use crate::value::{Kind, Marks, Type, Value, convert, described};
 
 /// Which Prefect version run configs are written for unless the configuration says otherwise.
@@ -31,16 +33,8 @@ pub struct Settings {
     pub prefect_version: String,
     /// Where the registry is.
     pub registry: RegistrySettings,
-}
-
-/// Where the registry is.
-#[derive(Clone, Debug, PartialEq)]
-pub enum RegistrySettings {
-    /// A directory; relative to the configuration.
-    Local {
-        /// The directory as written.
-        path: String,
-    },
+    /// The arguments of `provider` blocks, by name: `ecs`, `ecs.alias`.
+    pub providers: BTreeMap<String, ProviderSettings>,
 }
 
 /// Evaluates the `flowform` block.
@@ -56,10 +50,11 @@ pub fn settings(
         default_labels: Value::set([]),
         ignored_checks: BTreeSet::new(),
         prefect_version: DEFAULT_PREFECT_VERSION.to_owned(),
-        registry: RegistrySettings::Local { path: ".flowform/registry".to_owned() },
+        registry: RegistrySettings::default(),
+        providers: providers::settings(config, variables, environment, diags),
     };
     let Some(block) = &config.settings else { return result };
-    let scope = StaticScope { config, variables, environment };
+    let scope = StaticScope::new(config, variables, environment);
     for attribute in &block.arguments {
         match &*attribute.name.text {
             "project" => result.project = name(attribute, &scope, diags).unwrap_or(result.project),
@@ -83,50 +78,17 @@ pub fn settings(
             _ => {}
         }
     }
-    if let Some(registry) = &block.registry {
-        let kind = registry.labels.first().map_or("", |label| &*label.text);
-        match kind {
-            "local" => {
-                let known = ["path"];
-                for attribute in &registry.body.attributes {
-                    if &*attribute.name.text == "path" {
-                        if let Some(path) = text(attribute, &scope, diags) {
-                            result.registry = RegistrySettings::Local { path };
-                        }
-                    } else {
-                        diags.push(
-                            Diagnostic::error(
-                                "Unknown argument",
-                                format!("A local registry has no argument `{}`.", attribute.name.text),
-                            )
-                            .at(attribute.name.span)
-                            .suggest(&attribute.name.text, known),
-                        );
-                    }
-                }
-            }
-            "s3" | "gcs" => diags.push(
-                Diagnostic::error(
-                    "Not supported by this version",
-                    format!("The language has the registry `{kind}`, but this version cannot use it yet."),
-                )
-                .at(registry.header)
-                .help("use `registry \"local\" { path = \"...\" }`"),
-            ),
-            other => diags.push(
-                Diagnostic::error(
-                    "Unknown kind",
-                    format!("There is no registry of the kind `{other}`. The kinds are: local, s3, gcs."),
-                )
-                .at(registry.header)
-                .suggest(other, ["local", "s3", "gcs"]),
-            ),
-        }
+    if let Some(block) = &block.registry {
+        result.registry = registry(block, &scope, diags).unwrap_or_default();
     }
     result
 }
 
-fn text(attribute: &Attribute, scope: &StaticScope<'_>, diags: &mut Diagnostics) -> Option<String> {
+pub(super) fn text(
+    attribute: &Attribute,
+    scope: &StaticScope<'_>,
+    diags: &mut Diagnostics,
+) -> Option<String> {
     let value = evaluate(&attribute.expr, scope, diags);
     let at = attribute.expr.span;
     let name = &attribute.name.text;
@@ -240,52 +202,4 @@ fn same_series(own: &str, wanted: &str) -> bool {
     let (Some(own), Some(wanted)) = (numbers(own), numbers(wanted)) else { return false };
     let fixed = wanted.len().saturating_sub(1);
     own.iter().take(fixed).eq(wanted.iter().take(fixed))
-}
-
-struct StaticScope<'a> {
-    config: &'a Config,
-    variables: &'a BTreeMap<Arc<str>, Value>,
-    environment: &'a dyn Environment,
-}
-
-impl Scope for StaticScope<'_> {
-    fn resolve(&self, root: &str, steps: &[Step], span: Span, diags: &mut Diagnostics) -> (Value, usize) {
-        let name = match steps.first().map(|step| &step.kind) {
-            Some(StepKind::Attr(name)) => &**name,
-            _ => "",
-        };
-        match root {
-            "var" => {
-                if let Some(value) = self.variables.get(name) {
-                    return (value.clone(), 1);
-                }
-                let known =
-                    self.config.root_names().plain.get("var").into_iter().flat_map(|names| names.keys());
-                diags.push(
-                    Diagnostic::error(
-                        "Unknown name",
-                        format!("No variable `{name}` is declared in this configuration."),
-                    )
-                    .at(span)
-                    .suggest(name, known.map(|name| &**name)),
-                );
-            }
-            "path" => return (Value::string("."), steps.len().min(1)),
-            _ => diags.push(
-                Diagnostic::error(
-                    "Reference not allowed",
-                    format!(
-                        "The `flowform` block is read before anything else, so `{root}` cannot be used in it."
-                    ),
-                )
-                .at(span)
-                .help("use a variable (`var.NAME`); its value can differ from stage to stage"),
-            ),
-        }
-        (Value::unknown(Type::Any), steps.len())
-    }
-
-    fn environment(&self) -> &dyn Environment {
-        self.environment
-    }
 }

@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use serde_json::Value as Json;
 
+use super::RemoteTemplate;
+use super::data::{Answer, Request, What};
 use super::scope::BlockScope;
 use super::template_block::{referenced, stored_document};
 use crate::config::model::Resource;
@@ -17,7 +19,7 @@ use crate::flow::definition::template::{
 };
 use crate::flow::kind::{AgentKind, RunConfigKind, TemplateKind};
 use crate::syntax::ast::Attribute;
-use crate::value::{Type, Value, to_json};
+use crate::value::{Marks, Type, Value, to_json};
 
 /// Puts the content of a local template in the place of its path. What cannot be read is told, and unknown.
 pub(super) fn read(
@@ -26,15 +28,15 @@ pub(super) fn read(
     attributes: &[Attribute],
     scope: &BlockScope<'_>,
     diags: &mut Diagnostics,
-) {
-    let Some(group) = TemplateFields::of(kind) else { return };
+) -> Option<RemoteTemplate> {
+    let group = TemplateFields::of(kind)?;
     of_block(kind, group, arguments, attributes, diags);
     let given = |name: &str| arguments.get(name).is_some_and(|value| !value.is_null());
     // Of two templates neither is taken, which the check of the definition says.
     if !given(group.path) || given(group.inline) || group.registered.is_some_and(given) {
-        return;
+        return None;
     }
-    let Some(written) = arguments.get(group.path) else { return };
+    let written = arguments.get(group.path)?.clone();
     let stored = written.as_str().and_then(|path| stored_document(scope, path));
     let template = match (stored, written.as_str().map(place)) {
         (Some(document), _) => document,
@@ -42,11 +44,64 @@ pub(super) fn read(
             let at = attributes.iter().find(|attribute| &*attribute.name.text == group.path);
             content(group.path, path, at, scope, diags)
         }
-        (None, Some(Place::Remote | Place::Unusable(..)) | None) => return,
+        (None, Some(Place::Remote)) if kind == RunConfigKind::Ecs => {
+            let at = attributes.iter().find(|attribute| &*attribute.name.text == group.path);
+            return remote(group, &written, arguments, at, scope, diags);
+        }
+        (None, Some(Place::Remote | Place::Unusable(..)) | None) => return None,
     };
     let template = template.marked(written.marks);
     arguments.insert(group.path.into(), Value::NULL);
     arguments.insert(group.inline.into(), template);
+    None
+}
+
+/// Puts what a server has in the place of its address: a registered definition is whole. Where nothing was read, the
+/// address stays, and what could not be read is told by the plan.
+fn remote(
+    group: TemplateFields,
+    written: &Value,
+    arguments: &mut BTreeMap<Arc<str>, Value>,
+    at: Option<&Attribute>,
+    scope: &BlockScope<'_>,
+    diags: &mut Diagnostics,
+) -> Option<RemoteTemplate> {
+    let url = written.as_str().filter(|_| written.marks == Marks::NONE)?;
+    let (scheme, _) = url.split_once("://")?;
+    if !matches!(scheme.to_ascii_lowercase().as_str(), "http" | "https") {
+        return None;
+    }
+    let what = What::Http { url: url.to_owned(), headers: BTreeMap::new(), timeout: None };
+    let text = match scope.data.read(&Request { what, secret: false })? {
+        Ok(Answer::Response { status, body, .. }) if (200..300).contains(&status) => {
+            String::from_utf8(body).map_err(|_| "what is there is not UTF-8".to_owned())
+        }
+        Ok(Answer::Response { status, .. }) => Err(format!("the server answered with the status {status}")),
+        Ok(Answer::Bytes(_) | Answer::Registry(_)) => Err("the answer is none of a server".to_owned()),
+        Err(why) => Err(why),
+    };
+    let remote = |unreadable| Some(RemoteTemplate { url: url.to_owned(), is_pinned: false, unreadable });
+    let text = match text {
+        Ok(text) => text,
+        Err(why) => return remote(Some(why)),
+    };
+    let template = match parse(&text) {
+        Ok(parsed) => parsed.value,
+        Err(error) => {
+            let detail =
+                format!("What is at {url} is part of definitions, but it cannot be read as YAML: {error}.");
+            let help = "put a task definition there, as YAML or JSON";
+            let diagnostic = Diagnostic::error("Unreadable template", detail).help(help);
+            diags.push(match at {
+                Some(attribute) => diagnostic.at(attribute.expr.span),
+                None => diagnostic,
+            });
+            Value::unknown(Type::Any)
+        }
+    };
+    arguments.insert(group.path.into(), Value::NULL);
+    arguments.insert(group.inline.into(), template);
+    remote(None)
 }
 
 /// Puts the document of a `template` block in the place of a reference to the block.

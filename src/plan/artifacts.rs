@@ -5,7 +5,8 @@ use serde_json::Value as Json;
 
 use super::live::{Live, Standing};
 use super::model::PlannedArtifact;
-use crate::desired::{DesiredAgent, DesiredFlow};
+use crate::desired::providers::REGISTRY;
+use crate::desired::{DesiredAgent, DesiredFlow, ProviderChoice};
 use crate::flow::kind::{AgentKind, RunConfigKind};
 use crate::flow::labels;
 use crate::flow::render::versioned::{ArtifactKind, render};
@@ -63,7 +64,7 @@ pub struct Rendering<'a> {
 pub fn planned(
     rendering: Rendering<'_>,
     name: &str,
-    provider: Option<&str>,
+    providers: &ProviderChoice,
     definition: &Json,
     reusable: (Option<&FlowRecord>, &Live),
 ) -> Vec<PlannedArtifact> {
@@ -82,12 +83,13 @@ pub fn planned(
     });
     let mut artifacts = Vec::new();
     for taker in takers {
-        let Some(artifact_type) = (rendering.types)(ArtifactKind::of(taker).name()) else { continue };
+        let kind = ArtifactKind::of(taker);
+        let Some(artifact_type) = (rendering.types)(kind.name()) else { continue };
         // A universal flow may hold what one kind of agent cannot start; another one takes it then.
         let Ok(rendered) = render(definition, name, rendering.project, taker) else { continue };
         let hash = artifact_type.hash(&rendered.body);
         let artifact = Artifact { kind: artifact_type.kind().to_owned(), body: rendered.body, hash };
-        let provider = provider.unwrap_or("local").to_owned();
+        let provider = providers.keeper(kind);
         let existing = existing(&artifact, &provider, reusable);
         artifacts.push(PlannedArtifact { provider, artifact, existing });
     }
@@ -110,10 +112,11 @@ pub fn remarks(flow: &DesiredFlow) -> Vec<String> {
                     "the task definition at {path} is not checked, and nothing is registered: this version does not \
                      read it"
                 )],
-                None => vec![
-                    "the task definition is kept in the registry and not registered in ECS by this version"
+                None if flow.providers.keeper(ArtifactKind::TaskDefinition) == REGISTRY => vec![
+                    "the task definition is kept in the registry and not registered in ECS: no provider `ecs` is declared"
                         .to_owned(),
                 ],
+                None => Vec::new(),
             }
         }
         RunConfigKind::Kubernetes => {

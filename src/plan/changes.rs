@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 use super::adopt;
 use super::artifacts::{Rendering, planned, remarks};
 use super::diff::{all_of, differences};
-use super::effective::effective;
+use super::effective::{TEMPLATE, effective, takes_from_latest};
 use super::guard;
 use super::live::Standing;
 use super::model::{Action, Change, Operation, Planned, PlannedArtifact, Reason, Subject};
@@ -19,7 +19,9 @@ use super::steps::Decision;
 use crate::address::PathStep;
 use crate::desired::{DesiredFlow, KnownDefinition};
 use crate::diag::Diagnostics;
+use crate::flow::render::versioned::ArtifactKind;
 use crate::registry::view::{FlowRecord, VersionRecord, VersionState};
+use crate::value::Value;
 
 /// What all decisions share.
 pub(super) struct Context<'a> {
@@ -43,6 +45,14 @@ pub(super) fn decide(
         }
         Match::New if context.input.imports.contains_key(&flow.address.to_string()) => {
             return adopt::import(context, flow);
+        }
+        Match::New if not_read(flow, &flow.definition).is_some() => {
+            let mut change = change(flow, Action::NoOp, Reason::Unreadable, None, None);
+            change.notes.extend(not_read(flow, &flow.definition));
+            if !context.diags_allow {
+                diags.push(guard::unreadable(flow, &change.notes));
+            }
+            return vec![decision(context, flow, change, Vec::new())];
         }
         Match::New => {
             let mut change = change(flow, Action::Create, Reason::NotRecorded, None, Some(1));
@@ -85,6 +95,8 @@ pub(super) fn decide(
     if change.reason == Reason::Unreadable && !context.diags_allow {
         diags.push(guard::unreadable(flow, &change.notes));
     }
+    let bound = record.wanted().into_iter().flat_map(|version| &version.artifacts);
+    change.notes.extend(bound.flat_map(|binding| context.input.live.notes(binding)).cloned());
     if matches!(change.action, Action::Create | Action::Update) {
         change.notes.extend(remarks(flow));
     }
@@ -101,6 +113,15 @@ pub(super) fn decide(
     let mut decisions = vec![decision(context, flow, change, operations)];
     decisions.extend(prunes);
     decisions
+}
+
+/// Why the template that is part of the definition is not there: a server keeps it, and it could not be read.
+fn not_read(flow: &DesiredFlow, definition: &Value) -> Option<String> {
+    let remote = flow.remote_template.as_ref()?;
+    let why = remote.unreadable.as_ref()?;
+    // A pinned one is taken from the latest version.
+    let path = definition.get("run_config")?.get("task_definition_path")?;
+    (!path.is_null()).then(|| format!("its task definition at {} was not read: {why}", remote.url))
 }
 
 fn digest_of(record: &FlowRecord, version: u32) -> Option<&Digest> {
@@ -120,8 +141,14 @@ fn versioned(
     let latest = record.latest();
     let raw = latest.and_then(|latest| context.input.recorded.definition(record, latest));
     // Most flows are told to be unchanged by their digest alone.
-    let ignored_from = raw.filter(|_| !flow.ignore_changes.is_empty()).and_then(parse);
+    let ignored_from = raw.filter(|_| takes_from_latest(flow)).and_then(parse);
     let (definition, known) = effective(flow, ignored_from.as_ref());
+    if let Some(why) = not_read(flow, &definition) {
+        let version = record.published;
+        let mut change = change(flow, Action::NoOp, Reason::Unreadable, version, version);
+        change.notes.push(why);
+        return (change, Vec::new());
+    }
     let digest = known.as_ref().map(|known| &known.digest);
     let current = record.published;
     match latest {
@@ -167,6 +194,19 @@ fn versioned(
                 && change.differences.iter().all(|found| of_agent(&found.path))
             {
                 change.reason = Reason::AgentDefaultChanged;
+            }
+            let of_template = |path: &[PathStep]| {
+                let names = path.iter().map(|step| match step {
+                    PathStep::Key(name) => name.as_str(),
+                    PathStep::Index(_) => "",
+                });
+                names.take(TEMPLATE.len()).eq(TEMPLATE)
+            };
+            if change.reason == Reason::DefinitionChanged
+                && flow.remote_template.is_some()
+                && change.differences.iter().all(|found| of_template(&found.path))
+            {
+                change.reason = Reason::TemplateChanged;
             }
             (change, operations)
         }
@@ -228,10 +268,23 @@ fn same_version(
         let reason = if renamed { Reason::Moved } else { Reason::NotPublished };
         return (simple(Action::Update, reason), vec![again_operation()]);
     }
+    if let Some((from, to)) = kept_elsewhere(flow, version) {
+        let mut change = simple(Action::Replace, Reason::ProviderChanged);
+        change.notes.push(format!("the artifact goes from the provider `{from}` to `{to}`"));
+        return (change, vec![again_operation()]);
+    }
     match newly_taken(context, flow, record, version, known) {
         Some(made) => made,
         None => (simple(Action::NoOp, Reason::UpToDate), Vec::new()),
     }
+}
+
+/// The provider configurations that keep an artifact of the version and that should keep it, where they differ.
+fn kept_elsewhere(flow: &DesiredFlow, version: &VersionRecord) -> Option<(String, String)> {
+    version.artifacts.iter().find_map(|bound| {
+        let keeper = flow.providers.keeper(ArtifactKind::from_name(&bound.kind)?);
+        (keeper != bound.provider).then(|| (bound.provider.clone(), keeper))
+    })
 }
 
 /// A universal flow that had no artifact gets one when an agent that can take it is declared.
@@ -410,8 +463,7 @@ fn planned_for(
     record: Option<&FlowRecord>,
     definition: &Json,
 ) -> Vec<PlannedArtifact> {
-    let provider = flow.provider.as_deref();
-    planned(context.rendering, &flow.name, provider, definition, (record, context.input.live))
+    planned(context.rendering, &flow.name, &flow.providers, definition, (record, context.input.live))
 }
 
 /// The operation that makes `version` the flow's current one.

@@ -5,21 +5,42 @@ use std::sync::Arc;
 use serde_json::Value as Json;
 
 use crate::address::PathStep;
-use crate::desired::{DesiredFlow, KnownDefinition, known_definition};
+use crate::desired::{DesiredFlow, KnownDefinition, RemoteTemplate, TEMPLATE_SOURCE, known_definition};
 use crate::value::{Kind, Value, from_json};
 
 /// The definition to compare and record, and its JSON when all of it is known.
 pub(super) fn effective(desired: &DesiredFlow, latest: Option<&Json>) -> (Value, Option<KnownDefinition>) {
-    let Some(latest) = latest.filter(|_| !desired.ignore_changes.is_empty()) else {
+    let Some(latest) = latest.filter(|_| takes_from_latest(desired)) else {
         return (desired.definition.clone(), desired.known.clone());
     };
     let mut definition = desired.definition.clone();
-    for path in &desired.ignore_changes {
+    for path in desired.ignore_changes.iter().chain(&pinned(desired, latest)) {
         let recorded = super::diff::json_at(latest, path).map(from_json);
         definition = with(definition, path, recorded);
     }
     let known = known_definition(&definition);
     (definition, known)
+}
+
+/// Whether a part of the definition may be taken from the latest version.
+pub(super) fn takes_from_latest(desired: &DesiredFlow) -> bool {
+    !desired.ignore_changes.is_empty()
+        || desired.remote_template.as_ref().is_some_and(|remote| remote.is_pinned)
+}
+
+/// Where the template of a definition is.
+pub(super) const TEMPLATE: [&str; 2] = ["run_config", "task_definition"];
+
+/// The paths of a pinned template: its content stays as long as it is read from the same place.
+fn pinned(desired: &DesiredFlow, latest: &Json) -> Vec<Vec<PathStep>> {
+    let source = latest.get(TEMPLATE_SOURCE).and_then(Json::as_str);
+    let is_kept = |remote: &RemoteTemplate| remote.is_pinned && source == Some(remote.url.as_str());
+    if !desired.remote_template.as_ref().is_some_and(is_kept) {
+        return Vec::new();
+    }
+    // What was not read is there by its path.
+    let path = |name: &str| ["run_config", name].map(|step| PathStep::Key(step.to_owned())).to_vec();
+    vec![path("task_definition"), path("task_definition_path")]
 }
 
 /// `value` with the part at `path` replaced, or removed where it is not recorded.

@@ -37,6 +37,8 @@ pub struct ProviderLive {
     pub artifacts: HashMap<String, LiveArtifact>,
     /// Objects that could not be read, with the reason.
     pub unreadable: BTreeMap<String, String>,
+    /// What people should know, by the recorded artifact that it is about.
+    pub notes: BTreeMap<String, Vec<String>>,
 }
 
 /// How a recorded artifact stands.
@@ -74,6 +76,12 @@ impl Live {
                 Some(_) => Standing::Altered,
             },
         }
+    }
+
+    /// What people should know about a recorded artifact.
+    pub fn notes(&self, binding: &Binding) -> &[String] {
+        let read = self.providers.get(&binding.provider).and_then(|read| read.as_ref().ok());
+        read.and_then(|read| read.notes.get(&binding.id)).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// The live artifacts that are not among `recorded` (ids), each with its provider configuration.

@@ -92,6 +92,8 @@ pub enum Reason {
     ArtifactMissing,
     /// The recorded artifact was altered by somebody else.
     ArtifactAltered,
+    /// Another provider configuration is to keep the artifact.
+    ProviderChanged,
     /// `--replace` asked for it.
     Requested,
     /// `current/` does not name the version that it should.
@@ -124,6 +126,8 @@ pub enum Reason {
     AgentDeclared,
     /// The template is stored at another place now.
     StoredElsewhere,
+    /// Only the template that a server keeps differs.
+    TemplateChanged,
 }
 
 /// What a change is about.

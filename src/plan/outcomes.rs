@@ -3,7 +3,7 @@
 use flowform_provider_api::{Binding, Digest, FlowId};
 use serde_json::value::RawValue;
 
-use super::effective::effective;
+use super::effective::{effective, takes_from_latest};
 use super::pin::{Hold, hold};
 use super::planner::parse;
 use super::recorded::{Match, Recorded};
@@ -59,7 +59,7 @@ impl Outcomes for Planned<'_> {
 
 /// Whether the configured definition is the recorded one.
 fn is_configured(flow: &DesiredFlow, digest: Option<&Digest>, definition: Option<&RawValue>) -> bool {
-    let recorded = definition.filter(|_| !flow.ignore_changes.is_empty()).and_then(parse);
+    let recorded = definition.filter(|_| takes_from_latest(flow)).and_then(parse);
     let (_, known) = effective(flow, recorded.as_ref());
     digest.is_some() && digest == known.as_ref().map(|known| &known.digest)
 }

@@ -125,8 +125,12 @@ fn applied(text: &str) -> (View, Live) {
             fold(&mut view, seq, event).expect("the events of an apply add up");
         }
     }
-    let provider =
-        ProviderLive { location: Location("registry".to_owned()), artifacts, unreadable: BTreeMap::new() };
+    let provider = ProviderLive {
+        location: Location("registry".to_owned()),
+        artifacts,
+        unreadable: BTreeMap::new(),
+        notes: BTreeMap::new(),
+    };
     let live = Live { providers: BTreeMap::from([("local".to_owned(), Ok(provider))]), ..Live::default() };
     (view, live)
 }

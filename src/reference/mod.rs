@@ -53,7 +53,8 @@ pub fn tables() -> Vec<Table> {
         block: "run_config",
         kind: Some(kind.label()),
         doc: run_config_doc(kind),
-        fields: kind.fields().iter().chain(RunConfigKind::own_fields()).collect(),
+        fields:
+            kind.fields().iter().chain(RunConfigKind::own_fields()).chain(kind.language_fields()).collect(),
     }));
     tables.extend(StorageKind::ALL.map(|kind| Table {
         block: "storage",

@@ -90,6 +90,11 @@ pub enum Event {
         /// The definition.
         definition: Box<RawValue>,
     },
+    /// The document under `current/` is about to be withdrawn: from now on it is in doubt.
+    Withdraw {
+        /// The flow.
+        flow: FlowId,
+    },
     /// The flow is no longer declared; its history stays, its artifacts are pruned.
     Archive {
         /// The flow.

@@ -196,6 +196,12 @@ pub fn fold(view: &mut View, seq: u64, event: Event) -> Result<(), LogError> {
             keep_needed_definitions(flow);
             Ok(())
         }
+        Event::Withdraw { flow } => {
+            let flow = known(view, &flow, "the withdrawal")?;
+            flow.published = None;
+            keep_needed_definitions(flow);
+            Ok(())
+        }
         Event::Archive { flow, origin } => {
             let flow = live(view, &flow, "the archiving")?;
             flow.archived = Some(origin);
@@ -265,6 +271,7 @@ pub(super) fn definition_in<'a>(event: &'a Event, of: &FlowId, number: u32) -> O
         Event::Bind { .. }
         | Event::Abandon { .. }
         | Event::Adopt { .. }
+        | Event::Withdraw { .. }
         | Event::Archive { .. }
         | Event::Forget { .. }
         | Event::Move { .. }

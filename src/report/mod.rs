@@ -13,4 +13,5 @@ pub mod text;
 pub mod text_diff;
 pub mod theme;
 pub mod value;
+pub mod verified;
 pub mod versions;

@@ -3,7 +3,7 @@
 use super::table;
 use super::text::clean;
 use super::theme::Theme;
-use crate::registry::view::{FlowRecord, VersionRecord, VersionState};
+use crate::registry::view::{FlowRecord, VersionRecord, VersionState, View};
 
 /// The versions of `flow`, the newest first, with what the flow is held at and which one is published.
 pub fn render(flow: &FlowRecord, theme: Theme) -> String {
@@ -25,6 +25,26 @@ pub fn render(flow: &FlowRecord, theme: Theme) -> String {
     let headings = ["VERSION", "STATE", "CREATED", "BY", "COMMIT", "DIGEST", ""];
     out.push_str(&table::render(&headings, &rows, theme));
     out
+}
+
+/// Recorded templates as a table, below the one of the flows; nothing where there are none.
+pub fn templates(view: &View, theme: Theme) -> String {
+    let of_roots = view.templates.iter();
+    let rows: Vec<Vec<String>> = of_roots
+        .flat_map(|(root, templates)| templates.values().map(move |template| (root, template)))
+        .map(|(root, template)| {
+            let state = if template.pending.is_some() { "unfinished" } else { "stored" };
+            let root = if view.templates.len() > 1 { root.clone() } else { String::new() };
+            let at = template.origin.at.clone();
+            vec![template.address.clone(), template.uri.clone(), state.to_owned(), at, root]
+        })
+        .collect();
+    match rows.is_empty() {
+        true => String::new(),
+        false => {
+            format!("\n{}", table::render(&["TEMPLATE", "PATH", "STATE", "WRITTEN", "ROOT"], &rows, theme))
+        }
+    }
 }
 
 /// Recorded flows as a table: what `state list` shows.

@@ -214,7 +214,7 @@ fn applied(plan: &Plan, settings: &Settings) -> (Vec<Event>, Live) {
         }
         events.push(Event::Bind { flow, version: *version, artifacts: bindings, at: origin.at.clone() });
     }
-    let provider = ProviderLive { location, artifacts, unreadable: BTreeMap::new() };
+    let provider = ProviderLive { location, artifacts, unreadable: BTreeMap::new(), notes: BTreeMap::new() };
     let live = Live { providers: BTreeMap::from([("local".to_owned(), Ok(provider))]), ..Live::default() };
     (events, live)
 }

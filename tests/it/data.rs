@@ -23,19 +23,21 @@ fn project(text: &str) -> Project {
 }
 
 /// A server on this machine that answers every request with its body.
-struct Server {
-    url: String,
+pub(crate) struct Server {
+    pub(crate) url: String,
     asked: Arc<AtomicUsize>,
-    body: Arc<Mutex<String>>,
+    pub(crate) body: Arc<Mutex<String>>,
+    pub(crate) status: Arc<AtomicUsize>,
 }
 
 impl Server {
-    fn new(body: &str) -> Self {
+    pub(crate) fn new(body: &str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
         let asked = Arc::new(AtomicUsize::new(0));
         let body = Arc::new(Mutex::new(body.to_owned()));
-        let (count, answer) = (Arc::clone(&asked), Arc::clone(&body));
+        let status = Arc::new(AtomicUsize::new(200));
+        let (count, answer, code) = (Arc::clone(&asked), Arc::clone(&body), Arc::clone(&status));
         // It ends with the test program.
         std::thread::spawn(move || {
             for stream in listener.incoming().filter_map(Result::ok) {
@@ -56,15 +58,16 @@ impl Server {
                 let echo = echo.unwrap_or_default();
                 let _ = write!(
                     stream,
-                    "HTTP/1.1 200 OK\r\nX-Echo: {echo}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+                    "HTTP/1.1 {} Said\r\nX-Echo: {echo}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+                    code.load(Ordering::SeqCst),
                     body.len()
                 );
             }
         });
-        Self { url, asked, body }
+        Self { url, asked, body, status }
     }
 
-    fn asked(&self) -> usize {
+    pub(crate) fn asked(&self) -> usize {
         self.asked.swap(0, Ordering::SeqCst)
     }
 }

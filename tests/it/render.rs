@@ -322,3 +322,95 @@ flow "etl" {
     body.as_object_mut().expect("an object").remove("explain");
     assert_eq!(body, plain);
 }
+
+/// One agent of each kind, and a flow that each of them takes.
+const FLEET: &str = r#"
+agent "local" "box" {
+  labels   = ["eu"]
+  env_vars = { TIER = "agent" }
+}
+agent "docker" "host" {
+  labels = ["eu"]
+}
+agent "kubernetes" "cluster" {
+  labels            = ["eu"]
+  namespace         = "flows"
+  job_template_path = "job.yaml"
+}
+agent "ecs" "prod" {
+  labels      = ["eu"]
+  launch_type = "FARGATE"
+  cluster     = "main"
+}
+agent "vertex" "gcp" {
+  labels          = ["eu"]
+  project         = "shop"
+  service_account = "runs@shop"
+}
+"#;
+
+/// With an agent and a run id, it is what the original's agent hands over for that run.
+#[test]
+fn one_run_is_rendered_as_the_originals_agent_does() {
+    let mut told = String::new();
+    for (kind, agent, body) in [
+        ("local", "box", "    working_dir = \"/srv\"\n    env = { LEVEL = \"run\" }"),
+        ("docker", "host", "    image = \"own:1\"\n    env = { LEVEL = \"run\" }"),
+        ("kubernetes", "cluster", "    image = \"own:1\"\n    cpu_limit = 2"),
+        (
+            "ecs",
+            "prod",
+            "    image = \"own:1\"\n    cpu = 512\n    memory = 1024\n    env = { LEVEL = \"run\" }",
+        ),
+        ("vertex", "gcp", "    image = \"own:1\"\n    network = \"projects/1/global/networks/x\""),
+    ] {
+        let flow = flow(kind, body).replace("  storage =", "  labels = [\"eu\"]\n  storage =");
+        let project = project(&format!("{FLEET}{flow}"));
+        project.write(
+            "job.yaml",
+            "apiVersion: batch/v1\nkind: Job\nspec:\n  template:\n    spec:\n      containers:\n        - name: flow\n          env:\n            - name: OF_TEMPLATE\n              value: x\n",
+        );
+        let line = format!("render flow.etl --agent {agent} --run-id r-1 --explain --format yaml");
+        let text = project.run(&line).succeeds().stdout;
+        assert!(text.contains("r-1"), "{text}");
+        told.push_str(&format!("=== {kind}\n{}", text.split("\nrun:").nth(1).unwrap_or_default()));
+        // Without a run it is the version, on the same agent.
+        let version = project.run(&format!("render flow.etl --agent {agent}")).succeeds().json();
+        assert!(version.get("run").is_none() && version.get("start").is_some());
+    }
+    snapshot!("render_runs", told);
+}
+
+#[test]
+fn where_the_values_of_a_run_came_from_is_told() {
+    let body = "    image = \"own:1\"\n    cpu = 512\n    memory = 1024\n    env = { LEVEL = \"run\" }";
+    let flow = flow("ecs", body).replace("  storage =", "  labels = [\"eu\"]\n  storage =");
+    let project = project(&format!("{FLEET}{flow}"));
+    project.write("job.yaml", "spec: {template: {spec: {containers: [{name: flow}]}}}\n");
+    let rendered = project.run("render flow.etl --agent prod --run-id r-1 --explain").succeeds().json();
+    let explain = &rendered["explain"]["run"];
+    let of = |pointer: &str| explain[pointer].clone();
+    assert_eq!(
+        of("/run_task/overrides/cpu"),
+        json!({"from": "run config", "argument": "cpu", "block": "flow.etl"})
+    );
+    assert_eq!(of("/run_task/cluster"), json!({"from": "agent default", "argument": "cluster"}));
+    assert_eq!(of("/run_task/launchType"), json!({"from": "agent default", "argument": "launch_type"}));
+    assert_eq!(of("/register_task_definition/networkMode")["from"], "built-in");
+    let environment =
+        rendered["run"]["run_task"]["overrides"]["containerOverrides"][0]["environment"].as_array();
+    let at = |name: &str| {
+        let index = environment.expect("a list").iter().position(|entry| entry["name"] == name).expect(name);
+        of(&format!("/run_task/overrides/containerOverrides/0/environment/{index}/value"))
+    };
+    assert_eq!(at("LEVEL"), json!({"from": "run config", "argument": "env.LEVEL", "block": "flow.etl"}));
+    assert_eq!(at("PREFECT__CONTEXT__FLOW_RUN_ID"), json!({"from": "runtime", "argument": "run id"}));
+    assert_eq!(at("PREFECT__CLOUD__AGENT__LABELS"), json!({"from": "agent default", "argument": "labels"}));
+    assert_eq!(at("PREFECT__BACKEND")["from"], "built-in");
+    // What the agent reads when it starts the run is not there yet.
+    project.edit("cpu = 512", "task_definition_path = \"s3://bucket/task.yaml\"\n    cpu = 512");
+    project
+        .run("render flow.etl --agent prod --run-id r-1")
+        .fails()
+        .complains("is read by the agent when it starts the run");
+}

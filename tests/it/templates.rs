@@ -1,7 +1,10 @@
 //! `template` blocks: documents that several run configs share, and that flowform stores where the block says so.
 
+use std::sync::atomic::Ordering;
+
 use serde_json::{Value, json};
 
+use crate::data::Server;
 use crate::support::{Project, snapshot};
 
 const HEAD: &str = r#"flowform {
@@ -123,7 +126,7 @@ fn templates_that_are_wrong_are_told_once_and_in_their_place() {
         ("unknown_field", job("  content = {\n    spec = { tmplate = {} }\n  }")),
         ("no_file", job("  file = \"none.yaml\"")),
         ("kind", "template \"kubernetes\" \"base\" {\n}\n".to_owned()),
-        ("a_scheme", job(&format!("{JOB}  path = \"s3://bucket/job.json\""))),
+        ("a_scheme", job(&format!("{JOB}  path = \"gcs://bucket/job.json\""))),
         ("outside", job(&format!("{JOB}  path = \"../job.json\""))),
         ("no_place", job(&format!("{JOB}  path = \"ftp://host/job.json\""))),
         ("ignored", job(&format!("{JOB}  lifecycle {{\n    ignore_changes = [spec]\n  }}"))),
@@ -381,4 +384,148 @@ fn mistakes_about_places_are_found_before_anything_is_done() {
     let elsewhere = tempfile::tempdir().expect("a directory");
     std::os::unix::fs::symlink(elsewhere.path(), links.path().join("out")).expect("a link");
     links.run("plan").fails().complains("is a symbolic link");
+}
+
+/// A task definition that a server keeps is part of the version: it is read at each plan, and what is not read is not
+/// taken for anything.
+#[test]
+fn a_task_definition_of_a_server_is_part_of_the_version() {
+    let task = |image: &str| {
+        format!(
+            "networkMode: awsvpc\ncpu: 256\nmemory: 512\ncontainerDefinitions:\n  - name: flow\n    image: {image}\n    logConfiguration: {{logDriver: awslogs}}\n"
+        )
+    };
+    let server = Server::new(&task("own:1"));
+    let body = format!("    task_definition_path = \"{}/task.yaml\"", server.url);
+    let project = project(&flow("etl", "ecs", &body));
+    project.run("validate").succeeds();
+    assert_eq!(server.asked(), 0, "validate reads nothing");
+    let rendered = rendered(&project, "flow.etl");
+    assert_eq!(rendered["run_config"]["task_definition_path"], Value::Null);
+    assert_eq!(rendered["task_definition"]["task_definition"]["containerDefinitions"][0]["image"], "own:1");
+    project.apply();
+    server.asked();
+    project.is_settled();
+    assert_eq!(server.asked(), 1, "one plan reads it once");
+
+    let says = |text: &str| *server.body.lock().expect("nobody panicked") = text.to_owned();
+    says(&task("own:2"));
+    let plan = project.run("plan --json").succeeds().json();
+    assert_eq!(plan["changes"][0]["reason"], "template_changed");
+    let mut told = project.plan().stdout;
+    // What the server says now is nobody's wish.
+    server.status.store(503, Ordering::SeqCst);
+    let run = project.run("plan").fails().complains("Live object not checked");
+    told.push_str(&format!("=== not read\n{}", run.stderr));
+    let run = project.run("plan --allow-unreadable").succeeds();
+    told.push_str(&format!("=== not read and allowed\n{}", run.stdout));
+    server.status.store(200, Ordering::SeqCst);
+    says("networkMode: [awsvpc");
+    project.run("plan").fails().complains("Unreadable template");
+    says("nothing: true");
+    project.run("plan").fails().complains("no field `nothing`");
+    says(&task("own:2"));
+
+    // Pinned, the content of the latest version stays, read or not, as long as the address does.
+    project.edit("task.yaml\"", "task.yaml\"\n    template_refresh = \"pinned\"");
+    project.is_settled();
+    server.status.store(503, Ordering::SeqCst);
+    project.is_settled();
+    server.status.store(200, Ordering::SeqCst);
+    project.edit("task.yaml\"", "other.yaml\"");
+    let plan = project.run("plan --json").succeeds().json();
+    assert_eq!(plan["changes"][0]["reason"], "definition_changed");
+    project.apply();
+    project.is_settled();
+    says(&task("own:3"));
+    project.is_settled();
+    project.edit("template_refresh = \"pinned\"", "template_refresh = \"never\"");
+    project.run("validate").fails().complains("when a template that a server keeps is taken anew");
+    snapshot!("template_remote", told.replace(&server.url, "http://server"));
+}
+
+/// The template of an extended run config comes along with its place.
+#[test]
+fn an_extended_run_config_hands_its_remote_template_on() {
+    let server = Server::new("{\"networkMode\": \"awsvpc\", \"cpu\": \"256\", \"memory\": \"512\"}");
+    let base = format!(
+        "run_config \"ecs\" \"base\" {{\n  task_definition_path = \"{}/task.json\"\n}}\n",
+        server.url
+    );
+    let body = "    extends = run_config.ecs.base\n    image = \"own:1\"\n    template_refresh = \"pinned\"";
+    let project = project(&format!("{base}{}", flow("etl", "ecs", body)));
+    project.apply();
+    let answer = "{\"networkMode\": \"awsvpc\", \"cpu\": \"512\", \"memory\": \"1024\"}";
+    *server.body.lock().expect("nobody panicked") = answer.to_owned();
+    project.is_settled();
+    project.edit("\n    template_refresh = \"pinned\"", "");
+    assert!(project.plan().stdout.contains("the template that it names changed"));
+}
+
+/// Blocks of every kind wait for what `depends_on` names, and so do the flows that use them.
+#[test]
+fn what_a_flow_uses_waits_for_what_it_depends_on() {
+    let steps = |text: &str| -> Vec<String> {
+        let run = project(text).run("apply --auto-approve --json").succeeds();
+        let events = run.json_lines().into_iter().filter(|event| event["type"] == "step_finished");
+        events.map(|event| event["address"].as_str().expect("an address").to_owned()).collect()
+    };
+    let first = "flow \"z_first\" {\n  storage = storage.module.code\n}\n";
+    let waits = "  depends_on = [flow.z_first]\n";
+    for (what, text) in [
+        (
+            "run_config",
+            format!(
+                "run_config \"local\" \"own\" {{\n{waits}}}\nflow \"a\" {{\n  storage = storage.module.code\n  run_config = run_config.local.own\n}}\n"
+            ),
+        ),
+        (
+            "storage",
+            format!(
+                "storage \"module\" \"own\" {{\n  module = \"m\"\n{waits}}}\nflow \"a\" {{\n  storage = storage.module.own\n}}\n"
+            ),
+        ),
+        (
+            "agent",
+            format!(
+                "agent \"local\" \"own\" {{\n{waits}}}\nflow \"a\" {{\n  storage = storage.module.code\n  agent = agent.local.own\n}}\n"
+            ),
+        ),
+        (
+            "template",
+            format!(
+                "template \"kubernetes_job\" \"own\" {{\n{JOB}{waits}  path = \"job.json\"\n}}\n{}",
+                flow("a", "kubernetes", "    job_template = template.kubernetes_job.own")
+            ),
+        ),
+    ] {
+        let made = steps(&format!("{first}{text}"));
+        let place = |address: &str| {
+            made.iter().position(|made| made == address).unwrap_or_else(|| panic!("{what}: {made:?}"))
+        };
+        assert!(place("flow.z_first") < place("flow.a"), "{what}: {made:?}");
+        if what == "template" {
+            assert!(place("flow.z_first") < place("template.kubernetes_job.own"), "{made:?}");
+            assert!(place("template.kubernetes_job.own") < place("flow.a"), "{made:?}");
+        }
+        // A circle through such a block is found.
+        let circle = format!("{}{text}", first.replace("}\n", "  depends_on = [flow.a]\n}\n"));
+        project(&circle).run("validate").fails().complains("Cycle");
+    }
+}
+
+/// The record names templates, and lets go of them without touching what they store.
+#[test]
+fn templates_are_in_the_record() {
+    let project = project(&stored("\"job.json\"", "own:1"));
+    project.apply();
+    let list = project.run("state list").succeeds().stdout;
+    assert!(list.contains("template.kubernetes_job.base  job.json  stored"), "{list}");
+    let templates = project.run("state list --json").succeeds().json()["templates"].clone();
+    assert_eq!(templates[0]["path"], "job.json");
+    assert_eq!(templates[0]["finished"], true);
+    project.run("state rm template.kubernetes_job.base --auto-approve").succeeds();
+    assert!(project.read("job.json").contains("own:1"));
+    // What is not recorded is somebody else's.
+    project.run("plan").fails().complains("Foreign object in the way");
 }

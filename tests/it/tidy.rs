@@ -38,7 +38,7 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
     ("refresh", &["plan", "registry"]),
     ("apply", &["flow", "plan", "registry"]),
     ("report", &["address", "apply", "diag", "plan", "registry", "source", "value"]),
-    ("providers", &["desired"]),
+    ("providers", &["desired", "flow"]),
     (
         "cli",
         &[

@@ -11,7 +11,9 @@ Prints its port, serves until its standard input ends (so that it never outlives
        "do": "refuse"              answered without being done: status, code, message, headers
            | "drop"                the connection breaks, nothing is done
            | "lose"                it is done, and the connection breaks
-           | "slow"                it waits for "seconds", then is done
+           | "hold"                it is done, and answered when there are other faults
+           | "slow"                it waits for "seconds", or until there are other faults, then is done, unless
+                                   whoever asked is gone
            | "without"}            it is done as if it had no header "code"
 
 Calls are done one at a time, as conditional writes of the service are: moto by itself compares, then writes.
@@ -70,12 +72,21 @@ class Testbed:
             if done == "without":
                 environ.pop("HTTP_" + fault["code"].upper().replace("-", "_"), None)
             if done == "slow":
-                time.sleep(fault["seconds"])
+                self.wait(fault, fault["seconds"])
+                if is_gone(environ):
+                    cut(environ)
         with self.one:
             answer = [b"".join(self.app(environ, start_response))]
+        if fault is not None and fault["do"] == "hold":
+            self.wait(fault, 3600)
         if fault is not None and fault["do"] == "lose":
             cut(environ)
         return answer
+
+    def wait(self, fault, seconds):
+        end = time.monotonic() + seconds
+        while time.monotonic() < end and any(fault is known for known in self.faults):
+            time.sleep(0.01)
 
     def due(self, call):
         for fault in self.faults:
@@ -150,6 +161,15 @@ def refuse(call, fault, start_response):
     headers += [(name, value) for name, value in fault.get("headers", {}).items()]
     start_response(f"{status} Refused", headers)
     return [body]
+
+
+def is_gone(environ):
+    try:
+        return environ["werkzeug.socket"].recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
 
 
 def cut(environ):

@@ -20,6 +20,9 @@ pub use error::{ErrorKind, ProviderError};
 pub use identity::{FlowId, Identity, Location, RegistryId};
 pub use key::{check_key, key_part};
 pub use prefixed::{Prefixed, check_prefix};
-pub use provider::{ArtifactType, BoxFuture, MakeRequest, Observation, Provider, RefreshRequest};
+pub use provider::{
+    ArtifactType, BoxFuture, Check, Finding, MakeRequest, Observation, Provider, RefreshRequest, ToVerify,
+    Verification,
+};
 pub use store::{Entry, Etag, ObjectStore, PutOutcome, Stored};
 pub use template::{ObjectTemplates, TemplateStore};

@@ -45,6 +45,9 @@ pub struct Observation {
     pub live: Vec<LiveArtifact>,
     /// Recorded artifacts that could not be read, with the reason; they are not absent.
     pub unreadable: Vec<(String, ProviderError)>,
+    /// What people should know and nothing follows from, each with the recorded artifact that it is about (its id):
+    /// a newer object of somebody else beside it, say.
+    pub notes: Vec<(String, String)>,
     /// How many calls were made.
     pub calls: u64,
 }
@@ -56,6 +59,48 @@ pub struct MakeRequest<'a> {
     pub identity: &'a Identity,
     /// What to make.
     pub artifact: &'a Artifact,
+}
+
+/// What a check of one thing that an artifact names came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Finding {
+    /// It exists and can be used.
+    Usable,
+    /// It cannot be used: why, and what helps, in a sentence without its full stop.
+    Unusable(String),
+    /// It was not looked at: why, with the permission that it takes.
+    NotChecked(String),
+}
+
+/// One thing that artifacts name: a role, a cluster, an image.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Check {
+    /// What it is, for people: ``role `arn:aws:iam::123456789012:role/etl` ``.
+    pub subject: String,
+    /// The names of the flows whose artifacts name it, sorted.
+    pub flows: Vec<String>,
+    /// What was found.
+    pub finding: Finding,
+}
+
+/// What [`Provider::verify`] found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Verification {
+    /// Everything that was looked at, each once, in order of their subjects.
+    pub checks: Vec<Check>,
+    /// How many calls were made.
+    pub calls: u64,
+}
+
+/// An artifact whose surroundings are to be checked.
+#[derive(Clone, Debug)]
+pub struct ToVerify<'a> {
+    /// The name of its flow.
+    pub flow: &'a str,
+    /// The artifact, made already or not.
+    pub artifact: &'a Artifact,
+    /// The version's definition: run arguments that are no part of the artifact are in its `run_config`.
+    pub definition: &'a Value,
 }
 
 /// The half of a backend that has effects. An instance is one configured connection.
@@ -90,6 +135,19 @@ pub trait Provider: Send + Sync {
         registry: &'a RegistryId,
         id: &'a str,
     ) -> BoxFuture<'a, Result<(), ProviderError>>;
+
+    /// Looks up what the artifacts name - roles, networks, images - before a run depends on it. It changes nothing, and
+    /// may need rights that [`Provider::refresh`] does not. A provider that can look up nothing returns nothing.
+    ///
+    /// # Errors
+    /// The backend cannot be reached at all; what cannot be read is [`Finding::NotChecked`].
+    fn verify<'a>(
+        &'a self,
+        artifacts: &'a [ToVerify<'a>],
+    ) -> BoxFuture<'a, Result<Verification, ProviderError>> {
+        let _ = artifacts;
+        Box::pin(async { Ok(Verification::default()) })
+    }
 
     /// Reads one object by the backend's own name for it, ours or not, with its body; `None` when it is absent.
     fn describe<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Option<LiveArtifact>, ProviderError>>;

@@ -1,1 +1,10 @@
-//! flowform-provider-google
+//! flowform's side of Google Cloud: the registry and other objects in Cloud Storage, the CustomJobs of Vertex AI. It
+//! decides nothing about flows.
+
+mod auth;
+mod connection;
+mod storage;
+
+pub use auth::Credentials;
+pub use connection::{Connection, ConnectionSettings, Timing};
+pub use storage::{Bucket, BucketSettings};

@@ -82,6 +82,11 @@ impl Fault {
         Self::new(operation, "lose")
     }
 
+    /// The next such call is done, and never answered.
+    pub fn hold(operation: &str) -> Self {
+        Self::new(operation, "hold")
+    }
+
     /// The next such call is done after some seconds.
     pub fn slow(operation: &str, seconds: f64) -> Self {
         Self { seconds, ..Self::new(operation, "slow") }

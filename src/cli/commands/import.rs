@@ -38,7 +38,7 @@ pub(in crate::cli) async fn run(context: &Context, args: &ImportArgs) -> Result<
     };
     drop(read);
     let record = open(context, &args.variables).await?;
-    let connected = connect(&workspace, &registry, &record.view);
+    let connected = connect(&workspace, &registry.store(), Some(&record.view));
     let artifact = existing::find(&connected, desired, &args.id).await?;
     change(context, &record, "import", args.lock_timeout, &|view| {
         let taken = view.flows.values().find(|flow| {

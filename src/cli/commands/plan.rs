@@ -6,13 +6,14 @@ use crate::cli::edge;
 use crate::cli::failure::{self, Failure};
 use crate::cli::planning::{self, Planning};
 use crate::cli::run::Context;
+use crate::cli::verify;
 use crate::cli::workspace::Workspace;
 use crate::diag::Diagnostics;
 use crate::plan::Options;
 use crate::plan::model::Mode;
 use crate::plan::saved::{FORMAT, SavedPlan};
 use crate::plan::select::Filters;
-use crate::report::{json, plan as report};
+use crate::report::{self, json, plan as plan_report};
 
 pub(in crate::cli) async fn run(context: &Context, args: &PlanArgs) -> Result<Outcome, Failure> {
     let mut diags = Diagnostics::new();
@@ -35,22 +36,37 @@ pub(in crate::cli) async fn run(context: &Context, args: &PlanArgs) -> Result<Ou
             .map_err(|error| failure::file("written", path, &std::io::Error::other(error)))?;
         edge::write(path, &bytes).map_err(|error| failure::file("written", path, &error))?;
     }
+    let verified = match args.verify {
+        true => Some(verify::verify(&workspace, &planning).await?),
+        false => None,
+    };
     if context.json {
-        context.terminal.out(&json::text(&json::plan::document(
-            plan,
-            json::diagnostics::items(&diags, &workspace.sources),
-        )));
+        let warnings = json::diagnostics::items(&diags, &workspace.sources);
+        let mut document = json::plan::document(plan, warnings);
+        document.verified = verified.as_ref().map(|found| found.checks.iter().map(Into::into).collect());
+        context.terminal.out(&json::text(&document));
     } else {
         context.warn(&diags, &workspace.sources);
         show(context, plan, args.full);
+        if let Some(found) = &verified {
+            let text = report::verified::render(&found.checks, found.calls, context.terminal.width());
+            context.terminal.out(&format!("\n{text}"));
+        }
         if !plan.is_empty() {
             let saved = args.out.as_ref().map(|path| path.display().to_string());
-            context.terminal.err(&format!("\n{}\n", report::next_step(saved.as_deref())));
+            context.terminal.err(&format!("\n{}\n", plan_report::next_step(saved.as_deref())));
         }
     }
+    let unusable = verified.is_some_and(|found| report::verified::has_unusable(&found.checks));
     let changes = args.detailed_exitcode && !planning.plan.is_empty();
     leave((planning, workspace));
-    Ok(if changes { Outcome::Changes } else { Outcome::Done })
+    Ok(if unusable {
+        Outcome::Failed
+    } else if changes {
+        Outcome::Changes
+    } else {
+        Outcome::Done
+    })
 }
 
 /// Plans for `plan`, `apply` and `destroy` alike.
@@ -83,7 +99,7 @@ pub(super) async fn make(
 /// Prints a plan for people.
 pub(super) fn show(context: &Context, plan: &crate::plan::model::Plan, full: bool) {
     let (theme, width) = (context.terminal.theme(), context.terminal.width());
-    let text = report::render(plan, report::Options { full, theme, width });
+    let text = plan_report::render(plan, plan_report::Options { full, theme, width });
     context.terminal.out(&format!("{}\n", text.trim_end()));
 }
 

@@ -11,12 +11,12 @@ use crate::cli::applying::{Order, carry_out};
 use crate::cli::args::VariableArgs;
 use crate::cli::edge;
 use crate::cli::failure::{Failure, unknown_flow};
+use crate::cli::planning;
 use crate::cli::run::Context;
 use crate::cli::workspace::Workspace;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::plan::Options;
 use crate::plan::model::{Action, Change, Mode, Operation, Plan, Reason, Step, StepId, Subject};
-use crate::providers;
 use crate::registry::Registry;
 use crate::registry::view::{FlowRecord, View};
 
@@ -35,7 +35,7 @@ pub(super) async fn open(context: &Context, variables: &VariableArgs) -> Result<
     let mut diags = Diagnostics::new();
     let workspace = Workspace::load(&context.directory, variables, &mut diags);
     let (workspace, _) = workspace.checked(diags)?;
-    let store = providers::registry_store(&workspace.settings.registry, &workspace.directory);
+    let store = planning::store(&workspace);
     let location = store.location();
     let Some(registry) = Registry::open(store, &workspace.settings.project).await? else {
         return Err(Diagnostic::error(

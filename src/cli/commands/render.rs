@@ -12,9 +12,11 @@ use crate::cli::run::Context;
 use crate::cli::workspace::Workspace;
 use crate::desired::{DesiredAgent, DesiredFlow, NothingKnown};
 use crate::diag::{Diagnostic, Diagnostics};
+use crate::flow::definition::defaults;
 use crate::flow::kind::AgentKind;
 use crate::flow::labels;
 use crate::flow::render::origin::{Origin, Origins};
+use crate::flow::render::per_run::{self, PerRun};
 use crate::flow::render::versioned::start::{Version, fill, registered, start};
 use crate::flow::render::versioned::{RenderError, render};
 use crate::report::{annotated, json};
@@ -46,7 +48,7 @@ pub(in crate::cli) async fn run(context: &Context, args: &RenderArgs) -> Result<
         .into());
     };
     let project = &workspace.settings.project;
-    let takers = takers(flow, args.agent.as_deref(), &evaluation.agents)?;
+    let agent = args.agent.as_deref().map(|name| agent_named(flow, name, &evaluation.agents)).transpose()?;
     let mut rendered = json!({
         "flow": flow.address.to_string(),
         "name": flow.name,
@@ -55,7 +57,18 @@ pub(in crate::cli) async fn run(context: &Context, args: &RenderArgs) -> Result<
         "storage": definition.get("storage"),
     });
     let mut explained = Explained::default();
-    for taker in takers {
+    if let (Some(agent), Some(run_id)) = (agent, &args.run_id) {
+        let prefect_version = &workspace.settings.prefect_version;
+        let (run, origins) = of_one_run(flow, &definition, agent, run_id, prefect_version)?;
+        if let Json::Object(fields) = &mut rendered {
+            fields.insert("agent".to_owned(), agent.address.to_string().into());
+            fields.insert("run".to_owned(), run);
+        }
+        explained.0.insert("run", origins);
+        write(context, args, rendered, &explained, flow)?;
+        return Ok(Outcome::Done);
+    }
+    for taker in takers(flow, agent, &evaluation.agents) {
         let version =
             Version { name: &flow.name, project, version: None, definition: &definition, artifacts: &[] };
         let (form, mut start) = match render(&definition, &flow.name, project, taker) {
@@ -79,6 +92,18 @@ pub(in crate::cli) async fn run(context: &Context, args: &RenderArgs) -> Result<
             fields.entry("start").or_insert(start);
         }
     }
+    write(context, args, rendered, &explained, flow)?;
+    Ok(Outcome::Done)
+}
+
+/// Writes the result, with where its values came from where that was asked for.
+fn write(
+    context: &Context,
+    args: &RenderArgs,
+    mut rendered: Json,
+    explained: &Explained,
+    flow: &DesiredFlow,
+) -> Result<(), Failure> {
     match args.format {
         RenderFormat::Json => {
             if args.explain {
@@ -100,7 +125,50 @@ pub(in crate::cli) async fn run(context: &Context, args: &RenderArgs) -> Result<
             context.terminal.out(&text);
         }
     }
-    Ok(Outcome::Done)
+    Ok(())
+}
+
+/// What the original's agent hands to its backend for one run.
+fn of_one_run(
+    flow: &DesiredFlow,
+    definition: &Json,
+    agent: &DesiredAgent,
+    run_id: &str,
+    prefect_version: &str,
+) -> Result<(Json, Origins), Failure> {
+    let mut options: Map<String, Json> =
+        agent.options.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+    options.insert("labels".to_owned(), json!(agent.labels));
+    let options = Json::Object(options);
+    let named = defaults::documents(agent.kind).iter().filter_map(|(path, inline)| {
+        let path = options.get(*path)?.as_str()?;
+        Some((path.to_owned(), agent.defaults.get(*inline)?.clone()))
+    });
+    let (documents, storage) = (named.collect(), definition.get("storage").unwrap_or(&Json::Null));
+    let run = PerRun {
+        run_id,
+        flow: &flow.name,
+        core_version: prefect_version,
+        run_config: definition.get("run_config").unwrap_or(&Json::Null),
+        storage,
+        kind: agent.kind,
+        options: &options,
+        documents: &documents,
+    };
+    let handed = per_run::render(&run).map_err(|error| {
+        Failure::from(
+            Diagnostic::error(
+                "Nothing to render",
+                format!(
+                    "The original hands nothing to its backend for a run of `{}`: {error}.",
+                    flow.address
+                ),
+            )
+            .help("without `--run-id` the version is rendered, which does not depend on the run"),
+        )
+    })?;
+    let origins = per_run::origins(&run, &handed);
+    Ok((handed, origins))
 }
 
 fn nothing(flow: &DesiredFlow, error: &RenderError) -> Failure {
@@ -179,16 +247,12 @@ fn is_own(flow: &DesiredFlow, block: &str) -> bool {
 
 /// The kinds of agents that the flow is rendered for: that of the agent asked for, else that of the flow's run config;
 /// for a universal flow those of the declared agents that can take it, else a process.
-fn takers(
-    flow: &DesiredFlow,
-    agent: Option<&str>,
-    agents: &[DesiredAgent],
-) -> Result<Vec<AgentKind>, Failure> {
-    if let Some(name) = agent {
-        return Ok(vec![agent_named(flow, name, agents)?]);
+fn takers(flow: &DesiredFlow, agent: Option<&DesiredAgent>, agents: &[DesiredAgent]) -> Vec<AgentKind> {
+    if let Some(agent) = agent {
+        return vec![agent.kind];
     }
     if let Some(own) = AgentKind::ALL.into_iter().find(|taker| taker.run_config() == flow.kind) {
-        return Ok(vec![own]);
+        return vec![own];
     }
     let wanted = flow.labels.clone().unwrap_or_default();
     let takes = |agent: &&DesiredAgent| labels::matches(&agent.labels, &wanted);
@@ -198,11 +262,15 @@ fn takers(
     if kinds.is_empty() {
         kinds.push(AgentKind::Local);
     }
-    Ok(kinds)
+    kinds
 }
 
-/// The kind of the agent of that name, if it can take the flow.
-fn agent_named(flow: &DesiredFlow, name: &str, agents: &[DesiredAgent]) -> Result<AgentKind, Failure> {
+/// The agent of that name, if it can take the flow.
+fn agent_named<'a>(
+    flow: &DesiredFlow,
+    name: &str,
+    agents: &'a [DesiredAgent],
+) -> Result<&'a DesiredAgent, Failure> {
     let found =
         agents.iter().find(|agent| agent.address.to_string() == name || &*agent.address.block.name == name);
     let Some(agent) = found else {
@@ -225,5 +293,5 @@ fn agent_named(flow: &DesiredFlow, name: &str, agents: &[DesiredAgent]) -> Resul
         )
         .into());
     }
-    Ok(agent.kind)
+    Ok(agent)
 }

@@ -11,6 +11,7 @@ use crate::cli::edge;
 use crate::cli::failure::Failure;
 use crate::cli::planning;
 use crate::cli::run::Context;
+use crate::desired::ProviderChoice;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::plan::Options;
 use crate::plan::artifacts::{Rendering, known_agents, planned};
@@ -57,8 +58,9 @@ async fn hold(context: &Context, args: &RollbackArgs, number: u32) -> Result<Out
         agents: &agents,
         types: &providers::artifact_type,
     };
-    let provider = declared.and_then(|desired| desired.provider.as_deref());
-    let artifacts = planned(rendering, &flow.name, provider, &held, (Some(&flow), &made.read.live));
+    let providers = declared
+        .map_or_else(|| ProviderChoice::of(&record.workspace.config), |desired| desired.providers.clone());
+    let artifacts = planned(rendering, &flow.name, &providers, &held, (Some(&flow), &made.read.live));
 
     let current = flow.wanted().map(|version| version.version);
     context.terminal.err(&format!(

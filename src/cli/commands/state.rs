@@ -16,7 +16,7 @@ use crate::cli::planning::is_declared;
 use crate::cli::run::Context;
 use crate::diag::Diagnostic;
 use crate::plan::model::{Action, Operation, Reason};
-use crate::registry::view::FlowRecord;
+use crate::registry::view::{FlowRecord, TemplateRecord, View};
 use crate::report::text::count;
 use crate::report::{json, versions};
 
@@ -43,17 +43,51 @@ async fn list(context: &Context, args: &StateListArgs) -> Result<Outcome, Failur
     context.terminal.out(&match context.json {
         true => {
             let flows: Vec<_> = flows.into_iter().map(json::versions).collect();
-            json::text(&json!({ "format_version": json::FORMAT_VERSION, "flows": flows }))
+            let templates = templates(&record.view);
+            json::text(
+                &json!({ "format_version": json::FORMAT_VERSION, "flows": flows, "templates": templates }),
+            )
         }
-        false if flows.is_empty() => "No flow is recorded.\n".to_owned(),
-        false => versions::flows(flows, context.terminal.theme()),
+        false => {
+            let theme = context.terminal.theme();
+            format!("{}{}", versions::flows(flows, theme), versions::templates(&record.view, theme))
+        }
     });
     Ok(Outcome::Done)
 }
 
+/// The recorded templates of all roots as JSON.
+fn templates(view: &View) -> Vec<serde_json::Value> {
+    let all =
+        view.templates.iter().flat_map(|(root, templates)| templates.values().map(move |one| (root, one)));
+    let described = all.map(|(root, template)| {
+        json!({
+            "address": template.address,
+            "root": root,
+            "path": template.uri,
+            "sha256": template.stored,
+            "finished": template.pending.is_none(),
+            "at": template.origin.at,
+            "by": template.origin.by,
+        })
+    });
+    described.collect()
+}
+
+/// The recorded template of this root that is declared at an address.
+fn template_at<'a>(view: &'a View, root: &str, address: &str) -> Option<&'a TemplateRecord> {
+    view.templates.get(root)?.values().find(|template| template.address == address)
+}
+
 async fn rm(context: &Context, args: &StateRmArgs) -> Result<Outcome, Failure> {
     let record = open(context, &args.variables).await?;
+    let own_root = &record.workspace.settings.root;
     for flow in &args.flows {
+        if let Some(template) = template_at(&record.view, own_root, flow) {
+            let (address, path) = (&template.address, &template.uri);
+            context.terminal.err(&format!("{address} will be forgotten; {path} stays as it is.\n"));
+            continue;
+        }
         let flow = record.flow(flow)?;
         context.terminal.err(&format!("{} will be forgotten; its objects stay as they are.\n", flow.address));
         if is_declared(&record.workspace.config, &flow.address) && flow.root == record.workspace.settings.root
@@ -68,6 +102,14 @@ async fn rm(context: &Context, args: &StateRmArgs) -> Result<Outcome, Failure> {
     change(context, &record, "state rm", args.lock_timeout, &|view| {
         let mut plan = empty_plan(&record.workspace, view);
         for flow in &args.flows {
+            if let Some(template) = template_at(view, own_root, flow) {
+                let operations =
+                    vec![Operation::RemoveTemplate { uri: template.uri.clone(), expected: None }];
+                let (action, reason) = (Action::Forget, Reason::Removed);
+                let wanted = Wanted { action, reason, from: None, to: None, operations };
+                add(&mut plan, template.address.clone(), template.uri.clone(), wanted);
+                continue;
+            }
             let flow = find(view, &record.workspace.settings.root, flow)?;
             let operations = vec![Operation::Forget { flow: flow.id.clone() }];
             let wanted = Wanted {

@@ -146,7 +146,7 @@ async fn is_put_right(conf: &Conf, altered: &[u8]) -> Result<(), String> {
 }
 
 proptest! {
-    #![proptest_config(cases(3))]
+    #![proptest_config(cases(2))]
     #[test]
     fn templates_recover_from_mishaps(first in conf(), second in conf(), third in conf()) {
         run(recovers(&first, &second, &third)).map_err(TestCaseError::fail)?;

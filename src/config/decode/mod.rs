@@ -5,6 +5,7 @@ mod body;
 mod check;
 mod import;
 mod module;
+mod provider;
 mod refactor;
 mod resource;
 mod variable;
@@ -13,7 +14,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::errors;
-use super::model::{Config, Names, Node, NodeId, NodeKind, Output, ProviderBlock, ROOT, Settings};
+use super::model::{Config, Names, Node, NodeId, NodeKind, Output, ROOT, Settings};
 use super::schema;
 use crate::address::BlockAddress;
 use crate::diag::Diagnostics;
@@ -72,7 +73,7 @@ impl Decoder<'_> {
         }
         match &*kind {
             "flowform" => self.settings(block),
-            "provider" => self.provider(block),
+            "provider" => provider::declared(block, &mut self.config, self.diags),
             "variable" => {
                 let node = variable::variable(&block, self.diags);
                 self.named(&block, "var", "variable", NodeKind::Variable(Box::new(node)));
@@ -128,32 +129,6 @@ impl Decoder<'_> {
         self.diags.push(errors::not_yet(block.header, &format!("`{kind}` blocks")));
     }
 
-    /// Every `provider =` names a provider that there is, and an alias that is declared.
-    fn check_providers(&mut self) {
-        for node in &self.config.nodes {
-            let NodeKind::Resource(resource) = &node.kind else { continue };
-            let Some(name) = &resource.provider else { continue };
-            let base = name.text.split('.').next().unwrap_or_default();
-            let known = schema::PROVIDERS.iter().find(|(known, _)| *known == base);
-            let declared = self.config.providers.iter().any(|provider| *provider.name == *name.text);
-            match known {
-                None => {
-                    let known = schema::PROVIDERS.iter().map(|(name, _)| *name);
-                    self.diags.push(errors::unknown_kind(name, "provider", known));
-                }
-                Some((known, false)) => {
-                    self.diags.push(errors::not_yet(name.span, &format!("the provider `{known}`")));
-                }
-                // What a child may use depends on what it is passed.
-                Some((known, true)) if self.is_root && !declared && *name.text != **known => {
-                    let declared = self.config.providers.iter().map(|provider| provider.name.as_str());
-                    self.diags.push(errors::undeclared_provider(name, declared));
-                }
-                Some((_, true)) => {}
-            }
-        }
-    }
-
     fn valid_name(&mut self, block: &Block) -> bool {
         let Some(name) = block.labels.last() else { return true };
         let valid = is_identifier(&name.text);
@@ -203,44 +178,6 @@ impl Decoder<'_> {
         self.config.settings = Some(Settings { header, arguments: attributes, registry });
     }
 
-    fn provider(&mut self, block: Block) {
-        let Some(label) = block.labels.first() else { return };
-        match schema::PROVIDERS.iter().find(|(name, _)| *name == &*label.text) {
-            None => {
-                let known = schema::PROVIDERS.iter().map(|(name, _)| *name);
-                self.diags.push(errors::unknown_kind(label, "provider", known));
-                return;
-            }
-            Some((name, false)) => {
-                self.diags.push(errors::not_yet(block.header, &format!("the provider `{name}`")));
-                return;
-            }
-            Some((_, true)) => {}
-        }
-        let schema = schema::BodySchema { required: &[], optional: &["alias"], blocks: &[] };
-        check_body(&block.body, "provider", block.header, &schema, self.diags);
-        let alias = block.body.attribute("alias").and_then(|attribute| {
-            let alias = body::literal_string(attribute);
-            if alias.is_none() {
-                self.diags.push(errors::literal_needed(attribute.expr.span, "alias", "a text"));
-            }
-            alias
-        });
-        let name = match alias {
-            Some(alias) => format!("{}.{alias}", label.text),
-            None => label.text.to_string(),
-        };
-        if let Some(first) = self.config.providers.iter().find(|provider| provider.name == name) {
-            let what = format!("`provider` block for `{name}`");
-            self.diags.push(
-                errors::only_once(&what, block.header, first.header).help("give the second one an `alias`"),
-            );
-            return;
-        }
-        let arguments = block.body.attributes;
-        self.config.providers.push(ProviderBlock { name, header: block.header, arguments });
-    }
-
     fn locals(&mut self, block: Block) {
         for nested in &block.body.blocks {
             self.diags.push(errors::unknown_nested_block(nested, "locals", [], true));
@@ -263,8 +200,8 @@ impl Decoder<'_> {
         self.named(block, "output", "output", NodeKind::Output(Box::new(output)));
     }
 
-    fn finish(mut self) -> Config {
-        self.check_providers();
+    fn finish(self) -> Config {
+        provider::check_references(&self.config, self.is_root, self.diags);
         let mut config = self.config;
         let mut names = Names::default();
         config.nodes.sort_by(|a, b| a.address.cmp(&b.address));

@@ -101,9 +101,10 @@ fn arguments_of(kind: ResourceKind) -> Known {
     }
 }
 
-/// Every argument of a run config of that kind: the fields of the original, `secret_env` and `extends`.
+/// Every argument of a run config of that kind: the fields of the original, those of flowform and `extends`.
 fn run_config_arguments(kind: RunConfigKind) -> Vec<&'static str> {
-    kind.fields().iter().map(|field| field.name).chain(["secret_env", "extends"]).collect()
+    let own = RunConfigKind::own_fields().iter().chain(kind.language_fields());
+    kind.fields().iter().chain(own).map(|field| field.name).chain(["extends"]).collect()
 }
 
 fn takes_meta(kind: ResourceKind, name: &str) -> bool {

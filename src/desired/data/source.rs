@@ -7,6 +7,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::desired::AwsAccess;
+
 /// What a `data` block asks for. Equal requests are read once per plan.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Request {
@@ -36,6 +38,15 @@ pub enum What {
         project: String,
         /// The registry's directory as written; the configuration's own registry without one.
         path: Option<String>,
+    },
+    /// The state of Terraform in S3, of which only the outputs are looked at.
+    S3State {
+        /// The bucket.
+        bucket: String,
+        /// The object's key.
+        key: String,
+        /// How AWS is reached.
+        access: AwsAccess,
     },
     /// An HTTP resource.
     Http {
@@ -132,7 +143,7 @@ impl DataTable {
         good.filter_map(|(request, answered)| {
             let answer = answered.as_ref().ok()?;
             let kept = match (&request.what, answer) {
-                (What::TerraformState { .. }, Answer::Bytes(bytes)) => {
+                (What::TerraformState { .. } | What::S3State { .. }, Answer::Bytes(bytes)) => {
                     Answer::Bytes(super::terraform::without_secrets(bytes)?)
                 }
                 _ => answer.clone(),

@@ -20,11 +20,14 @@ use crate::diag::{Diagnostic, Diagnostics};
 use crate::flow::check;
 use crate::flow::definition::{FlowInputs, build};
 use crate::flow::kind::StorageKind;
-use crate::value::{Type, Value, to_json};
+use crate::value::{Kind, Type, Value, to_json};
 use reader::{KEEP_VERSIONS, Reader};
 
 /// The largest definition, in bytes of its JSON: every backend takes less.
 const MAX_DEFINITION: usize = 1 << 20;
+
+/// The part of a definition that says which server its template was read from.
+pub const TEMPLATE_SOURCE: &str = "template_source";
 
 /// The block that a flow is an instance of.
 #[derive(Clone, Copy)]
@@ -100,6 +103,10 @@ pub(super) fn flow(
             .help("write it as a text, in quotes"),
         );
     }
+    let remote_template = resource::remote_template_of(run_config.as_ref());
+    if let (Some(remote), Kind::Object(entries)) = (&remote_template, &mut definition.kind) {
+        Arc::make_mut(entries).insert(TEMPLATE_SOURCE.into(), Value::string(remote.url.as_str()));
+    }
     let mut known = known(&definition);
     if known.as_ref().is_some_and(|known| known.json.get().len() > MAX_DEFINITION) {
         diags.push(
@@ -120,9 +127,10 @@ pub(super) fn flow(
         frame: context.frame,
         span: context.node.header,
         kind,
-        provider: reader.provider(run_config.as_ref()),
+        providers: reader.providers(run_config.as_ref()),
         run_config: run_config.as_ref().and_then(|value| value.get("address")?.as_str().map(str::to_owned)),
         written_by: resource::written(run_config.as_ref()),
+        remote_template,
         known,
         definition,
         labels,

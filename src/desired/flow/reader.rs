@@ -8,6 +8,7 @@ use crate::config::decode::run_config_body;
 use crate::config::model::{NodeId, NodeKind};
 use crate::desired::locate::Places;
 use crate::desired::nested::Nested;
+use crate::desired::providers::ProviderChoice;
 use crate::desired::resource::{self, Body, not_a_block, reference_kind, run_config_object};
 use crate::desired::scope::BlockScope;
 use crate::diag::{Diagnostic, Diagnostics};
@@ -158,25 +159,23 @@ impl Reader<'_> {
         }
     }
 
-    /// The provider configuration that the flow names, else the one of its run config.
-    pub(super) fn provider(&self, run_config: Option<&Value>) -> Option<String> {
+    /// The provider configuration that the flow names, else the one of its run config; and what it is without.
+    pub(super) fn providers(&self, run_config: Option<&Value>) -> ProviderChoice {
         let config = self.context.inputs.config;
-        let passed = |node: NodeId, name: &str| {
-            let module = config.module(config.node(node).module);
-            module.providers.get(name).cloned()
-        };
         let named = |node: NodeId| match &config.node(node).kind {
             NodeKind::Resource(resource) => {
                 let name = &*resource.provider.as_ref()?.text;
-                Some(passed(node, name).unwrap_or_else(|| name.to_owned()))
+                let module = config.module(config.node(node).module);
+                Some(module.providers.get(name).cloned().unwrap_or_else(|| name.to_owned()))
             }
             _ => None,
         };
         let of_run_config = || named(resource::node_of(config, run_config?)?);
-        // A module's plain name may stand for another configuration of the root.
-        let kind = run_config.and_then(|value| value.get("kind")).and_then(Value::as_str).unwrap_or("local");
-        let inherited = || passed(self.context.id, kind).or_else(|| passed(self.context.id, "local"));
-        named(self.context.id).or_else(of_run_config).or_else(inherited)
+        ProviderChoice {
+            named: named(self.context.id).or_else(of_run_config),
+            passed: config.module(self.context.node.module).providers.clone(),
+            ..ProviderChoice::of(config)
+        }
     }
 
     /// The agent that serves the flow: its labels must cover the flow's, its defaults enter the definition.

@@ -7,6 +7,7 @@
 //! - `storage`: the serialized form with this flow in `flows` (semantics 8), or null;
 //! - `parameters`, `schedules`, `runtime`;
 //! - only where given: `command`, `secret_env`, `source_hash`, `family`;
+//! - `template_source`, which evaluation adds: the server that the task definition was read from;
 //! - `agent_defaults`, by kind of agent, where agents have some that belong to it.
 //!
 //! It may hold unknowns. Equal configurations give equal definitions on every machine.
@@ -29,6 +30,7 @@ pub use merge::merge_run_configs;
 pub use problem::Problem;
 pub(crate) use problem::{at, at_index, key, unknown_argument};
 pub(crate) use secret::{is_arn, is_of_machine, is_secret_key};
+pub use values::typed;
 
 use crate::address::PathStep;
 use crate::flow::check::{self, CheckInputs};

@@ -24,12 +24,7 @@ pub(super) fn describe(value: &Value) -> String {
 
 /// The value as the field wants it, by Terraform's conversions; null stays null. `None` when it does not fit, which
 /// is reported.
-pub(super) fn typed(
-    field: &Field,
-    value: &Value,
-    path: &[PathStep],
-    problems: &mut Vec<Problem>,
-) -> Option<Value> {
+pub fn typed(field: &Field, value: &Value, path: &[PathStep], problems: &mut Vec<Problem>) -> Option<Value> {
     if value.is_null() {
         return Some(Value::NULL);
     }

@@ -85,12 +85,27 @@ const HTTP_RESULTS: &[Field] = &[
 ];
 
 const TERRAFORM_STATE: &[Field] = &[
-    required(
+    optional(
         "path",
         FieldType::String,
-        "The state file, of format 4; a relative path is against the configuration's directory.",
+        "The state file, of format 4; a relative path is against the configuration's directory. Only with the backend `local`, which needs it.",
     ),
-    optional("backend", FieldType::String, "Where the state is: `local`, which is the default."),
+    optional("backend", FieldType::String, "Where the state is: `local`, which is the default, or `s3`."),
+    optional("bucket", FieldType::String, "The bucket; with the backend `s3`, which needs it."),
+    optional(
+        "key",
+        FieldType::String,
+        "The object's key in the bucket; with the backend `s3`, which needs it.",
+    ),
+    optional("region", FieldType::String, "The bucket's region, where the surroundings do not say it."),
+    optional("profile", FieldType::String, "The AWS profile whose credentials are used."),
+    optional("endpoint", FieldType::String, "Where S3 is called, for a store that is compatible with it."),
+    optional(
+        "path_style",
+        FieldType::Bool,
+        "Whether the bucket stands in the path of addresses; true with an `endpoint`.",
+    ),
+    optional("role_arn", FieldType::String, "The role that is assumed to read the state."),
     optional("defaults", FieldType::MapOfAny, "Outputs for names that the state does not have."),
 ];
 

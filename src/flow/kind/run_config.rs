@@ -85,6 +85,15 @@ impl RunConfigKind {
         }
     }
 
+    /// The arguments that flowform adds to the kind, which say how the configuration is read and are no part of a run
+    /// config.
+    pub const fn language_fields(self) -> &'static [Field] {
+        match self {
+            Self::Ecs => ECS_LANGUAGE,
+            Self::Universal | Self::Local | Self::Docker | Self::Kubernetes | Self::Vertex => &[],
+        }
+    }
+
     /// The arguments that flowform adds to every kind.
     pub const fn own_fields() -> &'static [Field] {
         OWN
@@ -96,6 +105,12 @@ const OWN: &[Field] = &[optional(
     FieldType::MapOfString,
     "Environment variables by reference: `env:NAME` or `file:/path` of the machine that starts the run, an ARN \
      of Secrets Manager or SSM on ECS, `secret/key` on Kubernetes.",
+)];
+
+const ECS_LANGUAGE: &[Field] = &[optional(
+    "template_refresh",
+    FieldType::String,
+    "When a task definition that a server keeps is taken anew: `\"always\"`, which is the default, or `\"pinned\"`.",
 )];
 
 const UNIVERSAL: &[Field] = &[ENV, LABELS];

@@ -3,7 +3,7 @@
 //!
 //! Per run, one function per kind: [`local::render`], [`docker::render`], [`kubernetes::render`], [`ecs::render`],
 //! [`vertex::render`]. Each takes the flow run, the agent's options and the agent's surroundings. The parts that they
-//! share are [`image`], [`command`] and [`environment`].
+//! share are [`image`], [`command`] and [`environment`]; [`per_run`] is all of them, without a running agent.
 
 pub mod command;
 pub mod docker;
@@ -14,6 +14,7 @@ pub mod kubernetes;
 pub mod local;
 mod mapping;
 pub mod origin;
+pub mod per_run;
 pub mod process;
 pub mod run;
 pub mod runtime;

@@ -68,6 +68,13 @@ impl Origins {
     }
 }
 
+impl From<BTreeMap<String, (Origin, Option<String>)>> for Origins {
+    /// By JSON pointer.
+    fn from(origins: BTreeMap<String, (Origin, Option<String>)>) -> Self {
+        Self(origins)
+    }
+}
+
 /// The JSON pointer of a path.
 fn pointer(path: &[&str]) -> String {
     let steps = path.iter().map(|step| format!("/{}", step.replace('~', "~0").replace('/', "~1")));

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use flowform_provider_api::{Check, Finding};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -39,6 +40,30 @@ pub struct Document {
     pub diagnostics: Vec<Item>,
     /// How many calls the refresh made.
     pub calls: u64,
+    /// What `--verify` found; without it there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub verified: Option<Vec<Verified>>,
+}
+
+/// One thing that artifacts name, and whether it can be used.
+#[derive(Debug, Serialize)]
+pub struct Verified {
+    subject: String,
+    flows: Vec<String>,
+    finding: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+}
+
+impl From<&Check> for Verified {
+    fn from(check: &Check) -> Self {
+        let (finding, reason) = match &check.finding {
+            Finding::Usable => ("usable", None),
+            Finding::Unusable(reason) => ("unusable", Some(reason.clone())),
+            Finding::NotChecked(reason) => ("not_checked", Some(reason.clone())),
+        };
+        Self { subject: check.subject.clone(), flows: check.flows.clone(), finding, reason }
+    }
 }
 
 /// How many of what.
@@ -153,6 +178,7 @@ pub fn document(plan: &Plan, diagnostics: Vec<Item>) -> Document {
         notes: plan.notes.clone(),
         diagnostics,
         calls: plan.calls,
+        verified: None,
     }
 }
 

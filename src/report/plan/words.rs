@@ -298,6 +298,9 @@ pub(super) fn because(change: &Change, many: bool) -> Option<&'static str> {
         Reason::ArtifactAltered => {
             ("its artifact was altered outside flowform", "their artifacts were altered outside flowform")
         }
+        Reason::ProviderChanged => {
+            ("another provider is to keep its artifact", "another provider is to keep their artifacts")
+        }
         Reason::Requested => ("--replace asks for it", "--replace asks for it"),
         Reason::NotPublished => {
             ("what is published is not this version", "what is published are not these versions")
@@ -323,6 +326,9 @@ pub(super) fn because(change: &Change, many: bool) -> Option<&'static str> {
         Reason::Unreadable => ("its live object could not be read", "their live objects could not be read"),
         Reason::AgentDeclared => {
             ("an agent that can take it is declared now", "an agent that can take them is declared now")
+        }
+        Reason::TemplateChanged => {
+            ("the template that it names changed", "the template that they name changed in the same way")
         }
         Reason::StoredElsewhere => ("it is stored elsewhere now", "they are stored elsewhere now"),
         Reason::DocumentChanged => {
