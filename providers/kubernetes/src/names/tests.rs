@@ -1,4 +1,5 @@
 //! Tests of the module.
+#![allow(clippy::needless_pass_by_value, clippy::redundant_clone, reason = "cases are written as values")]
 
 use flowform_provider_api::{Digest, FlowId, Identity, RegistryId};
 use proptest::prelude::*;

@@ -1,4 +1,5 @@
 //! Tests of the module.
+#![allow(clippy::needless_pass_by_value, clippy::redundant_clone, reason = "cases are written as values")]
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::{Value, json};
