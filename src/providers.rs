@@ -1,21 +1,22 @@
 //! The only list of providers: name to constructor. Nothing else names one.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use flowform_provider_api::{ArtifactType, ObjectStore, Provider, TemplateStore};
+use flowform_provider_api::{ArtifactType, ObjectStore, ObjectTemplates, Provider, TemplateStore};
+use flowform_provider_aws as aws;
+use flowform_provider_ecs::{EcsProvider, TASK_DEFINITION};
 use flowform_provider_google::{Bucket, BucketSettings, ConnectionSettings, Credentials, Timing};
 use flowform_provider_http::{Client, Get};
 use flowform_provider_local::{
     CONTAINER, CUSTOM_JOB, DirectoryStore, FileTemplates, JOB_TEMPLATE, LocalProvider, PROCESS,
-    TASK_DEFINITION,
 };
-
+use flowform_provider_s3 as s3;
 use serde_json::{Map, Value as Json};
 
-use crate::desired::{GcsSettings, RegistrySettings};
+use crate::desired::{AwsAccess, GcsSettings, RegistrySettings, S3Encryption};
 use crate::flow::kind::ProviderKind;
 
 /// The artifact kind of that name.
@@ -33,25 +34,75 @@ pub fn connect(
     arguments: &Map<String, Json>,
     registry: Arc<dyn ObjectStore>,
 ) -> Option<Arc<dyn Provider>> {
-    // No backend of this version takes arguments.
-    let _ = arguments;
     match ProviderKind::of_name(name)? {
         ProviderKind::Local => Some(Arc::new(LocalProvider::new(registry))),
-        ProviderKind::Docker | ProviderKind::Kubernetes | ProviderKind::Ecs | ProviderKind::Vertex => None,
+        ProviderKind::Ecs => Some(Arc::new(EcsProvider::new(flowform_provider_ecs::Settings::of(arguments)))),
+        ProviderKind::Docker | ProviderKind::Kubernetes | ProviderKind::Vertex => None,
     }
 }
 
-/// The store that the registry is kept in; `base` is the configuration's directory, `environment` the variables that Google's
-/// libraries know and its credentials do not read. Nothing is read or sent yet.
-pub fn registry_store(
-    settings: &RegistrySettings,
-    base: &Path,
-    environment: &dyn Fn(&str) -> Option<String>,
-) -> Arc<dyn ObjectStore> {
-    match settings {
-        RegistrySettings::Local { path } => Arc::new(DirectoryStore::open(base.join(path))),
-        RegistrySettings::Gcs(gcs) => Arc::new(Bucket::new(bucket_settings(gcs, base, environment))),
+/// What a store of objects is made from, besides its own settings.
+#[derive(Clone)]
+pub struct Surroundings {
+    /// The configuration's directory, which relative paths start from.
+    pub base: PathBuf,
+    /// Where the registry is; templates in S3 are reached as a registry in S3 is.
+    pub registry: RegistrySettings,
+    /// The variables that Google's libraries know and its credentials do not read.
+    pub environment: fn(&str) -> Option<String>,
+    /// Makes a fresh random identity.
+    pub new_id: fn() -> String,
+}
+
+/// The store that the registry is kept in. Nothing is read or sent yet.
+pub fn registry_store(around: &Surroundings) -> Arc<dyn ObjectStore> {
+    match &around.registry {
+        RegistrySettings::Local { path } => Arc::new(DirectoryStore::open(around.base.join(path))),
+        RegistrySettings::S3(s3) => {
+            let encryption = match &s3.encryption {
+                S3Encryption::Bucket => s3::Encryption::Bucket,
+                S3Encryption::S3 => s3::Encryption::S3,
+                S3Encryption::Kms(key) => s3::Encryption::Kms { key: key.clone() },
+            };
+            let bucket = s3::Bucket { encryption, ..s3_bucket(&s3.bucket, &s3.access) };
+            Arc::new(s3::S3Store::new(bucket, &s3.prefix, Arc::new(around.new_id)))
+        }
+        RegistrySettings::Gcs(gcs) => {
+            Arc::new(Bucket::new(bucket_settings(gcs, &around.base, &around.environment)))
+        }
     }
+}
+
+fn s3_bucket(name: &str, access: &AwsAccess) -> s3::Bucket {
+    let assume_role = access.role.as_ref().map(|role| aws::AssumeRole {
+        role_arn: role.role_arn.clone(),
+        session_name: role.session_name.clone(),
+        external_id: role.external_id.clone(),
+    });
+    s3::Bucket {
+        name: name.to_owned(),
+        connection: aws::Settings {
+            region: access.region.clone(),
+            profile: access.profile.clone(),
+            assume_role,
+            max_attempts: access.max_attempts,
+            allowed_account_ids: access.allowed_account_ids.clone(),
+            ..aws::Settings::default()
+        },
+        endpoint: access.endpoint.clone(),
+        path_style: access.path_style,
+        encryption: s3::Encryption::Bucket,
+    }
+}
+
+/// The content of an object of S3 that has at most `most` bytes.
+///
+/// # Errors
+/// There is none, or it cannot be read; why, as a clause.
+pub async fn s3_object(bucket: &str, key: &str, access: &AwsAccess, most: u64) -> Result<Vec<u8>, String> {
+    let place = s3::Place { bucket: s3_bucket(bucket, access), key: key.to_owned() };
+    let found = s3::read(&place, most).await.map_err(|error| error.message)?;
+    found.ok_or_else(|| format!("there is no object `{key}` in the bucket `{bucket}`"))
 }
 
 fn bucket_settings(
@@ -82,11 +133,19 @@ fn bucket_settings(
     }
 }
 
-/// The store of the templates at `uri`; `base` is where relative paths start. `None` where this version has no store for
-/// places of its scheme.
-pub fn template_store(uri: &str, base: &Path) -> Option<Arc<dyn TemplateStore>> {
+/// The store of the templates at `uri`. `None` where this version has no store for places of its scheme.
+pub fn template_store(uri: &str, around: &Surroundings) -> Option<Arc<dyn TemplateStore>> {
     match uri.split_once("://") {
-        None => Some(Arc::new(FileTemplates::new(base))),
+        None => Some(Arc::new(FileTemplates::new(&around.base))),
+        Some(("s3", place)) => {
+            let bucket = place.split('/').next().unwrap_or_default();
+            let access = match &around.registry {
+                RegistrySettings::S3(s3) => s3.access.clone(),
+                RegistrySettings::Local { .. } | RegistrySettings::Gcs(_) => AwsAccess::default(),
+            };
+            let store = s3::S3Store::new(s3_bucket(bucket, &access), "", Arc::new(around.new_id));
+            Some(Arc::new(ObjectTemplates::new(Arc::new(store), format!("s3://{bucket}/"))))
+        }
         Some(_) => None,
     }
 }

@@ -12,7 +12,7 @@ use tokio::sync::{Semaphore, mpsc, watch};
 use super::edge;
 use super::failure::Failure;
 use super::later::Finishing;
-use super::planning::{Planning, Read, connect, is_declared, make};
+use super::planning::{Planning, Read, connect, is_declared, make, surroundings};
 use super::workspace::Workspace;
 use crate::apply::event::{ApplyEvent, ApplyReport};
 use crate::apply::executor::{Interrupt, Later, Resolved, execute};
@@ -29,7 +29,7 @@ use crate::providers;
 use crate::registry::event::Event;
 use crate::registry::lease::{self, Holder, LeaseOptions};
 use crate::registry::view::View;
-use crate::registry::{Registry, Writer, WriterOptions};
+use crate::registry::{Registry, RegistryError, Writer, WriterOptions};
 
 /// How long events wait for others to share a segment, while there is something that may still append.
 const CLOSE_AFTER: Duration = Duration::from_millis(250);
@@ -138,6 +138,8 @@ async fn open_or_create(read: &Read, workspace: &Workspace) -> Result<Arc<Regist
 pub(super) async fn create(read: &Read, workspace: &Workspace) -> Result<Arc<Registry>, Failure> {
     let id = RegistryId(edge::new_id());
     let project = &workspace.settings.project;
+    // A store that does not keep the conditions of writes would lose what is recorded at the first race.
+    read.store.probe().await.map_err(RegistryError::from)?;
     Ok(Arc::new(Registry::create(Arc::clone(&read.store), project, id, &edge::now_text()).await?))
 }
 
@@ -234,22 +236,27 @@ async fn shared(
     plan: &Plan,
 ) -> Result<Shared, Failure> {
     let mut providers = BTreeMap::new();
+    let mut unconnected = BTreeMap::new();
     let empty = View::new(registry.id().clone(), registry.project());
     let view = view.unwrap_or(&empty);
     for (name, provider) in connect(order.workspace, &registry.store(), Some(view)) {
-        // A provider that cannot say where it leads is told of by the refresh; its steps fail one by one.
-        if let Ok(location) = provider.location().await {
-            let limit = Semaphore::new(provider.concurrency().max(1));
-            providers.insert(name, Connected { provider, location, limit });
+        // The steps of a provider that cannot say where it leads fail one by one.
+        match provider.location().await {
+            Ok(location) => {
+                let limit = Semaphore::new(provider.concurrency().max(1));
+                providers.insert(name, Connected { provider, location, limit });
+            }
+            Err(error) => drop(unconnected.insert(name, error.message)),
         }
     }
     Ok(Shared {
         registry: Arc::clone(registry),
         writer: Arc::clone(writer),
         providers,
+        unconnected,
         templates: {
-            let directory = order.workspace.directory.clone();
-            Arc::new(move |uri| providers::template_store(uri, &directory))
+            let around = surroundings(order.workspace);
+            Arc::new(move |uri| providers::template_store(uri, &around))
         },
         root: order.workspace.settings.root.clone(),
         origin: edge::origin(&order.workspace.directory),

@@ -20,7 +20,7 @@ use crate::plan::model::Plan;
 use crate::plan::outcomes::Planned;
 use crate::plan::recorded::{Definitions, Recorded};
 use crate::plan::{Options, PlanInput, needed_definitions, plan};
-use crate::providers;
+use crate::providers::{self, Surroundings};
 use crate::refresh::refresh;
 use crate::registry::Registry;
 use crate::registry::view::View;
@@ -61,7 +61,17 @@ pub(super) async fn read(workspace: &Workspace) -> Result<Read, Failure> {
 
 /// The store that the registry is, or will be, kept in.
 pub(super) fn store(workspace: &Workspace) -> Arc<dyn ObjectStore> {
-    providers::registry_store(&workspace.settings.registry, &workspace.directory, &edge::variable)
+    providers::registry_store(&surroundings(workspace))
+}
+
+/// What stores of objects are made from.
+pub(super) fn surroundings(workspace: &Workspace) -> Surroundings {
+    Surroundings {
+        base: workspace.directory.clone(),
+        registry: workspace.settings.registry.clone(),
+        environment: edge::variable,
+        new_id: edge::new_id,
+    }
 }
 
 /// The same from a store of one's own.

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use flowform_provider_api::{Digest, ErrorKind, ProviderError};
 use tokio::task::JoinSet;
 
+use super::planning::surroundings;
 use super::workspace::Workspace;
 use crate::desired::Evaluation;
 use crate::plan::live::LiveTemplate;
@@ -24,10 +25,11 @@ pub(super) async fn read(workspace: &Workspace, view: Option<&View>, evaluation:
     let recorded = own.into_iter().flat_map(|templates| templates.keys().cloned());
     let places: Vec<String> = declared.chain(recorded).collect::<BTreeSet<_>>().into_iter().collect();
     let mut found = Templates::new();
+    let around = surroundings(workspace);
     for some in places.chunks(AT_ONCE) {
         let mut reading = JoinSet::new();
         for uri in some {
-            let (uri, store) = (uri.clone(), providers::template_store(uri, &workspace.directory));
+            let (uri, store) = (uri.clone(), providers::template_store(uri, &around));
             reading.spawn(async move {
                 let read = match store {
                     Some(store) => store.read(&uri).await,

@@ -18,6 +18,7 @@ mod nested;
 mod outputs;
 pub mod providers;
 mod registry;
+mod registry_s3;
 mod resource;
 mod scope;
 mod settings;
@@ -48,6 +49,7 @@ pub use frames::FrameId;
 pub use imports::DesiredImport;
 pub use providers::{ProviderChoice, ProviderSettings};
 pub use registry::{GcsSettings, RegistrySettings};
+pub use registry_s3::{AwsAccess, AwsRole, S3Encryption, S3Registry};
 pub use settings::{Settings, settings};
 
 /// One flow as the configuration wants it.

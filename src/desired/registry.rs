@@ -2,8 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use super::registry_s3::{self, S3Registry};
+use super::settings::text;
+use super::static_scope::StaticScope;
 use crate::diag::{Diagnostic, Diagnostics};
-use crate::syntax::ast::{Attribute, Block};
+use crate::syntax::ast::Block;
 
 /// Where the registry is.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,6 +18,8 @@ pub enum RegistrySettings {
     },
     /// A bucket of Google Cloud Storage.
     Gcs(GcsSettings),
+    /// A bucket of S3, or of what is compatible with it.
+    S3(Box<S3Registry>),
 }
 
 /// A registry in Google Cloud Storage.
@@ -44,13 +49,14 @@ type Arguments = (&'static [&'static str], &'static [&'static str]);
 /// Every kind that this version has, with its arguments.
 const KINDS: &[(&str, Arguments)] = &[
     ("local", (&[], &["path"])),
+    ("s3", (&["bucket"], registry_s3::ARGUMENTS)),
     ("gcs", (&["bucket"], &["prefix", "endpoint", "credentials", "impersonate_service_account"])),
 ];
 
-/// What a `registry` block says; `None` where it cannot be used, which `diags` then tells. `text` reads an argument.
+/// What a `registry` block says; `None` where it cannot be used, which `diags` then tells.
 pub(super) fn registry(
     block: &Block,
-    mut text: impl FnMut(&Attribute, &mut Diagnostics) -> Option<String>,
+    scope: &StaticScope<'_>,
     diags: &mut Diagnostics,
 ) -> Option<RegistrySettings> {
     let kind = block.labels.first().map_or("", |label| &*label.text);
@@ -64,7 +70,8 @@ pub(super) fn registry(
         let known = required.iter().chain(*optional).copied();
         match known.clone().find(|known| *known == name) {
             Some(name) => {
-                let value = text(attribute, diags);
+                // S3 has arguments that are no texts, and reads its own.
+                let value = if kind == "s3" { None } else { text(attribute, scope, diags) };
                 given.insert(name, value);
             }
             None => diags.push(
@@ -90,6 +97,7 @@ pub(super) fn registry(
     let mut take = |name: &str| given.remove(name).flatten();
     match kind {
         "local" => take("path").map(|path| RegistrySettings::Local { path }),
+        "s3" => registry_s3::s3(block, scope, diags).map(|s3| RegistrySettings::S3(Box::new(s3))),
         "gcs" => Some(RegistrySettings::Gcs(GcsSettings {
             bucket: take("bucket")?,
             prefix: take("prefix").unwrap_or_default(),
@@ -102,14 +110,6 @@ pub(super) fn registry(
 }
 
 fn unknown_kind(block: &Block, kind: &str) -> Diagnostic {
-    if kind == "s3" {
-        return Diagnostic::error(
-            "Not supported by this version",
-            format!("The language has the registry `{kind}`, but this version cannot use it yet."),
-        )
-        .at(block.header)
-        .help("use `registry \"local\" { path = \"...\" }`");
-    }
     Diagnostic::error(
         "Unknown kind",
         format!("There is no registry of the kind `{kind}`. The kinds are: local, s3, gcs."),

@@ -79,13 +79,16 @@ pub fn settings(
         }
     }
     if let Some(block) = &block.registry {
-        let read = |attribute: &Attribute, diags: &mut Diagnostics| text(attribute, &scope, diags);
-        result.registry = registry(block, read, diags).unwrap_or_default();
+        result.registry = registry(block, &scope, diags).unwrap_or_default();
     }
     result
 }
 
-fn text(attribute: &Attribute, scope: &StaticScope<'_>, diags: &mut Diagnostics) -> Option<String> {
+pub(super) fn text(
+    attribute: &Attribute,
+    scope: &StaticScope<'_>,
+    diags: &mut Diagnostics,
+) -> Option<String> {
     let value = evaluate(&attribute.expr, scope, diags);
     let at = attribute.expr.span;
     let name = &attribute.name.text;

@@ -186,7 +186,7 @@ fn path(
         return None;
     };
     match stored_at(text) {
-        StoredAt::File(path) => Some(path),
+        StoredAt::File(path) | StoredAt::Object(path) => Some(path),
         StoredAt::NotYet(scheme) => {
             diags.push(
                 Diagnostic::error(

@@ -24,12 +24,19 @@ pub(crate) use snapshot;
 /// A directory with a configuration and, once it is applied, a registry.
 pub(crate) struct Project {
     directory: TempDir,
+    environment: Vec<(&'static str, String)>,
 }
 
 impl Project {
     /// An empty directory.
     pub(crate) fn empty() -> Self {
-        Self { directory: TempDir::new().expect("a temporary directory can be made") }
+        let directory = TempDir::new().expect("a temporary directory can be made");
+        Self { directory, environment: Vec::new() }
+    }
+
+    /// The same, with more in the environment of every run.
+    pub(crate) fn with(self, environment: Vec<(&'static str, String)>) -> Self {
+        Self { environment, ..self }
     }
 
     /// A directory whose `main.hcl` is `text`.
@@ -83,6 +90,7 @@ impl Project {
             .env("PATH", "/usr/bin:/bin")
             .env("NO_COLOR", "1")
             .env("FLOWFORM_ACTOR", "tester")
+            .envs(self.environment.iter().map(|(name, value)| (*name, value)))
             .stdin(Stdio::null());
         command
     }

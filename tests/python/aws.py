@@ -11,7 +11,9 @@ Prints its port, serves until its standard input ends (so that it never outlives
        "do": "refuse"              answered without being done: status, code, message, headers
            | "drop"                the connection breaks, nothing is done
            | "lose"                it is done, and the connection breaks
-           | "slow"                it waits for "seconds", then is done
+           | "hold"                it is done, and answered when there are other faults
+           | "slow"                it waits for "seconds", or until there are other faults, then is done, unless
+                                   whoever asked is gone
            | "without"}            it is done as if it had no header "code"
 
 Calls are done one at a time, as conditional writes of the service are: moto by itself compares, then writes.
@@ -57,6 +59,7 @@ class Testbed:
         if path.startswith("/_testbed/"):
             return self.control(path, environ, start_response)
         call = describe(environ)
+        said = []
         with self.book:
             self.calls.append(call)
             fault = self.due(call)
@@ -70,12 +73,27 @@ class Testbed:
             if done == "without":
                 environ.pop("HTTP_" + fault["code"].upper().replace("-", "_"), None)
             if done == "slow":
-                time.sleep(fault["seconds"])
+                self.wait(fault, fault["seconds"])
+                if is_gone(environ):
+                    cut(environ)
+        asked = read_body(environ) if call["service"] == "ecs" else b""
         with self.one:
-            answer = [b"".join(self.app(environ, start_response))]
+            answer = [b"".join(self.app(environ, lambda *begun: said.append(begun)))]
+        status, headers = said[0][:2]
+        if call["service"] == "ecs":
+            answer = [ecs_answer(call["operation"], asked, status, answer[0])]
+            headers = with_length(headers, answer[0])
+        start_response(status, headers)
+        if fault is not None and fault["do"] == "hold":
+            self.wait(fault, 3600)
         if fault is not None and fault["do"] == "lose":
             cut(environ)
         return answer
+
+    def wait(self, fault, seconds):
+        end = time.monotonic() + seconds
+        while time.monotonic() < end and any(fault is known for known in self.faults):
+            time.sleep(0.01)
 
     def due(self, call):
         for fault in self.faults:
@@ -136,6 +154,33 @@ def describe(environ):
     }
 
 
+def with_length(headers, body):
+    rest = [(name, value) for name, value in headers if name.lower() != "content-length"]
+    return rest + [("Content-Length", str(len(body)))]
+
+
+def ecs_answer(operation, asked, status, answer):
+    """What ECS answers where moto leaves something out: pages of the size asked for, the newest revisions first where that
+    is asked for, lists in an order of the service's own, and those that it always has."""
+    if not status.startswith("200"):
+        return answer
+    asked, body = json.loads(asked or b"{}"), json.loads(answer)
+    if operation == "ListTaskDefinitions":
+        arns = body.get("taskDefinitionArns", [])
+        key = lambda arn: (arn.rsplit(":", 1)[0], int(arn.rsplit(":", 1)[1]))  # noqa: E731
+        arns.sort(key=key, reverse=asked.get("sort") == "DESC")
+        start, size = int(asked.get("nextToken") or 0), int(asked.get("maxResults") or 100)
+        body = {"taskDefinitionArns": arns[start : start + size]}
+        if start + size < len(arns):
+            body["nextToken"] = str(start + size)
+    if operation == "DescribeTaskDefinition":
+        for container in body["taskDefinition"].get("containerDefinitions", []):
+            container.setdefault("systemControls", [])
+            for name in ("environment", "secrets"):
+                container.get(name, []).reverse()
+    return json.dumps(body).encode()
+
+
 def refuse(call, fault, start_response):
     status, code, message = fault.get("status", 500), fault.get("code", "InternalError"), fault.get("message", "")
     if call["service"] == "s3":
@@ -150,6 +195,15 @@ def refuse(call, fault, start_response):
     headers += [(name, value) for name, value in fault.get("headers", {}).items()]
     start_response(f"{status} Refused", headers)
     return [body]
+
+
+def is_gone(environ):
+    try:
+        return environ["werkzeug.socket"].recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
 
 
 def cut(environ):

@@ -94,7 +94,9 @@ impl Connection {
     async fn ask(&self) -> Result<Caller, ProviderError> {
         let config = self.unchecked().await?;
         let mut sts = aws_sdk_sts::config::Builder::from(config);
-        sts.set_endpoint_url(self.settings.sts_endpoint.clone().or_else(|| self.settings.endpoint.clone()));
+        if let Some(endpoint) = &self.settings.sts_endpoint {
+            sts = sts.endpoint_url(endpoint);
+        }
         let call = Call::new("sts", "GetCallerIdentity", "the account of the credentials");
         let client = aws_sdk_sts::Client::from_conf(sts.build());
         let answer = client.get_caller_identity().send().await.map_err(|error| failure(&call, &error))?;

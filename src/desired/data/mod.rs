@@ -2,6 +2,7 @@
 //! whose arguments are not known, or whose answer is not had, is unknown.
 
 mod source;
+mod state;
 mod terraform;
 #[cfg(test)]
 mod tests;
@@ -21,7 +22,7 @@ use crate::diag::{Diagnostic, Diagnostics};
 use crate::eval::evaluate;
 use crate::flow::kind::{DataKind, Field, FieldType};
 use crate::source::Span;
-use crate::value::{Kind, Marks, Type, Value, convert, type_name};
+use crate::value::{Kind, Marks, Type, Value, convert, from_json, type_name};
 
 /// What became of a `data` block.
 pub(super) struct Data {
@@ -58,7 +59,7 @@ pub(super) fn data(
     let failed = diags.error_count() > before;
     let asks = arguments.iter().filter(|(name, _)| &***name != "defaults");
     let is_deferred = waits || !asks.into_iter().all(|(_, value)| value.is_wholly_known());
-    let result = match (failed || is_deferred, request(kind, &arguments, resource, diags)) {
+    let result = match (failed || is_deferred, request(kind, &arguments, resource, header, diags)) {
         (false, Some(request)) => source.read(&request).map(|answered| (request, answered)),
         _ => None,
     };
@@ -132,6 +133,7 @@ fn request(
     kind: DataKind,
     arguments: &BTreeMap<Arc<str>, Value>,
     resource: &Resource,
+    header: Span,
     diags: &mut Diagnostics,
 ) -> Option<Request> {
     let text = |name: &str| arguments.get(name).and_then(Value::as_str);
@@ -140,14 +142,9 @@ fn request(
     let marks = asks.fold(Marks::NONE, |marks, (_, value)| marks.union(value.all_marks()));
     let what = match kind {
         DataKind::File => What::File { path: text("path")?.to_owned() },
-        DataKind::TerraformState => {
-            if let (Some(backend), Some(span)) = (text("backend"), span("backend"))
-                && backend != "local"
-            {
-                diags.push(unknown_backend(backend, span));
-                return None;
-            }
-            What::TerraformState { path: text("path")?.to_owned() }
+        DataKind::TerraformState => state::request(arguments, resource, header, diags)?,
+        DataKind::FlowformRegistry => {
+            What::Registry { project: text("project")?.to_owned(), path: text("path").map(str::to_owned) }
         }
         DataKind::Http => {
             let headers = arguments.get("request_headers").and_then(Value::as_entries);
@@ -162,22 +159,6 @@ fn request(
         }
     };
     Some(Request { what, secret: marks.contains(Marks::SENSITIVE) })
-}
-
-fn unknown_backend(backend: &str, span: Span) -> Diagnostic {
-    if matches!(backend, "s3" | "gcs") {
-        return Diagnostic::error(
-            "Not supported by this version",
-            format!(
-                "A state in `{backend}` cannot be read yet; that arrives with registries in `{backend}`."
-            ),
-        )
-        .at(span)
-        .help("copy the state to a file beforehand, as with `terraform state pull > terraform.tfstate`");
-    }
-    Diagnostic::error("Unknown kind", format!("There is no backend `{backend}` whose state could be read."))
-        .at(span)
-        .suggest(backend, ["local", "s3", "gcs"])
 }
 
 fn milliseconds(text: &str, span: Span, diags: &mut Diagnostics) -> Option<u64> {
@@ -224,6 +205,11 @@ fn results(
                 ("sha256", Value::string(sum)),
             ]
         }
+        Answer::Registry(mut attributes) => {
+            let fields = DataKind::FlowformRegistry.results().iter();
+            let read = |field: &Field| (field.name, attributes.remove(field.name).unwrap_or_default());
+            fields.map(read).map(|(name, json)| (name, from_json(&json))).collect()
+        }
         Answer::Response { status, headers, body } => {
             let headers = headers.into_iter().map(|(name, value)| (name.into(), Value::string(value)));
             vec![
@@ -238,16 +224,24 @@ fn results(
 
 fn not_readable(request: &Request, address: &str, why: &str, header: Span) -> Diagnostic {
     let (place, help) = match &request.what {
-        What::File { path } => (path, "check that the file exists and may be read"),
+        What::File { path } => (path.clone(), "check that the file exists and may be read"),
         What::TerraformState { path } => {
-            (path, "give the path of a state file that Terraform 0.12 or a later one wrote")
+            (path.clone(), "give the path of a state file that Terraform 0.12 or a later one wrote")
         }
+        What::Registry { project, .. } => (
+            project.clone(),
+            "check the name of the project and the `path` of its registry; what was never applied is in none",
+        ),
+        What::S3State { bucket, key, .. } => (
+            format!("s3://{bucket}/{key}"),
+            "give the bucket and the key of a state that Terraform 0.12 or a later one wrote, and credentials that may read it",
+        ),
         What::Http { url, .. } => (
-            url,
+            url.clone(),
             "check the address and the network; where there is none, keep the answer in a file and read it with `data \"file\"`",
         ),
     };
-    let place = if request.secret { "what its sensitive arguments name" } else { place };
+    let place = if request.secret { "what its sensitive arguments name".to_owned() } else { place };
     Diagnostic::error("Data not readable", format!("`{address}` cannot be read from {place}: {why}."))
         .at(header)
         .address(address)

@@ -7,6 +7,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::desired::AwsAccess;
+
 /// What a `data` block asks for. Equal requests are read once per plan.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Request {
@@ -29,6 +31,22 @@ pub enum What {
     TerraformState {
         /// As written.
         path: String,
+    },
+    /// What a registry has of a project.
+    Registry {
+        /// The project.
+        project: String,
+        /// The registry's directory as written; the configuration's own registry without one.
+        path: Option<String>,
+    },
+    /// The state of Terraform in S3, of which only the outputs are looked at.
+    S3State {
+        /// The bucket.
+        bucket: String,
+        /// The object's key.
+        key: String,
+        /// How AWS is reached.
+        access: AwsAccess,
     },
     /// An HTTP resource.
     Http {
@@ -61,6 +79,8 @@ impl fmt::Debug for Answer {
 pub enum Answer {
     /// The content of a file.
     Bytes(Vec<u8>),
+    /// What a registry has of a project: attributes by name.
+    Registry(serde_json::Map<String, serde_json::Value>),
     /// What a server said.
     Response {
         /// The status code.
@@ -123,7 +143,7 @@ impl DataTable {
         good.filter_map(|(request, answered)| {
             let answer = answered.as_ref().ok()?;
             let kept = match (&request.what, answer) {
-                (What::TerraformState { .. }, Answer::Bytes(bytes)) => {
+                (What::TerraformState { .. } | What::S3State { .. }, Answer::Bytes(bytes)) => {
                     Answer::Bytes(super::terraform::without_secrets(bytes)?)
                 }
                 _ => answer.clone(),

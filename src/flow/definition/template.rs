@@ -220,6 +220,8 @@ fn object(argument: &str, template: Value, path: &[PathStep], problems: &mut Vec
 pub enum StoredAt<'a> {
     /// A file: relative to the configuration's directory and below it, or absolute.
     File(String),
+    /// An object of S3: `s3://bucket/key`.
+    Object(String),
     /// A place whose kind of store this version does not have: `s3`, `configmap`.
     NotYet(&'a str),
     /// The path cannot be used; why, and how to fix it.
@@ -231,7 +233,7 @@ pub enum StoredAt<'a> {
 pub fn stored_at(path: &str) -> StoredAt<'_> {
     if let Some((scheme, _)) = path.split_once("://") {
         return match scheme.to_ascii_lowercase().as_str() {
-            "s3" => StoredAt::NotYet("s3"),
+            "s3" => bucket_object(path),
             "gcs" | "gs" => StoredAt::NotYet("gcs"),
             "configmap" => StoredAt::NotYet("configmap"),
             "agent" => StoredAt::NotYet("agent"),
@@ -269,6 +271,24 @@ pub fn stored_at(path: &str) -> StoredAt<'_> {
     match parts.is_empty() {
         true => unusable("is not the path of a file", "write a path such as `templates/job.json`"),
         false => StoredAt::File(format!("{root}{}", parts.join("/"))),
+    }
+}
+
+/// An object of a bucket, by a key that every store takes.
+fn bucket_object(path: &str) -> StoredAt<'static> {
+    let rest = path.split_once("://").map_or("", |(_, rest)| rest);
+    let plain = |part: &str| !matches!(part, "" | "." | "..") && part.len() <= 255;
+    let is_usable = rest.len() <= 1024
+        && rest.contains('/')
+        && rest.split('/').all(plain)
+        && !rest.contains('\\')
+        && !rest.contains(char::is_control);
+    match is_usable {
+        true => StoredAt::Object(format!("s3://{rest}")),
+        false => StoredAt::Unusable(
+            format!("{path:?} does not name an object of a bucket."),
+            "write it as `s3://bucket/path/of/the/template.json`",
+        ),
     }
 }
 
