@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 use super::adopt;
 use super::artifacts::{Rendering, planned, remarks};
 use super::diff::{all_of, differences};
-use super::effective::{TEMPLATE, effective, takes_from_latest};
+use super::effective::{effective, is_of_template, not_read, takes_from_latest};
 use super::guard;
 use super::live::Standing;
 use super::model::{Action, Change, Operation, Planned, PlannedArtifact, Reason, Subject};
@@ -21,7 +21,6 @@ use crate::desired::{DesiredFlow, KnownDefinition};
 use crate::diag::Diagnostics;
 use crate::flow::render::versioned::ArtifactKind;
 use crate::registry::view::{FlowRecord, VersionRecord, VersionState};
-use crate::value::Value;
 
 /// What all decisions share.
 pub(super) struct Context<'a> {
@@ -115,15 +114,6 @@ pub(super) fn decide(
     decisions
 }
 
-/// Why the template that is part of the definition is not there: a server keeps it, and it could not be read.
-fn not_read(flow: &DesiredFlow, definition: &Value) -> Option<String> {
-    let remote = flow.remote_template.as_ref()?;
-    let why = remote.unreadable.as_ref()?;
-    // A pinned one is taken from the latest version.
-    let path = definition.get("run_config")?.get("task_definition_path")?;
-    (!path.is_null()).then(|| format!("its task definition at {} was not read: {why}", remote.url))
-}
-
 fn digest_of(record: &FlowRecord, version: u32) -> Option<&Digest> {
     record.version(version).and_then(|version| version.digest.as_ref())
 }
@@ -195,17 +185,7 @@ fn versioned(
             {
                 change.reason = Reason::AgentDefaultChanged;
             }
-            let of_template = |path: &[PathStep]| {
-                let names = path.iter().map(|step| match step {
-                    PathStep::Key(name) => name.as_str(),
-                    PathStep::Index(_) => "",
-                });
-                names.take(TEMPLATE.len()).eq(TEMPLATE)
-            };
-            if change.reason == Reason::DefinitionChanged
-                && flow.remote_template.is_some()
-                && change.differences.iter().all(|found| of_template(&found.path))
-            {
+            if change.reason == Reason::DefinitionChanged && is_of_template(flow, &change.differences) {
                 change.reason = Reason::TemplateChanged;
             }
             (change, operations)
