@@ -5,13 +5,13 @@ use serde_json::Value as Json;
 use serde_json::value::RawValue;
 
 use super::adopt;
-use super::artifacts::{Rendering, planned, remarks};
+use super::artifacts::{Rendering, kept_elsewhere, planned, remarks};
 use super::diff::{all_of, differences};
 use super::effective::{effective, is_of_template, not_read, takes_from_latest};
 use super::guard;
 use super::live::Standing;
 use super::model::{Action, Change, Operation, Planned, PlannedArtifact, Reason, Subject};
-use super::pin::{Hold, hold};
+use super::pin::{Hold, hold, unpinned};
 use super::planner::{PlanInput, no_such_version, parse};
 use super::prune::{Retention, prunable, reused};
 use super::recorded::Match;
@@ -19,7 +19,6 @@ use super::steps::Decision;
 use crate::address::PathStep;
 use crate::desired::{DesiredFlow, KnownDefinition};
 use crate::diag::Diagnostics;
-use crate::flow::render::versioned::ArtifactKind;
 use crate::registry::view::{FlowRecord, VersionRecord, VersionState};
 
 /// What all decisions share.
@@ -259,14 +258,6 @@ fn same_version(
     }
 }
 
-/// The provider configurations that keep an artifact of the version and that should keep it, where they differ.
-fn kept_elsewhere(flow: &DesiredFlow, version: &VersionRecord) -> Option<(String, String)> {
-    version.artifacts.iter().find_map(|bound| {
-        let keeper = flow.providers.keeper(ArtifactKind::from_name(&bound.kind)?);
-        (keeper != bound.provider).then(|| (bound.provider.clone(), keeper))
-    })
-}
-
 /// A universal flow that had no artifact gets one when an agent that can take it is declared.
 fn newly_taken(
     context: &Context<'_>,
@@ -326,17 +317,6 @@ fn ahead(
         if change.action == Action::NoOp && change.reason == Reason::UpToDate {
             change.reason = Reason::Pinned;
         }
-    }
-    (change, operations)
-}
-
-/// The pin ends, and what the configuration says follows.
-fn unpinned((mut change, mut operations): Made, record: &FlowRecord, version: u32) -> Made {
-    operations.insert(0, Operation::Unpin { flow: record.id.clone() });
-    change.notes.push(format!("the pin at version {version} ends: the configured definition has changed"));
-    if change.action == Action::NoOp {
-        change.action = Action::Update;
-        change.reason = Reason::Unpinned;
     }
     (change, operations)
 }
