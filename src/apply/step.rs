@@ -29,6 +29,8 @@ pub struct Shared {
     pub writer: Arc<Writer>,
     /// The connected providers by configuration name, each with its place and how many calls it takes at once.
     pub providers: BTreeMap<String, Connected>,
+    /// Why the others could not say where they lead, by configuration name.
+    pub unconnected: BTreeMap<String, String>,
     /// The store of templates at a place; `None` where this version has none.
     pub templates: Arc<TemplateStores>,
     /// This root's name.
@@ -149,6 +151,7 @@ pub(super) async fn run(job: Job) -> Result<Completed, StepError> {
         }
         Operation::Archive { flow } => {
             shared.writer.watch().check()?;
+            shared.clear_current(&flow, &interrupt).await?;
             shared.withdraw_all(&flow).await?;
             let origin = shared.origin();
             shared.append(Event::Archive { flow, origin }).await?;
@@ -250,6 +253,9 @@ impl Setting {
                 Some(binding) => binding.clone(),
                 None => shared.make(&identity, planned, interrupt).await?,
             });
+        }
+        for binding in &bindings {
+            shared.set_current(&identity, binding, interrupt).await?;
         }
         self.publish(shared, &flow, &bindings, interrupt).await?;
         shared.withdraw_former(&flow).await?;
@@ -384,6 +390,38 @@ impl Shared {
         })
     }
 
+    async fn set_current(
+        &self,
+        identity: &Identity,
+        binding: &Binding,
+        interrupt: &watch::Receiver<Interrupt>,
+    ) -> Result<(), StepError> {
+        let connected = self.connected(&binding.provider)?;
+        let _permit = self.permit(interrupt).await?;
+        let _limit = connected.limit.acquire().await;
+        self.writer.watch().check()?;
+        let set = connected.provider.set_current(identity, &binding.id).await;
+        set.map_err(|error| failed("made the current one", &binding.kind, &error))
+    }
+
+    /// The backends of the flow's published version say no more which artifact is the current one.
+    async fn clear_current(
+        &self,
+        flow: &FlowId,
+        interrupt: &watch::Receiver<Interrupt>,
+    ) -> Result<(), StepError> {
+        let published = |flow: &FlowRecord| Some(flow.version(flow.published?)?.artifacts.clone());
+        let bindings = self.writer.with_view(|view| view.flows.get(flow).and_then(published));
+        for binding in bindings.unwrap_or_default() {
+            let connected = self.connected(&binding.provider)?;
+            let _permit = self.permit(interrupt).await?;
+            let _limit = connected.limit.acquire().await;
+            let cleared = connected.provider.clear_current(self.registry.id(), &binding.id).await;
+            cleared.map_err(|error| failed("withdrawn", &binding.kind, &error))?;
+        }
+        Ok(())
+    }
+
     async fn remove(
         &self,
         artifact: &Binding,
@@ -407,9 +445,13 @@ impl Shared {
     }
 
     fn connected(&self, provider: &str) -> Result<&Connected, StepError> {
-        self.providers
-            .get(provider)
-            .ok_or_else(|| StepError::Failed(format!("The provider `{provider}` is not connected.")))
+        self.providers.get(provider).ok_or_else(|| {
+            let why = self.unconnected.get(provider).map(|why| format!(": {}", why.trim_end_matches('.')));
+            StepError::Failed(format!(
+                "The provider `{provider}` is not connected{}.",
+                why.unwrap_or_default()
+            ))
+        })
     }
 }
 

@@ -98,7 +98,7 @@ impl<'a> Finishing<'a> {
     async fn settle(&mut self, frame: FrameId, node: NodeId) {
         loop {
             self.finalizer.prepare(frame, node);
-            if !read_wanted(&self.workspace.data, &self.workspace.directory).await {
+            if !read_wanted(self.workspace).await {
                 return;
             }
         }

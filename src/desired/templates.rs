@@ -77,7 +77,7 @@ fn remote(
             String::from_utf8(body).map_err(|_| "what is there is not UTF-8".to_owned())
         }
         Ok(Answer::Response { status, .. }) => Err(format!("the server answered with the status {status}")),
-        Ok(Answer::Bytes(_)) => Err("the answer is none of a server".to_owned()),
+        Ok(Answer::Bytes(_) | Answer::Registry(_)) => Err("the answer is none of a server".to_owned()),
         Err(why) => Err(why),
     };
     let remote = |unreadable| Some(RemoteTemplate { url: url.to_owned(), is_pinned: false, unreadable });

@@ -10,7 +10,7 @@ use crate::desired::{DesiredAgent, DesiredFlow, ProviderChoice};
 use crate::flow::kind::{AgentKind, RunConfigKind};
 use crate::flow::labels;
 use crate::flow::render::versioned::{ArtifactKind, render};
-use crate::registry::view::FlowRecord;
+use crate::registry::view::{FlowRecord, VersionRecord};
 
 /// An agent that may take flows: declared here, or published by another root.
 #[derive(Clone, Debug, PartialEq)]
@@ -104,6 +104,8 @@ pub fn remarks(flow: &DesiredFlow) -> Vec<String> {
     let default = |kind: &str, name: &str| {
         flow.definition.get("agent_defaults").and_then(|defaults| defaults.get(kind)?.get(name)?.as_str())
     };
+    let storage =
+        flow.definition.get("storage").and_then(|storage| Some(storage.get("type")?.as_str()?.to_owned()));
     match flow.kind {
         RunConfigKind::Ecs if given("task_definition_arn").is_some() => Vec::new(),
         RunConfigKind::Ecs => {
@@ -114,6 +116,11 @@ pub fn remarks(flow: &DesiredFlow) -> Vec<String> {
                 )],
                 None if flow.providers.keeper(ArtifactKind::TaskDefinition) == REGISTRY => vec![
                     "the task definition is kept in the registry and not registered in ECS: no provider `ecs` is declared"
+                        .to_owned(),
+                ],
+                None if storage.as_deref() == Some("Docker") => vec![
+                    "the serialized run config names no registered task definition, which the original refuses beside \
+                     Docker storage: its agents register one for every run, and flowform's `start` has the ARN"
                         .to_owned(),
                 ],
                 None => Vec::new(),
@@ -130,6 +137,14 @@ pub fn remarks(flow: &DesiredFlow) -> Vec<String> {
             Vec::new()
         }
     }
+}
+
+/// The provider configurations that keep an artifact of the version and that should keep it, where they differ.
+pub(super) fn kept_elsewhere(flow: &DesiredFlow, version: &VersionRecord) -> Option<(String, String)> {
+    version.artifacts.iter().find_map(|bound| {
+        let keeper = flow.providers.keeper(ArtifactKind::from_name(&bound.kind)?);
+        (keeper != bound.provider).then(|| (bound.provider.clone(), keeper))
+    })
 }
 
 /// A live artifact of the flow that equals the planned one.

@@ -35,10 +35,14 @@ pub struct ProviderLive {
     pub location: Location,
     /// The live artifacts by the backend's own name.
     pub artifacts: HashMap<String, LiveArtifact>,
+    /// Recorded artifacts that are there as they were made, told by a listing alone.
+    pub intact: HashSet<String>,
     /// Objects that could not be read, with the reason.
     pub unreadable: BTreeMap<String, String>,
     /// What people should know, by the recorded artifact that it is about.
     pub notes: BTreeMap<String, Vec<String>>,
+    /// Recorded artifacts that must stay for now, with the reason.
+    pub in_use: BTreeMap<String, String>,
 }
 
 /// How a recorded artifact stands.
@@ -69,6 +73,7 @@ impl Live {
                 _ if provider.unreadable.contains_key(&binding.id) => {
                     Standing::Unreadable(provider.unreadable.get(&binding.id).cloned().unwrap_or_default())
                 }
+                None if provider.intact.contains(&binding.id) => Standing::Intact,
                 None => Standing::Missing,
                 Some(artifact) if artifact.hash == binding.hash && artifact.identity.is_some() => {
                     Standing::Intact
@@ -82,6 +87,12 @@ impl Live {
     pub fn notes(&self, binding: &Binding) -> &[String] {
         let read = self.providers.get(&binding.provider).and_then(|read| read.as_ref().ok());
         read.and_then(|read| read.notes.get(&binding.id)).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Why a recorded artifact must stay for now, if it must.
+    pub fn in_use(&self, binding: &Binding) -> Option<&str> {
+        let read = self.providers.get(&binding.provider).and_then(|read| read.as_ref().ok());
+        read.and_then(|read| read.in_use.get(&binding.id)).map(String::as_str)
     }
 
     /// The live artifacts that are not among `recorded` (ids), each with its provider configuration.

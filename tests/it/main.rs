@@ -15,6 +15,7 @@ mod console;
 mod convert;
 mod crash;
 mod data;
+mod ecs;
 mod end_to_end;
 mod errors;
 mod examples;

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -20,6 +21,12 @@ pub trait ArtifactType: Send + Sync {
     /// The one form in which a declared body and a body read back are equal: defaults that the backend injects,
     /// empty against absent, lists whose order has no meaning. It is idempotent.
     fn canonical(&self, body: &Value) -> Value;
+
+    /// Why the backend of the kind would refuse `body`, in a sentence without its full stop: it is too large, say.
+    fn refused(&self, body: &Value) -> Option<String> {
+        let _ = body;
+        None
+    }
 
     /// The hash of `body` in canonical form.
     fn hash(&self, body: &Value) -> ArtifactHash {
@@ -43,8 +50,13 @@ pub struct RefreshRequest<'a> {
 pub struct Observation {
     /// Every live artifact of this registry and project, recorded or not.
     pub live: Vec<LiveArtifact>,
+    /// The ids of recorded artifacts of which a listing alone told that they are there, and which are as they were made:
+    /// their backend's objects cannot change. They are not among `live`.
+    pub intact: Vec<String>,
     /// Recorded artifacts that could not be read, with the reason; they are not absent.
     pub unreadable: Vec<(String, ProviderError)>,
+    /// Recorded artifacts that must stay for now, with the reason: runs go on that were started from them.
+    pub in_use: Vec<(String, String)>,
     /// What people should know and nothing follows from, each with the recorded artifact that it is about (its id):
     /// a newer object of somebody else beside it, say.
     pub notes: Vec<(String, String)>,
@@ -113,6 +125,12 @@ pub trait Provider: Send + Sync {
         10
     }
 
+    /// How long that many makes and removes take at the least, at the rate that the backend allows.
+    fn estimate(&self, makes: u64, removes: u64) -> Duration {
+        let _ = (makes, removes);
+        Duration::ZERO
+    }
+
     /// Reads the live artifacts, batched: list calls, and content only where its hash cannot be known otherwise.
     ///
     /// A failure of the whole call (credentials, network) is `Err`; a failure for one object is in
@@ -135,6 +153,33 @@ pub trait Provider: Send + Sync {
         registry: &'a RegistryId,
         id: &'a str,
     ) -> BoxFuture<'a, Result<(), ProviderError>>;
+
+    /// Has the backend itself say which artifact is its flow's current one, where it has a place for that; `identity` is that of
+    /// the version, which may have taken over the artifact of another one. It may be repeated.
+    ///
+    /// # Errors
+    /// `Conflict` when somebody else has written there.
+    fn set_current<'a>(
+        &'a self,
+        identity: &'a Identity,
+        id: &'a str,
+    ) -> BoxFuture<'a, Result<(), ProviderError>> {
+        let _ = (identity, id);
+        Box::pin(async { Ok(()) })
+    }
+
+    /// Has the backend say no more which artifact of the flow of artifact `id` is the current one. It may be repeated.
+    ///
+    /// # Errors
+    /// `Conflict` when what says so is not ours.
+    fn clear_current<'a>(
+        &'a self,
+        registry: &'a RegistryId,
+        id: &'a str,
+    ) -> BoxFuture<'a, Result<(), ProviderError>> {
+        let _ = (registry, id);
+        Box::pin(async { Ok(()) })
+    }
 
     /// Looks up what the artifacts name - roles, networks, images - before a run depends on it. It changes nothing, and
     /// may need rights that [`Provider::refresh`] does not. A provider that can look up nothing returns nothing.

@@ -74,6 +74,11 @@ const ECS: &[Field] = &[
     ),
     optional("endpoint", FieldType::String, "The address of the ECS service, for one that is not Amazon's."),
     optional("max_attempts", FieldType::Number, "How often a call is tried; 5."),
+    optional(
+        "register_rate",
+        FieldType::Number,
+        "How many registrations and deregistrations a second the account takes; 1, as Amazon has it.",
+    ),
 ];
 
 const KUBERNETES: &[Field] = &[
@@ -83,6 +88,11 @@ const KUBERNETES: &[Field] = &[
         "namespace",
         FieldType::String,
         "The namespace that job templates are kept in; that of the context, else `default`.",
+    ),
+    optional(
+        "job_namespaces",
+        FieldType::ListOfString,
+        "Further namespaces that Jobs run in: no template is removed while one of them runs from it.",
     ),
 ];
 
