@@ -83,7 +83,7 @@ impl<'a> Lookup<'a> {
         let path = format!("/v1/projects/-/serviceAccounts/{}", escape(email));
         let found = match get(&self.iam, path.clone(), &[], "read the service account").await {
             Ok(found) => found,
-            Err(failure) => return (unread(failure, "iam.serviceAccounts.get"), 1),
+            Err(failure) => return (unread(&failure, "iam.serviceAccounts.get"), 1),
         };
         if found.get("disabled") == Some(&Value::Bool(true)) {
             return (Finding::Unusable("it is disabled; enable it, or name another".into()), 1);
@@ -96,8 +96,8 @@ impl<'a> Lookup<'a> {
             body: Some(("application/json", asked)),
             what: "test what the credentials may do with the service account",
         };
-        let finding = match self.iam.repeat(&call).await.map(document) {
-            Err(failure) => unread(failure, "iam.serviceAccounts.get"),
+        let finding = match self.iam.repeat(&call).await.map(|answer| document(&answer)) {
+            Err(failure) => unread(&failure, "iam.serviceAccounts.get"),
             Ok(granted) if granted.get("permissions").and_then(Value::as_array).is_some_and(|all| !all.is_empty()) => {
                 Finding::Usable
             }
@@ -112,7 +112,7 @@ impl<'a> Lookup<'a> {
     async fn network(&self, name: &str) -> Finding {
         let path = name.split('/').map(escape).collect::<Vec<_>>().join("/");
         match get(&self.compute, format!("/compute/v1/{path}"), &[], "read the network").await {
-            Err(failure) => unread(failure, "compute.networks.get"),
+            Err(failure) => unread(&failure, "compute.networks.get"),
             Ok(network) => {
                 let peerings = network.get("peerings").and_then(Value::as_array);
                 let is_connected = peerings.into_iter().flatten().any(|peering| {
@@ -135,7 +135,7 @@ impl<'a> Lookup<'a> {
         let filter = format!("name = \"{name}\"");
         let query = [("filter", filter.as_str()), ("fields", "items/*/machineTypes/name")];
         match get(&self.compute, path, &query, "list machine types").await {
-            Err(failure) => unread(failure, "compute.machineTypes.list"),
+            Err(failure) => unread(&failure, "compute.machineTypes.list"),
             Ok(list) => {
                 let zones = list.get("items").and_then(Value::as_object);
                 let is_offered = zones.into_iter().flatten().any(|(zone, types)| {
@@ -174,7 +174,7 @@ impl<'a> Lookup<'a> {
         let path = format!("/v2/{repository}/manifests/{}", escape(reference));
         match get(&registry, path, &[], "read the image's manifest").await {
             Ok(_) => (Finding::Usable, 1),
-            Err(failure) => (unread(failure, "artifactregistry.repositories.downloadArtifacts"), 1),
+            Err(failure) => (unread(&failure, "artifactregistry.repositories.downloadArtifacts"), 1),
         }
     }
 }
@@ -186,20 +186,20 @@ async fn get(
     what: &str,
 ) -> Result<Value, Failure> {
     let call = Call { method: Method::GET, path, query, body: None, what };
-    connection.repeat(&call).await.map(document)
+    connection.repeat(&call).await.map(|answer| document(&answer))
 }
 
-fn document(answer: Answer) -> Value {
+fn document(answer: &Answer) -> Value {
     serde_json::from_slice(&answer.body).unwrap_or_default()
 }
 
 /// What a failed lookup says: absent is unusable, and anything else is not known.
-fn unread(failure: Failure, permission: &str) -> Finding {
+fn unread(failure: &Failure, permission: &str) -> Finding {
     match failure.error.kind {
         ErrorKind::NotFound => Finding::Unusable("it does not exist; create it, or correct its name".into()),
         ErrorKind::Denied => {
             Finding::NotChecked(format!("{}; it takes the permission `{permission}`", failure.error.message))
         }
-        _ => Finding::NotChecked(failure.error.message),
+        _ => Finding::NotChecked(failure.error.message.clone()),
     }
 }
