@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use flowform_provider_api::{ArtifactType, ObjectStore, ObjectTemplates, Provider, TemplateStore};
 use flowform_provider_aws as aws;
+use flowform_provider_ecs::{EcsProvider, TASK_DEFINITION};
 use flowform_provider_google::{Bucket, BucketSettings, ConnectionSettings, Credentials, Timing};
 use flowform_provider_http::{Client, Get};
 use flowform_provider_local::{
     CONTAINER, CUSTOM_JOB, DirectoryStore, FileTemplates, JOB_TEMPLATE, LocalProvider, PROCESS,
-    TASK_DEFINITION,
 };
 use flowform_provider_s3 as s3;
 use serde_json::{Map, Value as Json};
@@ -34,11 +34,10 @@ pub fn connect(
     arguments: &Map<String, Json>,
     registry: Arc<dyn ObjectStore>,
 ) -> Option<Arc<dyn Provider>> {
-    // No backend of this version takes arguments.
-    let _ = arguments;
     match ProviderKind::of_name(name)? {
         ProviderKind::Local => Some(Arc::new(LocalProvider::new(registry))),
-        ProviderKind::Docker | ProviderKind::Kubernetes | ProviderKind::Ecs | ProviderKind::Vertex => None,
+        ProviderKind::Ecs => Some(Arc::new(EcsProvider::new(flowform_provider_ecs::Settings::of(arguments)))),
+        ProviderKind::Docker | ProviderKind::Kubernetes | ProviderKind::Vertex => None,
     }
 }
 

@@ -65,7 +65,8 @@ async fn read(
     for (id, note) in observation.notes {
         notes.entry(id).or_default().push(note);
     }
-    Ok((ProviderLive { location, artifacts, unreadable, notes }, observation.calls))
+    let intact = observation.intact.into_iter().collect();
+    Ok((ProviderLive { location, artifacts, intact, unreadable, notes }, observation.calls))
 }
 
 /// The artifacts that should be alive as recorded.

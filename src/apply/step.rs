@@ -29,6 +29,8 @@ pub struct Shared {
     pub writer: Arc<Writer>,
     /// The connected providers by configuration name, each with its place and how many calls it takes at once.
     pub providers: BTreeMap<String, Connected>,
+    /// Why the others could not say where they lead, by configuration name.
+    pub unconnected: BTreeMap<String, String>,
     /// The store of templates at a place; `None` where this version has none.
     pub templates: Arc<TemplateStores>,
     /// This root's name.
@@ -407,9 +409,13 @@ impl Shared {
     }
 
     fn connected(&self, provider: &str) -> Result<&Connected, StepError> {
-        self.providers
-            .get(provider)
-            .ok_or_else(|| StepError::Failed(format!("The provider `{provider}` is not connected.")))
+        self.providers.get(provider).ok_or_else(|| {
+            let why = self.unconnected.get(provider).map(|why| format!(": {}", why.trim_end_matches('.')));
+            StepError::Failed(format!(
+                "The provider `{provider}` is not connected{}.",
+                why.unwrap_or_default()
+            ))
+        })
     }
 }
 

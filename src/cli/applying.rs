@@ -236,19 +236,24 @@ async fn shared(
     plan: &Plan,
 ) -> Result<Shared, Failure> {
     let mut providers = BTreeMap::new();
+    let mut unconnected = BTreeMap::new();
     let empty = View::new(registry.id().clone(), registry.project());
     let view = view.unwrap_or(&empty);
     for (name, provider) in connect(order.workspace, &registry.store(), Some(view)) {
-        // A provider that cannot say where it leads is told of by the refresh; its steps fail one by one.
-        if let Ok(location) = provider.location().await {
-            let limit = Semaphore::new(provider.concurrency().max(1));
-            providers.insert(name, Connected { provider, location, limit });
+        // The steps of a provider that cannot say where it leads fail one by one.
+        match provider.location().await {
+            Ok(location) => {
+                let limit = Semaphore::new(provider.concurrency().max(1));
+                providers.insert(name, Connected { provider, location, limit });
+            }
+            Err(error) => drop(unconnected.insert(name, error.message)),
         }
     }
     Ok(Shared {
         registry: Arc::clone(registry),
         writer: Arc::clone(writer),
         providers,
+        unconnected,
         templates: {
             let around = surroundings(order.workspace);
             Arc::new(move |uri| providers::template_store(uri, &around))

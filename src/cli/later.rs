@@ -8,7 +8,6 @@ use flowform_provider_api::{Binding, Digest};
 
 use super::data::read_wanted;
 use super::planning::Planning;
-use super::planning::surroundings;
 use super::workspace::Workspace;
 use crate::apply::event::NotDone;
 use crate::apply::executor::{Later, Resolved};
@@ -99,7 +98,7 @@ impl<'a> Finishing<'a> {
     async fn settle(&mut self, frame: FrameId, node: NodeId) {
         loop {
             self.finalizer.prepare(frame, node);
-            if !read_wanted(&self.workspace.data, &surroundings(self.workspace)).await {
+            if !read_wanted(self.workspace).await {
                 return;
             }
         }

@@ -6,6 +6,7 @@ mod commands;
 mod data;
 pub mod duration;
 mod edge;
+mod estimate;
 mod existing;
 mod failure;
 mod later;

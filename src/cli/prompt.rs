@@ -1,10 +1,15 @@
 //! IO: lines typed by somebody, with editing and a history. It knows nothing of what is typed.
 
+use std::cell::Cell;
 use std::path::PathBuf;
 
+use rustyline::completion::Completer;
 use rustyline::error::ReadlineError;
+use rustyline::highlight::Highlighter;
+use rustyline::hint::Hinter;
 use rustyline::history::FileHistory;
-use rustyline::{Config, Editor};
+use rustyline::validate::Validator;
+use rustyline::{Config, Context, Editor, Helper};
 
 /// How many lines the history keeps.
 const HISTORY: usize = 1_000;
@@ -13,15 +18,38 @@ const HISTORY: usize = 1_000;
 pub(super) enum Typed {
     /// Entered a line.
     Line(String),
-    /// Took back what was typed so far (ctrl-c).
-    Cancelled,
+    /// Took back what was typed so far (ctrl-c); `nothing` when the line was empty.
+    Cancelled { nothing: bool },
     /// Left (ctrl-d), or the terminal is gone.
     Ended,
 }
 
+/// Watches whether there is anything on the line: the editor does not tell when it is interrupted. It hints at nothing.
+#[derive(Default)]
+struct Watch {
+    is_used: Cell<bool>,
+}
+
+impl Hinter for Watch {
+    type Hint = String;
+
+    fn hint(&self, line: &str, _: usize, _: &Context<'_>) -> Option<String> {
+        self.is_used.set(!line.is_empty());
+        None
+    }
+}
+
+impl Completer for Watch {
+    type Candidate = String;
+}
+
+impl Highlighter for Watch {}
+impl Validator for Watch {}
+impl Helper for Watch {}
+
 /// A prompt with its history.
 pub(super) struct Prompt {
-    editor: Editor<(), FileHistory>,
+    editor: Editor<Watch, FileHistory>,
     file: Option<PathBuf>,
 }
 
@@ -33,17 +61,25 @@ impl Prompt {
     pub(super) fn new(file: Option<PathBuf>) -> Result<Self, String> {
         let config = Config::builder().max_history_size(HISTORY).map_err(|error| error.to_string())?;
         let mut editor = Editor::with_config(config.auto_add_history(false).build());
-        if let (Ok(editor), Some(file)) = (&mut editor, &file) {
-            let _ = editor.load_history(file);
+        if let Ok(editor) = &mut editor {
+            editor.set_helper(Some(Watch::default()));
+            if let Some(file) = &file {
+                let _ = editor.load_history(file);
+            }
         }
         editor.map(|editor| Self { editor, file }).map_err(|error| error.to_string())
     }
 
     /// Waits for a line.
     pub(super) fn line(&mut self, prompt: &str) -> Typed {
+        let is_used =
+            |editor: &Editor<Watch, FileHistory>| editor.helper().is_some_and(|watch| watch.is_used.get());
+        if let Some(watch) = self.editor.helper() {
+            watch.is_used.set(false);
+        }
         match self.editor.readline(prompt) {
             Ok(line) => Typed::Line(line),
-            Err(ReadlineError::Interrupted) => Typed::Cancelled,
+            Err(ReadlineError::Interrupted) => Typed::Cancelled { nothing: !is_used(&self.editor) },
             Err(_) => Typed::Ended,
         }
     }

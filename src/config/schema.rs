@@ -121,4 +121,4 @@ pub(super) const NOT_YET: &[&str] = &["execution_environment"];
 
 /// Providers that the language has and this version does not.
 pub(super) const PROVIDERS_NOT_YET: &[ProviderKind] =
-    &[ProviderKind::Docker, ProviderKind::Kubernetes, ProviderKind::Ecs, ProviderKind::Vertex];
+    &[ProviderKind::Docker, ProviderKind::Kubernetes, ProviderKind::Vertex];

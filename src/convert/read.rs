@@ -152,10 +152,11 @@ fn flow(name: &str, row: &Map<String, Json>) -> Flow {
     }
 }
 
-/// A column's JSON, which some exports hold as a text.
+/// A column's JSON, which some exports hold as a text. A text that is none stays, so that it is told and not lost.
 fn document(column: Option<&Json>) -> Json {
     match column {
-        Some(Json::String(text)) => serde_json::from_str(text).unwrap_or_default(),
+        Some(Json::String(text)) if text.trim().is_empty() => Json::Null,
+        Some(Json::String(text)) => serde_json::from_str(text).unwrap_or_else(|_| Json::String(text.clone())),
         Some(value) => value.clone(),
         None => Json::Null,
     }

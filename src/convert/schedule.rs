@@ -7,6 +7,9 @@ use super::hcl::Body;
 
 /// Adds the blocks of a serialized schedule.
 pub(super) fn blocks(schedule: &Json, body: &mut Body, told: &mut Told) {
+    if !schedule.is_null() && !schedule.get("clocks").is_some_and(Json::is_array) {
+        told.leave_out(body, format!("the schedule has no clocks: {schedule}"));
+    }
     for name in ["filters", "or_filters", "not_filters", "adjustments"] {
         if schedule.get(name).and_then(Json::as_array).is_some_and(|steps| !steps.is_empty()) {
             told.leave_out(

@@ -88,6 +88,7 @@ fn remote(
         Ok(Answer::Bytes(bytes)) => {
             String::from_utf8(bytes).map_err(|_| "what is there is not UTF-8".to_owned())
         }
+        Ok(Answer::Registry(_)) => Err("the answer is none of a server".to_owned()),
         Err(why) => Err(why),
     };
     let remote = |unreadable| Some(RemoteTemplate { url: url.to_owned(), is_pinned: false, unreadable });

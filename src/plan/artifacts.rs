@@ -104,6 +104,8 @@ pub fn remarks(flow: &DesiredFlow) -> Vec<String> {
     let default = |kind: &str, name: &str| {
         flow.definition.get("agent_defaults").and_then(|defaults| defaults.get(kind)?.get(name)?.as_str())
     };
+    let storage =
+        flow.definition.get("storage").and_then(|storage| Some(storage.get("type")?.as_str()?.to_owned()));
     match flow.kind {
         RunConfigKind::Ecs if given("task_definition_arn").is_some() => Vec::new(),
         RunConfigKind::Ecs => {
@@ -114,6 +116,11 @@ pub fn remarks(flow: &DesiredFlow) -> Vec<String> {
                 )],
                 None if flow.providers.keeper(ArtifactKind::TaskDefinition) == REGISTRY => vec![
                     "the task definition is kept in the registry and not registered in ECS: no provider `ecs` is declared"
+                        .to_owned(),
+                ],
+                None if storage.as_deref() == Some("Docker") => vec![
+                    "the serialized run config names no registered task definition, which the original refuses beside \
+                     Docker storage: its agents register one for every run, and flowform's `start` has the ARN"
                         .to_owned(),
                 ],
                 None => Vec::new(),

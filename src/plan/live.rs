@@ -35,6 +35,8 @@ pub struct ProviderLive {
     pub location: Location,
     /// The live artifacts by the backend's own name.
     pub artifacts: HashMap<String, LiveArtifact>,
+    /// Recorded artifacts that are there as they were made, told by a listing alone.
+    pub intact: HashSet<String>,
     /// Objects that could not be read, with the reason.
     pub unreadable: BTreeMap<String, String>,
     /// What people should know, by the recorded artifact that it is about.
@@ -69,6 +71,7 @@ impl Live {
                 _ if provider.unreadable.contains_key(&binding.id) => {
                     Standing::Unreadable(provider.unreadable.get(&binding.id).cloned().unwrap_or_default())
                 }
+                None if provider.intact.contains(&binding.id) => Standing::Intact,
                 None => Standing::Missing,
                 Some(artifact) if artifact.hash == binding.hash && artifact.identity.is_some() => {
                     Standing::Intact

@@ -7,6 +7,7 @@ mod changes;
 pub mod checks;
 pub mod diff;
 mod effective;
+pub mod foreign;
 mod guard;
 pub mod live;
 pub mod model;

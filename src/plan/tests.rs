@@ -1,6 +1,6 @@
 //! Plans from text, in pure code: a configuration, what an apply of another one would have recorded, and what lives.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use flowform_provider_api::{
     Binding, Digest, ErrorKind, FlowId, Identity, LiveArtifact, Location, ProviderError, RegistryId,
@@ -128,6 +128,7 @@ fn applied(text: &str) -> (View, Live) {
     let provider = ProviderLive {
         location: Location("registry".to_owned()),
         artifacts,
+        intact: HashSet::new(),
         unreadable: BTreeMap::new(),
         notes: BTreeMap::new(),
     };

@@ -98,6 +98,7 @@ const fn data_doc(kind: DataKind) -> &'static str {
         DataKind::File => "Reads a file.",
         DataKind::Http => "Reads an HTTP resource.",
         DataKind::TerraformState => "Reads the outputs of a Terraform state.",
+        DataKind::FlowformRegistry => "Reads what a registry has of another project: flows, agents, outputs.",
     }
 }
 

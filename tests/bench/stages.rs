@@ -8,7 +8,7 @@
     reason = "a benchmark ends where its input is wrong"
 )]
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt::Write as _;
 use std::hint::black_box;
 use std::time::Duration;
@@ -214,7 +214,13 @@ fn applied(plan: &Plan, settings: &Settings) -> (Vec<Event>, Live) {
         }
         events.push(Event::Bind { flow, version: *version, artifacts: bindings, at: origin.at.clone() });
     }
-    let provider = ProviderLive { location, artifacts, unreadable: BTreeMap::new(), notes: BTreeMap::new() };
+    let provider = ProviderLive {
+        location,
+        artifacts,
+        intact: HashSet::new(),
+        unreadable: BTreeMap::new(),
+        notes: BTreeMap::new(),
+    };
     let live = Live { providers: BTreeMap::from([("local".to_owned(), Ok(provider))]), ..Live::default() };
     (events, live)
 }

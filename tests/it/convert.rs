@@ -323,8 +323,15 @@ fn what_is_no_run_config_and_no_flow_is_refused_by_name() {
     project.write("c.json", "{");
     project.write("d.json", "{\"type\": \"CustomRun\"}");
     project.write("e.json", "[]");
+    project.write("broken.json", "[{\"name\": \"etl\", \"run_config\": \"{\\\"type\\\": \"}]");
+    project.write(
+        "odd.json",
+        "[{\"name\": \"odd\", \"run_config\": null, \"storage\": \"S3\", \"schedule\": {\"cron\": \"0 6 * * *\"}}]",
+    );
     project.write("ok.json", "{\"type\": \"DockerRun\", \"image\": \"etl:1\", \"ports\": [80]}");
-    let run = project.run("convert a.json b.json c.json d.json e.json gone.json ok.json").exits(1);
+    let run = project
+        .run("convert a.json b.json c.json d.json e.json broken.json odd.json gone.json ok.json")
+        .exits(1);
     snapshot!("convert_refused", run.all());
 }
 

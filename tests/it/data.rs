@@ -263,6 +263,126 @@ output "known" {{
     project.run("plan").fails().complains("The server is not ready for version 1.");
 }
 
+/// A project whose registry others read.
+const INGEST: &str = r#"flowform {
+  project = "ingest"
+  root    = "loaders"
+}
+
+storage "module" "code" {
+  module = "ingest.load"
+}
+
+agent "local" "here" {
+  labels = ["eu"]
+}
+
+flow "load" {
+  for_each   = toset(["eu", "us"])
+  name       = "load-${each.key}"
+  labels     = ["eu"]
+  storage    = storage.module.code
+  parameters = { region = each.key }
+
+  run_config "local" {
+    env = { LEVEL = "info" }
+  }
+}
+
+flow "old" {
+  runtime = "command"
+  command = ["true"]
+  labels  = ["eu"]
+}
+
+output "bucket" {
+  value = "raw"
+}
+
+output "token" {
+  value     = sensitive("hunter2")
+  sensitive = true
+}
+"#;
+
+#[test]
+fn other_projects_are_read_from_their_registry() {
+    let ingest = Project::applied(INGEST);
+    ingest.edit(
+        "flow \"old\" {\n  runtime = \"command\"\n  command = [\"true\"]\n  labels  = [\"eu\"]\n}\n",
+        "",
+    );
+    ingest.apply();
+    let registry = ingest.path().join(".flowform/registry");
+    let before = ingest.registry_files();
+    let shop = project(&format!(
+        r#"
+data "flowform_registry" "ingest" {{
+  project = "ingest"
+  path    = "{}"
+}}
+
+locals {{
+  ingest = data.flowform_registry.ingest
+}}
+
+flow "report" {{
+  storage    = storage.module.code
+  parameters = {{ after = {{ for name, flow in local.ingest.flows : name => flow.version }} }}
+}}
+
+output "found" {{
+  value = {{
+    names  = keys(local.ingest.flows)
+    root   = local.ingest.flows["load-eu"].root
+    labels = local.ingest.flows["load-us"].labels
+    region = local.ingest.flows["load-us"].parameters.region
+    kind   = jsondecode(local.ingest.flows["load-us"].run_config_json).type
+    start  = local.ingest.flows["load-us"].start == null
+    agents = [for agent in local.ingest.agents : "${{agent.root}}/${{agent.address}} ${{join(",", agent.labels)}}"]
+    bucket = local.ingest.outputs["loaders"].bucket
+    token  = local.ingest.outputs["loaders"].token
+  }}
+}}
+"#,
+        registry.display()
+    ));
+    shop.run("validate").succeeds();
+    shop.apply();
+    snapshot!("data_registry", shop.run("output --json").succeeds().stdout);
+    shop.is_settled();
+    assert!(ingest.registry_files() == before, "reading writes nothing");
+    // What changes there is a change here.
+    ingest.edit("info", "debug");
+    ingest.apply();
+    shop.run("plan --out saved.plan").succeeds().says("1 to update");
+    // The plan has what was read.
+    std::fs::remove_dir_all(&registry).expect("a registry can be removed");
+    shop.run("apply saved.plan").succeeds().says("1 updated");
+    shop.run("plan").fails().complains("there is no such project in the registry");
+}
+
+#[test]
+fn other_roots_of_the_project_are_read_without_the_own_one() {
+    let first = Project::applied(INGEST);
+    let second = INGEST
+        .replace("\"loaders\"\n", "\"second\"\n  registry \"local\" {\n    path = \"REGISTRY\"\n  }\n")
+        .replace("REGISTRY", &first.path().join(".flowform/registry").display().to_string())
+        .replace("load-", "second-")
+        .replace("flow \"old\"", "flow \"own\"");
+    let second = Project::new(&format!(
+        "{second}\ndata \"flowform_registry\" \"others\" {{\n  project = \"ingest\"\n}}\n\noutput \"names\" {{\n  value = [keys(data.flowform_registry.others.flows), data.flowform_registry.others.agents[*].root, keys(data.flowform_registry.others.outputs)]\n}}\n"
+    ));
+    second.apply();
+    let names = second.run("output --json names").succeeds().stdout;
+    assert_eq!(
+        names.split_whitespace().collect::<String>(),
+        "[[\"load-eu\",\"load-us\",\"old\"],[\"loaders\"],[\"loaders\"]]",
+        "{names}"
+    );
+    second.is_settled();
+}
+
 #[test]
 fn data_that_cannot_be_read() {
     let closed = {
@@ -282,6 +402,8 @@ fn data_that_cannot_be_read() {
             "state_in_s3",
             "data \"terraform_state\" \"x\" {\n  path    = \"a/b\"\n  backend = \"s3\"\n}".to_owned(),
         ),
+        ("no_registry", "data \"flowform_registry\" \"x\" {\n  project = \"nobody\"\n}".to_owned()),
+        ("no_project", "data \"flowform_registry\" \"x\" {\n  path = \"x\"\n}".to_owned()),
         ("unknown_kind", "data \"fiel\" \"x\" {\n  path = \"a\"\n}".to_owned()),
         ("unknown_argument", "data \"file\" \"x\" {\n  pth = \"a\"\n}".to_owned()),
         ("wrong_type", "data \"http\" \"x\" {\n  url = [\"a\"]\n}".to_owned()),

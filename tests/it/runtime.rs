@@ -181,3 +181,135 @@ fn a_flow_of_a_module_runs() {
     assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
     assert_eq!(said(&project)["limit"], 10);
 }
+
+/// The runtime `command` starts any program, with the same variables.
+#[test]
+fn a_command_runs_with_the_variables_of_its_flow() {
+    let project = Project::empty();
+    let work = project.path().join("work").display().to_string();
+    project.write("work/.keep", "");
+    project.write(
+        "main.hcl",
+        &format!(
+            r#"
+flowform {{
+  project = "shop"
+}}
+flow "report" {{
+  runtime    = "command"
+  command    = ["/bin/sh", "-c", "env > said.txt; exit 3"]
+  parameters = {{ limit = 10 }}
+  run_config "local" {{
+    working_dir = "{work}"
+    env         = {{ LEVEL = "DEBUG" }}
+    secret_env  = {{ TOKEN = "env:SHOP_TOKEN" }}
+  }}
+}}
+"#
+        ),
+    );
+    project.apply();
+    let document = project.current("report").expect("the flow is published");
+    let run = start(&document, &json!({ "limit": 25, "area": "eu" }), &[("SHOP_TOKEN", "s3cret")]);
+    assert_eq!(run.status.code(), Some(3), "its exit code is the run's");
+    let said = project.read("work/said.txt");
+    for line in [
+        "FLOWFORM_FLOW=report",
+        "FLOWFORM_PARAMETERS={\"area\":\"eu\",\"limit\":25}",
+        "FLOWFORM_PROJECT=shop",
+        "FLOWFORM_RUN_ID=run-1",
+        "FLOWFORM_VERSION=1",
+        "LEVEL=DEBUG",
+        "TOKEN=s3cret",
+    ] {
+        assert!(said.lines().any(|said| said == line), "{line} in\n{said}");
+    }
+    assert!(!said.contains("FLOWFORM_STORAGE"), "{said}");
+}
+
+/// Whatever the backend and whoever starts the code: the five variables of a run, the command, and what only the agent knows.
+#[test]
+fn every_start_has_the_variables_of_a_run() {
+    let by_name = |list: &Value| -> BTreeMap<String, String> {
+        let entries = list.as_array().into_iter().flatten();
+        entries.map(|entry| (text(&entry["name"]), text(&entry["value"]))).collect()
+    };
+    for kind in ["docker", "ecs", "kubernetes", "local", "vertex"] {
+        for runtime in ["flowform", "prefect_server", "command"] {
+            let command = if runtime == "command" { "command = [\"/bin/report\", \"--all\"]" } else { "" };
+            let project = Project::new(&format!(
+                "flowform {{\n  project = \"shop\"\n}}\nstorage \"module\" \"code\" {{\n  module = \"flows\"\n}}\n\
+                 flow \"etl\" {{\n  storage = storage.module.code\n  runtime = \"{runtime}\"\n  {command}\n  \
+                 parameters = {{ limit = 1 }}\n  run_config \"{kind}\" {{}}\n}}\n"
+            ));
+            project.apply();
+            let start = project.current("etl").expect("the flow is published")["start"].clone();
+            let (env, words) = match kind {
+                "docker" | "local" => {
+                    let env = start["env"].as_object().expect("variables").iter();
+                    (env.map(|(name, value)| (name.clone(), text(value))).collect(), start["command"].clone())
+                }
+                "ecs" => {
+                    let task = &start["task_definition"]["containerDefinitions"][0];
+                    let mut env = by_name(&task["environment"]);
+                    let flow = &start["run_task"]["overrides"]["containerOverrides"][0];
+                    env.extend(by_name(&flow["environment"]));
+                    (env, task["command"].clone())
+                }
+                "kubernetes" => {
+                    let container = &start["job"]["spec"]["template"]["spec"]["containers"][0];
+                    (by_name(&container["env"]), container["args"].clone())
+                }
+                _ => {
+                    let container =
+                        &start["custom_job"]["job_spec"]["worker_pool_specs"][0]["container_spec"];
+                    (by_name(&container["env"]), container["command"].clone())
+                }
+            };
+            let what = format!("{kind}, {runtime}: {start:#}");
+            for (name, value) in [
+                ("FLOWFORM_FLOW", "etl"),
+                ("FLOWFORM_PROJECT", "shop"),
+                ("FLOWFORM_VERSION", "1"),
+                ("FLOWFORM_RUN_ID", "{{run_id}}"),
+                ("FLOWFORM_PARAMETERS", "{{parameters}}"),
+            ] {
+                assert_eq!(env.get(name).map(String::as_str), Some(value), "{name} of {what}");
+            }
+            assert_eq!(env.contains_key("FLOWFORM_STORAGE"), runtime == "flowform", "{what}");
+            for (hole, value) in [("run_id", "{{run_id}}"), ("parameters", "{{parameters}}")] {
+                let paths = start["holes"][hole].as_array().expect("paths");
+                assert!(!paths.is_empty(), "{what}");
+                for path in paths {
+                    let steps = path.as_array().expect("a path").iter();
+                    let pointer: String = steps
+                        .map(|step| format!("/{}", text(step).replace('~', "~0").replace('/', "~1")))
+                        .collect();
+                    assert!(
+                        start.pointer(&pointer).is_some_and(|place| text(place).contains(value)),
+                        "{pointer} of {what}"
+                    );
+                }
+            }
+            let words: Vec<String> = words.as_array().expect("a command").iter().map(text).collect();
+            let from_agent = start["from_agent"].as_array().expect("names");
+            match runtime {
+                "flowform" => assert_eq!(&words[..2], ["python", "-c"], "{what}"),
+                "command" => assert_eq!(words, ["/bin/report", "--all"], "{what}"),
+                _ => assert!(words.ends_with(&["execute".to_owned(), "flow-run".to_owned()]), "{what}"),
+            }
+            // The address, the key and whose they are: only the agent that starts the run knows them.
+            let secret = ["PREFECT__CLOUD__API", "PREFECT__CLOUD__API_KEY", "PREFECT__CLOUD__TENANT_ID"];
+            for name in secret {
+                let told = from_agent.contains(&json!(name));
+                assert_eq!(told, runtime == "prefect_server", "{name} of {what}");
+                assert!(!env.contains_key(name), "{what}");
+            }
+        }
+    }
+}
+
+/// A text, or a number as one.
+fn text(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}

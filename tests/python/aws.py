@@ -59,6 +59,7 @@ class Testbed:
         if path.startswith("/_testbed/"):
             return self.control(path, environ, start_response)
         call = describe(environ)
+        said = []
         with self.book:
             self.calls.append(call)
             fault = self.due(call)
@@ -75,8 +76,14 @@ class Testbed:
                 self.wait(fault, fault["seconds"])
                 if is_gone(environ):
                     cut(environ)
+        asked = read_body(environ) if call["service"] == "ecs" else b""
         with self.one:
-            answer = [b"".join(self.app(environ, start_response))]
+            answer = [b"".join(self.app(environ, lambda *begun: said.append(begun)))]
+        status, headers = said[0][:2]
+        if call["service"] == "ecs":
+            answer = [ecs_answer(call["operation"], asked, status, answer[0])]
+            headers = with_length(headers, answer[0])
+        start_response(status, headers)
         if fault is not None and fault["do"] == "hold":
             self.wait(fault, 3600)
         if fault is not None and fault["do"] == "lose":
@@ -145,6 +152,33 @@ def describe(environ):
         "method": environ["REQUEST_METHOD"],
         "path": path,
     }
+
+
+def with_length(headers, body):
+    rest = [(name, value) for name, value in headers if name.lower() != "content-length"]
+    return rest + [("Content-Length", str(len(body)))]
+
+
+def ecs_answer(operation, asked, status, answer):
+    """What ECS answers where moto leaves something out: pages of the size asked for, the newest revisions first where that
+    is asked for, lists in an order of the service's own, and those that it always has."""
+    if not status.startswith("200"):
+        return answer
+    asked, body = json.loads(asked or b"{}"), json.loads(answer)
+    if operation == "ListTaskDefinitions":
+        arns = body.get("taskDefinitionArns", [])
+        key = lambda arn: (arn.rsplit(":", 1)[0], int(arn.rsplit(":", 1)[1]))  # noqa: E731
+        arns.sort(key=key, reverse=asked.get("sort") == "DESC")
+        start, size = int(asked.get("nextToken") or 0), int(asked.get("maxResults") or 100)
+        body = {"taskDefinitionArns": arns[start : start + size]}
+        if start + size < len(arns):
+            body["nextToken"] = str(start + size)
+    if operation == "DescribeTaskDefinition":
+        for container in body["taskDefinition"].get("containerDefinitions", []):
+            container.setdefault("systemControls", [])
+            for name in ("environment", "secrets"):
+                container.get(name, []).reverse()
+    return json.dumps(body).encode()
 
 
 def refuse(call, fault, start_response):

@@ -1,6 +1,6 @@
 """Makes up inputs for `record_agents.py`: ordinary ones, and ones that the original takes in ways nobody would guess."""
 
-NAMES = ["my flow", "ETL: daily (v2)", "1,000 rows", "don't", "a_b--c", "x" * 300, "word " * 80, "!!!", "Ünïcödé", "A&amp;B", "tab\tname"]
+NAMES = ["my flow", "1,2,3 a,b", "\u2705 done \u2605", "\u0416\u0443\u043a\n\u65e5\u672c", "x" * 240 + " tail", "-" * 5, "caf\u00e9's \u00bd", "&#x41;&#66;&nbsp;c", "ETL: daily (v2)", "1,000 rows", "don't", "a_b--c", "x" * 300, "word " * 80, "!!!", "Ünïcödé", "A&amp;B", "tab\tname"]
 RUNS = ["happy-hare", "Zany_Zebra 7", "...x", "a" * 260, "_-.", "run #1 (retry)", "1,2", "x--y"]
 VERSIONS = ["1.4.1", "0.12.6", "0.13.0", "0.13.0rc1", "1.0.0+5.g12", None, "", "0.13", "v0.13.0", "0.13.0.dev3", "abc"]
 VARIABLES = ["A", "B", "PYTHONPATH", "PREFECT__LOGGING__LEVEL", "PREFECT__CLOUD__API", "PREFECT__CONTEXT__IMAGE"]
@@ -11,6 +11,10 @@ STORAGES = [
     {"type": "Docker", "registry_url": "https://reg", "image_name": "/abs", "image_tag": "v1"},
     {"type": "Docker", "image_name": "img"},
     {"type": "S3", "bucket": "b", "key": "k"},
+    {"type": "Docker", "registry_url": "r//x/./y", "image_name": "a//b", "image_tag": ""},
+    {"type": "Docker", "registry_url": "/", "image_name": "", "image_tag": "t"},
+    {"type": "Git", "repo": "o/r", "flow_path": "f.py"},
+    {"type": "Local", "path": "/x/f.py", "stored_as_script": True, "validate": False, "directory": "/d"},
     {"type": "Module", "module": "flows"},
 ]
 TASK = "family: f\ncpu: 256\nmemory: '0.5 GB'\ncontainerDefinitions:\n- name: side\n- name: flow\n  image: file/img:1\n  environment:\n  - {name: A, value: file}\n"
@@ -123,7 +127,7 @@ def job(rng):
 
 def common(rng, agent):
     return fill(rng, agent, {
-        "labels": [["a", "b"], [], ["it's", "x"]],
+        "labels": [["a", "b"], [], ["it's", "x"], ["\"q\"", "it's \"q\"", "\\", "\n", "\u00e9\u200b\x07"]],
         "env_vars": env,
         "no_cloud_logs": [True, False, None],
     }, 0.3)
@@ -189,10 +193,27 @@ def case(rng):
     flow = fill(rng, {}, {"name": NAMES, "version": [1, 7], "core_version": VERSIONS, "storage": STORAGES}, 0.3)
     out["flow"] = flow
     out["flow_run"] = fill(rng, {}, {"name": RUNS}, 0.3)
-    config = fill(rng, {}, {"backend": ["server"], "cloud.api": ["http://localhost:4200", "https://api"], "cloud.send_flow_run_logs": [False], "logging.level": ["DEBUG"]}, 0.15)
+    if rng.random() < 0.12 and out["run_config"]:
+        out["run_config_raw"] = raw(rng, kind, out.pop("run_config"))
+    config = fill(rng, {}, {"cloud.agent.labels": [["from", "config"], []], "cloud.agent.env_vars": [{"A": "config"}, {}], "server.port": ["4201"], "backend": ["server"], "cloud.api": ["http://localhost:4200", "https://api"], "cloud.send_flow_run_logs": [False], "logging.level": ["DEBUG"]}, 0.15)
     if rng.random() < 0.15:
         config.update({"cloud.api_key": "key", "cloud.tenant_id": "33333333-3333-3333-3333-333333333333"})
     out["config"] = config
+    return out
+
+
+def raw(rng, kind, run_config):
+    """A run config that somebody edited, as the agent is handed it: no constructor has seen it."""
+    own = {"local": "LocalRun", "docker": "DockerRun", "kubernetes": "KubernetesRun", "ecs": "ECSRun", "vertex": "VertexRun"}
+    out = {"type": own[kind], "labels": ["x"], **{name: value for name, value in run_config.items() if name != "labels"}}
+    fill(rng, out, {
+        "type": ["UniversalRun", "NoRun", None, 5, "LocalRun"],
+        "labels": [["b", "a"], None, "ab", [1], []],
+        "env": [{"A": "raw"}, {}, None, [], "A=1"],
+        "__version__": ["0.14.0", None],
+        "unknown": [1],
+        "image": ["raw:1", 5, None],
+    }, 0.12)
     return out
 
 

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -43,6 +44,9 @@ pub struct RefreshRequest<'a> {
 pub struct Observation {
     /// Every live artifact of this registry and project, recorded or not.
     pub live: Vec<LiveArtifact>,
+    /// The ids of recorded artifacts of which a listing alone told that they are there, and which are as they were made:
+    /// their backend's objects cannot change. They are not among `live`.
+    pub intact: Vec<String>,
     /// Recorded artifacts that could not be read, with the reason; they are not absent.
     pub unreadable: Vec<(String, ProviderError)>,
     /// What people should know and nothing follows from, each with the recorded artifact that it is about (its id):
@@ -111,6 +115,12 @@ pub trait Provider: Send + Sync {
     /// How many calls may usefully be under way at once.
     fn concurrency(&self) -> usize {
         10
+    }
+
+    /// How long that many makes and removes take at the least, at the rate that the backend allows.
+    fn estimate(&self, makes: u64, removes: u64) -> Duration {
+        let _ = (makes, removes);
+        Duration::ZERO
     }
 
     /// Reads the live artifacts, batched: list calls, and content only where its hash cannot be known otherwise.

@@ -7,6 +7,7 @@
     reason = "a failed check is a panic of the test that called it"
 )]
 
+pub mod ecs;
 mod fault;
 mod memory;
 mod provider;

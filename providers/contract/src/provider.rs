@@ -42,9 +42,15 @@ impl ProviderSubject {
     async fn refresh(&self, recorded: &[Binding]) -> Observation {
         let registry = registry();
         let request = RefreshRequest { registry: &registry, project: PROJECT, recorded };
-        let observation = self.provider.refresh(request).await.expect("the refresh answers");
+        let mut observation = self.provider.refresh(request).await.expect("the refresh answers");
         assert!(observation.unreadable.is_empty(), "{:?}", observation.unreadable);
         assert!(observation.calls > 0, "calls are counted");
+        observation.live.retain(|live| !observation.intact.contains(&live.id));
+        for id in &observation.intact {
+            assert!(recorded.iter().any(|binding| binding.id == *id), "{id} is not recorded");
+            let described = self.provider.describe(id).await.expect("it answers").expect("it is there");
+            observation.live.push(LiveArtifact { body: None, ..described });
+        }
         observation
     }
 

@@ -14,8 +14,6 @@ pub static PROCESS: DocumentType = DocumentType("process");
 pub static CONTAINER: DocumentType = DocumentType("container");
 /// `job_template`: a Kubernetes Job, where no cluster is connected.
 pub static JOB_TEMPLATE: DocumentType = DocumentType("job_template");
-/// `task_definition`: an ECS task definition, where no account is connected.
-pub static TASK_DEFINITION: DocumentType = DocumentType("task_definition");
 /// `custom_job`: a Vertex AI CustomJob, which has no stored form of its own.
 pub static CUSTOM_JOB: DocumentType = DocumentType("custom_job");
 

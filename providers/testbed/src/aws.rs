@@ -218,6 +218,37 @@ impl Aws {
         keys.map(str::to_owned).collect()
     }
 
+    /// Calls ECS past everybody; what it answers, which must be a success.
+    pub fn ecs(&self, operation: &str, body: &serde_json::Value) -> serde_json::Value {
+        let scope =
+            format!("AWS4-HMAC-SHA256 Credential=test/20260101/{REGION}/ecs/aws4_request, Signature=x");
+        let target = format!("AmazonEC2ContainerServiceV20141113.{operation}");
+        let headers = [
+            ("Authorization", scope.as_str()),
+            ("X-Amz-Target", target.as_str()),
+            ("Content-Type", "application/x-amz-json-1.1"),
+        ];
+        let answer = ask(&self.address, "POST", "/", &headers, body.to_string().as_bytes());
+        assert_eq!(answer.status, 200, "{operation}: {}", String::from_utf8_lossy(&answer.body));
+        serde_json::from_slice(&answer.body).expect("the answer is JSON")
+    }
+
+    /// A subnet and a security group of the account's default network.
+    pub fn network(&self) -> (String, String) {
+        let scope =
+            format!("AWS4-HMAC-SHA256 Credential=test/20260101/{REGION}/ec2/aws4_request, Signature=x");
+        let headers =
+            [("Authorization", scope.as_str()), ("Content-Type", "application/x-www-form-urlencoded")];
+        let first = |action: &str, tag: &str| {
+            let body = format!("Action={action}&Version=2016-11-15");
+            let answer = ask(&self.address, "POST", "/", &headers, body.as_bytes());
+            let text = String::from_utf8(answer.body).expect("the answer is text");
+            let found = text.split(&format!("<{tag}>")).nth(1).and_then(|rest| rest.split('<').next());
+            found.unwrap_or_else(|| panic!("{action}: {text}")).to_owned()
+        };
+        (first("DescribeSubnets", "subnetId"), first("DescribeSecurityGroups", "groupId"))
+    }
+
     /// Calls S3 without a signature that anybody checks.
     pub fn s3(&self, method: &str, path: &str, body: &[u8]) -> Answer {
         let scope =

@@ -10,6 +10,7 @@ use crate::apply::event::{ApplyEvent, ApplyReport};
 use crate::cli::applying::{self, Order};
 use crate::cli::args::{ApplyArgs, DestroyArgs, ModeArgs, PlanningArgs, WorkArgs};
 use crate::cli::edge;
+use crate::cli::estimate;
 use crate::cli::failure::{self, Failure};
 use crate::cli::planning::{self, Planning};
 use crate::cli::run::Context;
@@ -72,6 +73,7 @@ async fn plan_and_apply(
     context.warn(&diags, &workspace.sources);
     if !context.json {
         show(context, &planning.plan, asking.full);
+        context.terminal.out(&estimate::told(workspace, &planning));
     }
     if planning.plan.is_empty() {
         if context.json {

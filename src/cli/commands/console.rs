@@ -24,7 +24,7 @@ Each expression that is entered is evaluated and its value shown.
   type(var.NAME)         the type of a value
 
 An expression goes on on the next line while brackets or heredocs are open. Nothing is changed.
-`exit`, ctrl-c or ctrl-d leaves.
+Ctrl-c takes back what is typed; on an empty line it leaves, as `exit` and ctrl-d do.
 ";
 
 pub(in crate::cli) async fn run(context: &Context, args: &ConsoleArgs) -> Result<Outcome, Failure> {
@@ -44,8 +44,8 @@ fn interactive(context: &Context, session: &mut Session<'_>) -> Result<Outcome, 
     loop {
         match prompt.line(if typed.is_empty() { "> " } else { ": " }) {
             Typed::Ended => return Ok(Outcome::Done),
-            Typed::Cancelled if typed.is_empty() => return Ok(Outcome::Done),
-            Typed::Cancelled => typed.clear(),
+            Typed::Cancelled { nothing: true } if typed.is_empty() => return Ok(Outcome::Done),
+            Typed::Cancelled { .. } => typed.clear(),
             Typed::Line(line) => {
                 typed.push_str(&line);
                 typed.push('\n');

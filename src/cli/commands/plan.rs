@@ -3,6 +3,7 @@
 use super::{Outcome, leave};
 use crate::cli::args::{ModeArgs, PlanArgs, PlanningArgs};
 use crate::cli::edge;
+use crate::cli::estimate;
 use crate::cli::failure::{self, Failure};
 use crate::cli::planning::{self, Planning};
 use crate::cli::run::Context;
@@ -48,6 +49,7 @@ pub(in crate::cli) async fn run(context: &Context, args: &PlanArgs) -> Result<Ou
     } else {
         context.warn(&diags, &workspace.sources);
         show(context, plan, args.full);
+        context.terminal.out(&estimate::told(&workspace, &planning));
         if let Some(found) = &verified {
             let text = report::verified::render(&found.checks, found.calls, context.terminal.width());
             context.terminal.out(&format!("\n{text}"));

@@ -22,7 +22,7 @@ use crate::diag::{Diagnostic, Diagnostics};
 use crate::eval::evaluate;
 use crate::flow::kind::{DataKind, Field, FieldType};
 use crate::source::Span;
-use crate::value::{Kind, Marks, Type, Value, convert, type_name};
+use crate::value::{Kind, Marks, Type, Value, convert, from_json, type_name};
 
 /// What became of a `data` block.
 pub(super) struct Data {
@@ -143,6 +143,9 @@ fn request(
     let what = match kind {
         DataKind::File => What::File { path: text("path")?.to_owned() },
         DataKind::TerraformState => state::request(arguments, resource, header, diags)?,
+        DataKind::FlowformRegistry => {
+            What::Registry { project: text("project")?.to_owned(), path: text("path").map(str::to_owned) }
+        }
         DataKind::Http => {
             let headers = arguments.get("request_headers").and_then(Value::as_entries);
             let headers = headers.into_iter().flatten();
@@ -202,6 +205,11 @@ fn results(
                 ("sha256", Value::string(sum)),
             ]
         }
+        Answer::Registry(mut attributes) => {
+            let fields = DataKind::FlowformRegistry.results().iter();
+            let read = |field: &Field| (field.name, attributes.remove(field.name).unwrap_or_default());
+            fields.map(read).map(|(name, json)| (name, from_json(&json))).collect()
+        }
         Answer::Response { status, headers, body } => {
             let headers = headers.into_iter().map(|(name, value)| (name.into(), Value::string(value)));
             vec![
@@ -220,6 +228,10 @@ fn not_readable(request: &Request, address: &str, why: &str, header: Span) -> Di
         What::TerraformState { path } => {
             (path.clone(), "give the path of a state file that Terraform 0.12 or a later one wrote")
         }
+        What::Registry { project, .. } => (
+            project.clone(),
+            "check the name of the project and the `path` of its registry; what was never applied is in none",
+        ),
         What::S3State { bucket, key, .. } => (
             format!("s3://{bucket}/{key}"),
             "give the bucket and the key of a state that Terraform 0.12 or a later one wrote, and credentials that may read it",

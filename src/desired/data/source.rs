@@ -32,6 +32,13 @@ pub enum What {
         /// As written.
         path: String,
     },
+    /// What a registry has of a project.
+    Registry {
+        /// The project.
+        project: String,
+        /// The registry's directory as written; the configuration's own registry without one.
+        path: Option<String>,
+    },
     /// The state of Terraform in S3, of which only the outputs are looked at.
     S3State {
         /// The bucket.
@@ -79,6 +86,8 @@ impl fmt::Debug for Answer {
 pub enum Answer {
     /// The content of a file.
     Bytes(Vec<u8>),
+    /// What a registry has of a project: attributes by name.
+    Registry(serde_json::Map<String, serde_json::Value>),
     /// What a server said.
     Response {
         /// The status code.

@@ -115,7 +115,8 @@ pub const CHECKS: &[Check] = &[
         "agent-coverage",
         "No agent takes the flow",
         "Agents are declared that could take the flow by their kind, and none of them carries all of its labels: its \
-         runs would wait for ever. The labels that are missing on the nearest agent are named.",
+         runs would wait for ever. The labels that are missing on the nearest agent are named. `validate` warns, because \
+         another root may have published an agent; `plan` knows.",
         "Add the labels to an agent, or remove them from the flow. Where the agent is declared elsewhere, ignore the check.",
     ),
     warning(
@@ -240,7 +241,7 @@ pub const CHECKS: &[Check] = &[
         "unlabelled-flow",
         "No agent takes the flow",
         "The flow has no labels, and every agent that is declared for it has some. An agent that has labels takes no run \
-         without any (semantics 7).",
+         without any (semantics 7). `validate` warns, because another root may have published an agent; `plan` knows.",
         "Give the flow labels of one of the agents.",
     ),
     error(

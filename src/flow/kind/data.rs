@@ -11,11 +11,13 @@ pub enum DataKind {
     Http,
     /// The outputs of a Terraform state.
     TerraformState,
+    /// The flows, agents and outputs that a registry has of another project.
+    FlowformRegistry,
 }
 
 impl DataKind {
     /// Every kind, in the order of the documentation.
-    pub const ALL: [Self; 3] = [Self::File, Self::Http, Self::TerraformState];
+    pub const ALL: [Self; 4] = [Self::File, Self::Http, Self::TerraformState, Self::FlowformRegistry];
 
     /// The block's type label: `data "http" "regions"`.
     pub const fn label(self) -> &'static str {
@@ -23,6 +25,7 @@ impl DataKind {
             Self::File => "file",
             Self::Http => "http",
             Self::TerraformState => "terraform_state",
+            Self::FlowformRegistry => "flowform_registry",
         }
     }
 
@@ -37,6 +40,7 @@ impl DataKind {
             Self::File => FILE,
             Self::Http => HTTP,
             Self::TerraformState => TERRAFORM_STATE,
+            Self::FlowformRegistry => FLOWFORM_REGISTRY,
         }
     }
 
@@ -46,6 +50,7 @@ impl DataKind {
             Self::File => FILE_RESULTS,
             Self::Http => HTTP_RESULTS,
             Self::TerraformState => TERRAFORM_STATE_RESULTS,
+            Self::FlowformRegistry => FLOWFORM_REGISTRY_RESULTS,
         }
     }
 }
@@ -109,3 +114,30 @@ const TERRAFORM_STATE_RESULTS: &[Field] = &[optional(
     FieldType::MapOfAny,
     "The outputs by name, of their recorded types; sensitive ones are sensitive.",
 )];
+
+const FLOWFORM_REGISTRY: &[Field] = &[
+    required("project", FieldType::String, "The project whose flows are read."),
+    optional(
+        "path",
+        FieldType::String,
+        "The directory of the registry, against the configuration's; the registry of the `flowform` block.",
+    ),
+];
+
+const FLOWFORM_REGISTRY_RESULTS: &[Field] = &[
+    optional(
+        "flows",
+        FieldType::MapOfAny,
+        "The published flows by name: what `flow.NAME` has, and `root`, `runtime` and `parameters`.",
+    ),
+    optional(
+        "agents",
+        FieldType::ListOfAny,
+        "The declared agents, each with `root`, `address`, `kind`, `labels` and its options.",
+    ),
+    optional(
+        "outputs",
+        FieldType::MapOfAny,
+        "The outputs of each root's last apply, by root and name; sensitive ones are not recorded, and null.",
+    ),
+];

@@ -74,6 +74,11 @@ const ECS: &[Field] = &[
     ),
     optional("endpoint", FieldType::String, "The address of the ECS service, for one that is not Amazon's."),
     optional("max_attempts", FieldType::Number, "How often a call is tried; 5."),
+    optional(
+        "register_rate",
+        FieldType::Number,
+        "How many registrations and deregistrations a second the account takes; 1, as Amazon has it.",
+    ),
 ];
 
 const KUBERNETES: &[Field] = &[

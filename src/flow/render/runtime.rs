@@ -109,7 +109,9 @@ pub(super) fn contract(
                     per_run.extend(["PREFECT__CLOUD__AUTH_TOKEN", "PREFECT__LOGGING__LOG_TO_CLOUD"]);
                 }
             }
-            if let Some(image) = context_image {
+            // ECS has it in the definition, which a variable of the run overrides (semantics 0.8).
+            let own = run_config.pointer("/env/PREFECT__CONTEXT__IMAGE").is_some_and(|own| !own.is_null());
+            if let Some(image) = context_image.filter(|_| !(own && agent == AgentKind::Ecs)) {
                 set("PREFECT__CONTEXT__IMAGE", image.into(), Origin::Runtime);
             }
             server_command(agent, run_config)

@@ -379,3 +379,35 @@ fn templates_that_nothing_can_be_laid_into_are_errors() {
         "the template that `task_definition_path` names is not part of the configuration, and it is not read here"
     );
 }
+
+#[test]
+fn the_published_run_config_names_the_registered_definition() {
+    let arn = "arn:aws:ecs:eu-west-1:1:task-definition/shop-etl:4";
+    let run_config = json!({
+        "type": "ECSRun", "image": "etl:1", "task_definition": null, "task_definition_path": "task.yaml",
+        "task_definition_arn": null, "cpu": "512", "env": {"A": "1"}, "labels": ["prod"],
+    });
+    let published = |storage: Json, artifacts: &[(&str, &str)]| {
+        let mut definition = definition(run_config.clone(), json!({}));
+        definition["storage"] = storage;
+        let version =
+            Version { name: "etl", project: "shop", version: Some(4), definition: &definition, artifacts };
+        document(version)["run_config"].clone()
+    };
+    let with_arn = published(json!({"type": "Module"}), &[("task_definition", arn)]);
+    assert_eq!(
+        with_arn,
+        json!({
+            "type": "ECSRun", "image": null, "task_definition": null, "task_definition_path": null,
+            "task_definition_arn": arn, "cpu": "512", "env": {"A": "1"}, "labels": ["prod"], "__version__": "1.4.1",
+        })
+    );
+    let mut as_configured = run_config.clone();
+    as_configured["__version__"] = "1.4.1".into();
+    // The original refuses an ARN beside Docker storage; and what the registry keeps has none.
+    assert_eq!(published(json!({"type": "Docker"}), &[("task_definition", arn)]), as_configured);
+    assert_eq!(
+        published(json!({"type": "Module"}), &[("task_definition", "specs/f/v4.json")]),
+        as_configured
+    );
+}

@@ -7,7 +7,7 @@ use super::super::runtime::Contract;
 use super::Input;
 use super::task_definition::{FLOW, launch_type};
 use crate::flow::kind::AgentKind;
-use crate::flow::python::truthy;
+use crate::flow::python::{text, truthy};
 
 /// The arguments for a definition of ours. `body` is its artifact's; the container's override comes first and holds no
 /// variable that the definition decides on.
@@ -29,10 +29,11 @@ pub(super) fn of(input: Input<'_>, body: &Map<String, Json>, definition: &str) -
         }
     }
     for size in ["cpu", "memory"] {
-        if input.given(size).is_some() {
+        if input.given(size).is_some_and(truthy) {
             overrides.remove(size);
         }
     }
+    sizes_as_text(&mut overrides);
     let mut container = taken_container(&mut overrides);
     // The command is the definition's.
     container.remove("command");
@@ -54,10 +55,11 @@ pub(super) fn registered(input: Input<'_>, contract: &Contract) -> Json {
         ("cpu", "cpu"),
         ("memory", "memory"),
     ] {
-        if let Some(value) = input.given(argument) {
+        if let Some(value) = input.given(argument).filter(|value| truthy(value)) {
             overrides.insert(field.to_owned(), value.clone());
         }
     }
+    sizes_as_text(&mut overrides);
     let mut container = taken_container(&mut overrides);
     container.insert("command".to_owned(), contract.command.clone().into());
     let theirs = environment(&mut container, |name| !contract.sets(name));
@@ -68,6 +70,15 @@ pub(super) fn registered(input: Input<'_>, contract: &Contract) -> Json {
     arguments
         .insert("taskDefinition".to_owned(), input.given("task_definition_arn").cloned().unwrap_or_default());
     Json::Object(arguments)
+}
+
+/// ECS takes the sizes of a task as texts (semantics 2.4).
+fn sizes_as_text(overrides: &mut Map<String, Json>) {
+    for size in ["cpu", "memory"] {
+        if let Some(number) = overrides.get_mut(size).filter(|value| value.is_number()) {
+            *number = text(number).into();
+        }
+    }
 }
 
 /// The agent's arguments with the run config's over them: each key whole, `overrides` by key, containers by name.

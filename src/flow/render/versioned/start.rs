@@ -45,11 +45,15 @@ pub struct Version<'a> {
 /// texts that `holes` names are replaced: a user's variable may hold the same text.
 pub fn document(version: Version<'_>) -> Json {
     let part = |name: &str, default: Json| version.definition.get(name).cloned().unwrap_or(default);
+    let mut run_config = part("run_config", Json::Null);
+    if let (Some(arn), true) = (arn(version), takes_arn(version.definition)) {
+        name_definition(&mut run_config, arn);
+    }
     let mut document = json!({
         "name": version.name,
         "project": version.project,
         "version": version.version,
-        "run_config": part("run_config", Json::Null),
+        "run_config": run_config,
         "parameters": part("parameters", json!({})),
         "schedules": part("schedules", json!([])),
     });
@@ -64,6 +68,32 @@ pub fn document(version: Version<'_>) -> Json {
         }
     }
     document
+}
+
+/// The ARN of the version's task definition, where one is registered.
+fn arn<'a>(version: Version<'a>) -> Option<&'a str> {
+    let is_task =
+        |(kind, id): &&(&str, &str)| *kind == ArtifactKind::TaskDefinition.name() && id.starts_with("arn:");
+    version.artifacts.iter().find(is_task).map(|(_, id)| *id)
+}
+
+/// Whether the run config of a definition may name a registered task definition: the original's agent refuses one beside
+/// `Docker` storage (semantics 2.3).
+pub fn takes_arn(definition: &Json) -> bool {
+    let class = |part: &str| definition.get(part)?.get("type")?.as_str();
+    class("run_config") == Some("ECSRun") && class("storage") != Some("Docker")
+}
+
+/// Has a serialized run config name the registered definition in place of what the original refuses beside one
+/// (semantics 1): agents of the original then register nothing.
+fn name_definition(run_config: &mut Json, arn: &str) {
+    let Json::Object(arguments) = run_config else { return };
+    for replaced in ["task_definition", "task_definition_path", "image"] {
+        if let Some(value) = arguments.get_mut(replaced) {
+            *value = Json::Null;
+        }
+    }
+    arguments.insert("task_definition_arn".to_owned(), arn.into());
 }
 
 /// The kinds that the version can be started as: those of its artifacts, else its run config's own.
@@ -142,7 +172,7 @@ pub fn start(rendered: &Rendered, version: Version<'_>) -> Json {
             }
         }
         ArtifactKind::TaskDefinition => {
-            let arn = version.artifacts.iter().find(|(_, id)| id.starts_with("arn:")).map(|(_, id)| *id);
+            let arn = arn(version);
             let input = Input::new(version.definition, version.name, version.project);
             start.insert(
                 "run_task".to_owned(),

@@ -8,6 +8,7 @@ use super::super::runtime::{Contract, contract};
 use super::{Input, RenderError, image_origin};
 use crate::flow::definition::is_arn;
 use crate::flow::kind::AgentKind;
+use crate::flow::python::truthy;
 use crate::flow::slug::{cut, slugify};
 
 /// The container that runs the flow.
@@ -55,7 +56,8 @@ pub(super) fn body(input: Input<'_>) -> Result<(Json, Origins), RenderError> {
     secrets(container, &contract, (&index, origin), &mut origins)?;
 
     for name in ["cpu", "memory"] {
-        if let Some(value) = input.given(name) {
+        // An empty text is none (semantics 2.4).
+        if let Some(value) = input.given(name).filter(|value| truthy(value)) {
             task.insert(name.to_owned(), value.clone());
             origins.set_from(&at(name), Origin::RunConfig, name);
         } else if let Some(number) = task.get_mut(name).filter(|value| value.is_number()) {
@@ -122,7 +124,7 @@ pub(super) fn launch_type(input: Input<'_>) -> (Option<String>, Origin) {
     let strategy = input
         .agent_default(AgentKind::Ecs, "run_task_kwargs")
         .and_then(|kwargs| kwargs.get("capacityProviderStrategy"))
-        .is_some_and(crate::flow::python::truthy);
+        .is_some_and(truthy);
     let given = input.agent_default(AgentKind::Ecs, "launch_type").and_then(Json::as_str);
     match (given, strategy) {
         (Some(launch), false) => (Some(launch.to_uppercase()), Origin::AgentDefault),
