@@ -397,7 +397,8 @@ fn a_task_definition_in_a_bucket_is_read_where_that_is_said() {
     let aws = started();
     let put = |image: &str| {
         let text = format!(
-            "containerDefinitions:\n- {{name: flow, image: '{image}', logConfiguration: {{logDriver: awslogs}}}}\n"
+            "networkMode: awsvpc\ncpu: 256\nmemory: 512\ncontainerDefinitions:\n  - name: flow\n    image: {image}\n    \
+             logConfiguration: {{logDriver: awslogs}}\n"
         );
         aws.put_object(BUCKET, "tasks/etl.yaml", text.as_bytes());
     };
