@@ -10,7 +10,7 @@ use crate::desired::{DesiredAgent, DesiredFlow, ProviderChoice};
 use crate::flow::kind::{AgentKind, RunConfigKind};
 use crate::flow::labels;
 use crate::flow::render::versioned::{ArtifactKind, render};
-use crate::registry::view::FlowRecord;
+use crate::registry::view::{FlowRecord, VersionRecord};
 
 /// An agent that may take flows: declared here, or published by another root.
 #[derive(Clone, Debug, PartialEq)]
@@ -137,6 +137,14 @@ pub fn remarks(flow: &DesiredFlow) -> Vec<String> {
             Vec::new()
         }
     }
+}
+
+/// The provider configurations that keep an artifact of the version and that should keep it, where they differ.
+pub(super) fn kept_elsewhere(flow: &DesiredFlow, version: &VersionRecord) -> Option<(String, String)> {
+    version.artifacts.iter().find_map(|bound| {
+        let keeper = flow.providers.keeper(ArtifactKind::from_name(&bound.kind)?);
+        (keeper != bound.provider).then(|| (bound.provider.clone(), keeper))
+    })
 }
 
 /// A live artifact of the flow that equals the planned one.

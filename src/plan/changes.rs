@@ -5,23 +5,21 @@ use serde_json::Value as Json;
 use serde_json::value::RawValue;
 
 use super::adopt;
-use super::artifacts::{Rendering, planned, remarks};
+use super::artifacts::{Rendering, kept_elsewhere, planned, remarks};
 use super::diff::{all_of, differences};
-use super::effective::{TEMPLATE, effective, takes_from_latest};
+use super::effective::{effective, is_of_template, not_read, takes_from_latest};
 use super::guard;
 use super::live::Standing;
 use super::model::{Action, Change, Operation, Planned, PlannedArtifact, Reason, Subject};
-use super::pin::{Hold, hold};
+use super::pin::{Hold, hold, unpinned};
 use super::planner::{PlanInput, no_such_version, parse};
-use super::prune::{Retention, prunable, reused};
+use super::prune::{Retention, prunable, reused, unused};
 use super::recorded::Match;
 use super::steps::Decision;
 use crate::address::PathStep;
 use crate::desired::{DesiredFlow, KnownDefinition};
 use crate::diag::Diagnostics;
-use crate::flow::render::versioned::ArtifactKind;
 use crate::registry::view::{FlowRecord, VersionRecord, VersionState};
-use crate::value::Value;
 
 /// What all decisions share.
 pub(super) struct Context<'a> {
@@ -104,6 +102,8 @@ pub(super) fn decide(
     let current = change.to_version.or(change.from_version).unwrap_or(1);
     let retention = Retention { versions: flow.keep_versions, seconds: flow.keep_for };
     let superseded = prunable(record, current, &reused(&operations), retention, context.input.now);
+    let (superseded, busy) = unused(superseded, context.input.live);
+    change.notes.extend(busy);
     let prunes: Vec<Decision> = superseded
         .into_iter()
         .map(|(version, artifacts)| {
@@ -113,15 +113,6 @@ pub(super) fn decide(
     let mut decisions = vec![decision(context, flow, change, operations)];
     decisions.extend(prunes);
     decisions
-}
-
-/// Why the template that is part of the definition is not there: a server keeps it, and it could not be read.
-fn not_read(flow: &DesiredFlow, definition: &Value) -> Option<String> {
-    let remote = flow.remote_template.as_ref()?;
-    let why = remote.unreadable.as_ref()?;
-    // A pinned one is taken from the latest version.
-    let path = definition.get("run_config")?.get("task_definition_path")?;
-    (!path.is_null()).then(|| format!("its task definition at {} was not read: {why}", remote.url))
 }
 
 fn digest_of(record: &FlowRecord, version: u32) -> Option<&Digest> {
@@ -195,17 +186,7 @@ fn versioned(
             {
                 change.reason = Reason::AgentDefaultChanged;
             }
-            let of_template = |path: &[PathStep]| {
-                let names = path.iter().map(|step| match step {
-                    PathStep::Key(name) => name.as_str(),
-                    PathStep::Index(_) => "",
-                });
-                names.take(TEMPLATE.len()).eq(TEMPLATE)
-            };
-            if change.reason == Reason::DefinitionChanged
-                && flow.remote_template.is_some()
-                && change.differences.iter().all(|found| of_template(&found.path))
-            {
+            if change.reason == Reason::DefinitionChanged && is_of_template(flow, &change.differences) {
                 change.reason = Reason::TemplateChanged;
             }
             (change, operations)
@@ -279,14 +260,6 @@ fn same_version(
     }
 }
 
-/// The provider configurations that keep an artifact of the version and that should keep it, where they differ.
-fn kept_elsewhere(flow: &DesiredFlow, version: &VersionRecord) -> Option<(String, String)> {
-    version.artifacts.iter().find_map(|bound| {
-        let keeper = flow.providers.keeper(ArtifactKind::from_name(&bound.kind)?);
-        (keeper != bound.provider).then(|| (bound.provider.clone(), keeper))
-    })
-}
-
 /// A universal flow that had no artifact gets one when an agent that can take it is declared.
 fn newly_taken(
     context: &Context<'_>,
@@ -346,17 +319,6 @@ fn ahead(
         if change.action == Action::NoOp && change.reason == Reason::UpToDate {
             change.reason = Reason::Pinned;
         }
-    }
-    (change, operations)
-}
-
-/// The pin ends, and what the configuration says follows.
-fn unpinned((mut change, mut operations): Made, record: &FlowRecord, version: u32) -> Made {
-    operations.insert(0, Operation::Unpin { flow: record.id.clone() });
-    change.notes.push(format!("the pin at version {version} ends: the configured definition has changed"));
-    if change.action == Action::NoOp {
-        change.action = Action::Update;
-        change.reason = Reason::Unpinned;
     }
     (change, operations)
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value as Json;
 
+use super::model::Difference;
 use crate::address::PathStep;
 use crate::desired::{DesiredFlow, KnownDefinition, RemoteTemplate, TEMPLATE_SOURCE, known_definition};
 use crate::value::{Kind, Value, from_json};
@@ -28,8 +29,26 @@ pub(super) fn takes_from_latest(desired: &DesiredFlow) -> bool {
         || desired.remote_template.as_ref().is_some_and(|remote| remote.is_pinned)
 }
 
-/// Where the template of a definition is.
-pub(super) const TEMPLATE: [&str; 2] = ["run_config", "task_definition"];
+/// Whether everything that differs is in the template that a server keeps.
+pub(super) fn is_of_template(desired: &DesiredFlow, differences: &[Difference]) -> bool {
+    let of_template = |path: &[PathStep]| {
+        let names = path.iter().map(|step| match step {
+            PathStep::Key(name) => name.as_str(),
+            PathStep::Index(_) => "",
+        });
+        names.take(2).eq(["run_config", "task_definition"])
+    };
+    desired.remote_template.is_some() && differences.iter().all(|found| of_template(&found.path))
+}
+
+/// Why the template that is part of the definition is not there: a server keeps it, and it could not be read.
+pub(super) fn not_read(desired: &DesiredFlow, definition: &Value) -> Option<String> {
+    let remote = desired.remote_template.as_ref()?;
+    let why = remote.unreadable.as_ref()?;
+    // A pinned one is taken from the latest version.
+    let path = definition.get("run_config")?.get("task_definition_path")?;
+    (!path.is_null()).then(|| format!("its task definition at {} was not read: {why}", remote.url))
+}
 
 /// The paths of a pinned template: its content stays as long as it is read from the same place.
 fn pinned(desired: &DesiredFlow, latest: &Json) -> Vec<Vec<PathStep>> {

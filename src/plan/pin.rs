@@ -1,6 +1,8 @@
 //! Which version a flow is held at, and by whom.
 
+use super::changes::Made;
 use super::effective::effective;
+use super::model::{Action, Operation, Reason};
 use super::planner::parse;
 use super::recorded::Recorded;
 use crate::desired::DesiredFlow;
@@ -33,4 +35,15 @@ pub(super) fn hold(recorded: &Recorded<'_>, flow: &DesiredFlow, record: &FlowRec
         // Without a digest to compare, the pin holds.
         _ => Hold::Rollback(pin.version),
     }
+}
+
+/// The pin ends, and what the configuration says follows.
+pub(super) fn unpinned((mut change, mut operations): Made, record: &FlowRecord, version: u32) -> Made {
+    operations.insert(0, Operation::Unpin { flow: record.id.clone() });
+    change.notes.push(format!("the pin at version {version} ends: the configured definition has changed"));
+    if change.action == Action::NoOp {
+        change.action = Action::Update;
+        change.reason = Reason::Unpinned;
+    }
+    (change, operations)
 }

@@ -5,6 +5,7 @@ use std::io::Write as _;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use flowform_provider_contract::ecs::refusal;
 use flowform_provider_testbed::{Aws, Fault};
 use serde_json::{Value, json};
 
@@ -145,6 +146,10 @@ fn each_version_is_registered_once_and_published() {
 
     let described =
         account.aws.ecs("DescribeTaskDefinition", &json!({"taskDefinition": arn, "include": ["TAGS"]}));
+    // The stand-in takes more than the service does.
+    let mut request = described["taskDefinition"].clone();
+    request["tags"] = described["tags"].clone();
+    assert_eq!(refusal(&request), None, "{request:#}");
     let tags: Vec<(String, String)> = described["tags"]
         .as_array()
         .unwrap()
@@ -387,4 +392,23 @@ fn the_plan_tells_how_long_the_rate_makes_it_take() {
     account.run("plan").succeeds().says("Applying takes at least 5 s: `ecs` makes 25 and removes 0");
     account.project.write("main.hcl", &flows(25, 1));
     assert!(!account.run("plan").succeeds().stdout.contains("Applying takes"));
+}
+
+#[test]
+fn a_flow_in_an_image_has_no_arn_in_its_run_config_and_the_plan_says_so() {
+    let text = flows(1, 1)
+        .replace("storage \"module\" \"code\" {\n  module = \"shop.etl\"\n}", "storage \"docker\" \"code\" {\n  registry_url = \"r.example\"\n  image_name = \"etl\"\n  image_tag = \"1\"\n}")
+        .replace("storage.module.code", "storage.docker.code")
+        .replace("    image  = \"etl:1\"\n", "")
+        .replace("  agent         =", "  runtime       = \"prefect_server\"\n  agent         =");
+    let account = Account::new(&text);
+    account.run("plan").succeeds().says("names no registered task definition");
+    account.apply();
+    let current = account.project.current("etl-0000").expect("it is published");
+    assert!(current["run_config"]["task_definition_arn"].is_null(), "{}", current["run_config"]);
+    let active = account.active();
+    assert_eq!(active.len(), 1, "{active:?}");
+    let arn = active.first();
+    assert_eq!(current["artifacts"][0]["id"], json!(arn), "the ARN stands beside");
+    assert_eq!(current["start"]["run_task"]["taskDefinition"], json!(arn));
 }

@@ -150,3 +150,48 @@ fn bad_tags(tags: &[Value]) -> Option<String> {
     }
     None
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn sound() -> Value {
+        json!({
+            "family": "shop-etl", "networkMode": "awsvpc", "cpu": "1 vCPU", "memory": "2048",
+            "requiresCompatibilities": ["FARGATE"], "containerDefinitions": [{"name": "flow", "image": "i"}],
+            "tags": [{"key": "flowform:project", "value": "shop"}],
+        })
+    }
+
+    #[test]
+    fn what_the_service_refuses() {
+        assert_eq!(refusal(&sound()), None);
+        for (pointer, value, said) in [
+            ("/family", json!("a b"), "Invalid family"),
+            ("/cpu", json!("100"), "No Fargate configuration"),
+            ("/memory", json!("2 TB"), "be defined at the task level"),
+            ("/memory", json!("16 GB"), "No Fargate configuration"),
+            ("/networkMode", json!("bridge"), "awsvpc"),
+            ("/containerDefinitions", json!([]), "between 1 and 10"),
+            ("/containerDefinitions/0/image", json!(""), "image should not be null"),
+            ("/containerDefinitions/0/privileged", json!(true), "privileged"),
+            ("/containerDefinitions/0/links", json!(["a"]), "Links"),
+            ("/containerDefinitions/0/resourceRequirements", json!([{"type": "GPU", "value": "1"}]), "GPU"),
+            (
+                "/containerDefinitions/0/portMappings",
+                json!([{"containerPort": 80, "hostPort": 81}]),
+                "must match",
+            ),
+            ("/tags/0/key", json!("aws:x"), "Invalid tag"),
+        ] {
+            let mut request = sound();
+            let (parent, name) = pointer.rsplit_once('/').unwrap();
+            let parent = request.pointer_mut(parent).unwrap().as_object_mut().unwrap();
+            parent.insert(name.to_owned(), value);
+            let refused = refusal(&request).unwrap_or_else(|| panic!("{pointer} is taken"));
+            assert!(refused.message.contains(said), "{pointer}: {}", refused.message);
+        }
+    }
+}
