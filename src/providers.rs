@@ -10,9 +10,8 @@ use flowform_provider_aws as aws;
 use flowform_provider_ecs::{EcsProvider, TASK_DEFINITION};
 use flowform_provider_google::{Bucket, BucketSettings, ConnectionSettings, Credentials, Timing};
 use flowform_provider_http::{Client, Get};
-use flowform_provider_local::{
-    CONTAINER, CUSTOM_JOB, DirectoryStore, FileTemplates, JOB_TEMPLATE, LocalProvider, PROCESS,
-};
+use flowform_provider_kubernetes::{JOB_TEMPLATE, KubernetesProvider, Settings};
+use flowform_provider_local::{CONTAINER, CUSTOM_JOB, DirectoryStore, FileTemplates, LocalProvider, PROCESS};
 use flowform_provider_s3 as s3;
 use serde_json::{Map, Value as Json};
 
@@ -26,18 +25,43 @@ pub fn artifact_type(kind: &str) -> Option<&'static dyn ArtifactType> {
     types.into_iter().find(|artifact_type| artifact_type.kind() == kind)
 }
 
+/// What a connection depends on beside its block.
+#[derive(Clone, Copy, Debug)]
+pub struct Connecting<'a> {
+    /// The configuration's directory, where relative paths start.
+    pub base: &'a Path,
+    /// Fields that another field manager holds are taken over.
+    pub force_conflicts: bool,
+}
+
 /// Connects the provider configuration `name` (`ecs`, `ecs.alias`) with the arguments of its block; `registry` is the
 /// project's part of the registry's store. `None` when there is no such provider. Nothing is read before the first
 /// call, which tells whether the arguments lead anywhere.
 pub fn connect(
     name: &str,
     arguments: &Map<String, Json>,
+    connecting: Connecting<'_>,
     registry: Arc<dyn ObjectStore>,
 ) -> Option<Arc<dyn Provider>> {
     match ProviderKind::of_name(name)? {
         ProviderKind::Local => Some(Arc::new(LocalProvider::new(registry))),
         ProviderKind::Ecs => Some(Arc::new(EcsProvider::new(flowform_provider_ecs::Settings::of(arguments)))),
-        ProviderKind::Docker | ProviderKind::Kubernetes | ProviderKind::Vertex => None,
+        ProviderKind::Kubernetes => {
+            Some(Arc::new(KubernetesProvider::new(kubernetes_settings(arguments, connecting))))
+        }
+        ProviderKind::Docker | ProviderKind::Vertex => None,
+    }
+}
+
+fn kubernetes_settings(arguments: &Map<String, Json>, connecting: Connecting<'_>) -> Settings {
+    let text = |name: &str| arguments.get(name).and_then(Json::as_str).map(str::to_owned);
+    let list = arguments.get("job_namespaces").and_then(Json::as_array).into_iter().flatten();
+    Settings {
+        config_path: text("config_path").map(|path| connecting.base.join(path)),
+        context: text("context"),
+        namespace: text("namespace"),
+        job_namespaces: list.filter_map(Json::as_str).map(str::to_owned).collect(),
+        force_conflicts: connecting.force_conflicts,
     }
 }
 
@@ -95,6 +119,14 @@ fn s3_bucket(name: &str, access: &AwsAccess) -> s3::Bucket {
     }
 }
 
+/// How objects of S3 are reached that the configuration names: as a registry in S3 is, where there is one.
+pub fn s3_access(around: &Surroundings) -> AwsAccess {
+    match &around.registry {
+        RegistrySettings::S3(s3) => s3.access.clone(),
+        RegistrySettings::Local { .. } | RegistrySettings::Gcs(_) => AwsAccess::default(),
+    }
+}
+
 /// The content of an object of S3 that has at most `most` bytes.
 ///
 /// # Errors
@@ -139,11 +171,7 @@ pub fn template_store(uri: &str, around: &Surroundings) -> Option<Arc<dyn Templa
         None => Some(Arc::new(FileTemplates::new(&around.base))),
         Some(("s3", place)) => {
             let bucket = place.split('/').next().unwrap_or_default();
-            let access = match &around.registry {
-                RegistrySettings::S3(s3) => s3.access.clone(),
-                RegistrySettings::Local { .. } | RegistrySettings::Gcs(_) => AwsAccess::default(),
-            };
-            let store = s3::S3Store::new(s3_bucket(bucket, &access), "", Arc::new(around.new_id));
+            let store = s3::S3Store::new(s3_bucket(bucket, &s3_access(around)), "", Arc::new(around.new_id));
             Some(Arc::new(ObjectTemplates::new(Arc::new(store), format!("s3://{bucket}/"))))
         }
         Some(_) => None,

@@ -66,7 +66,8 @@ async fn read(
         notes.entry(id).or_default().push(note);
     }
     let intact = observation.intact.into_iter().collect();
-    Ok((ProviderLive { location, artifacts, intact, unreadable, notes }, observation.calls))
+    let in_use = observation.in_use.into_iter().collect();
+    Ok((ProviderLive { location, artifacts, intact, unreadable, notes, in_use }, observation.calls))
 }
 
 /// The artifacts that should be alive as recorded.

@@ -151,6 +151,7 @@ pub(super) async fn run(job: Job) -> Result<Completed, StepError> {
         }
         Operation::Archive { flow } => {
             shared.writer.watch().check()?;
+            shared.clear_current(&flow, &interrupt).await?;
             shared.withdraw_all(&flow).await?;
             let origin = shared.origin();
             shared.append(Event::Archive { flow, origin }).await?;
@@ -252,6 +253,9 @@ impl Setting {
                 Some(binding) => binding.clone(),
                 None => shared.make(&identity, planned, interrupt).await?,
             });
+        }
+        for binding in &bindings {
+            shared.set_current(&identity, binding, interrupt).await?;
         }
         self.publish(shared, &flow, &bindings, interrupt).await?;
         shared.withdraw_former(&flow).await?;
@@ -384,6 +388,38 @@ impl Shared {
             hash: artifact.hash.clone(),
             location: connected.location.clone(),
         })
+    }
+
+    async fn set_current(
+        &self,
+        identity: &Identity,
+        binding: &Binding,
+        interrupt: &watch::Receiver<Interrupt>,
+    ) -> Result<(), StepError> {
+        let connected = self.connected(&binding.provider)?;
+        let _permit = self.permit(interrupt).await?;
+        let _limit = connected.limit.acquire().await;
+        self.writer.watch().check()?;
+        let set = connected.provider.set_current(identity, &binding.id).await;
+        set.map_err(|error| failed("made the current one", &binding.kind, &error))
+    }
+
+    /// The backends of the flow's published version say no more which artifact is the current one.
+    async fn clear_current(
+        &self,
+        flow: &FlowId,
+        interrupt: &watch::Receiver<Interrupt>,
+    ) -> Result<(), StepError> {
+        let published = |flow: &FlowRecord| Some(flow.version(flow.published?)?.artifacts.clone());
+        let bindings = self.writer.with_view(|view| view.flows.get(flow).and_then(published));
+        for binding in bindings.unwrap_or_default() {
+            let connected = self.connected(&binding.provider)?;
+            let _permit = self.permit(interrupt).await?;
+            let _limit = connected.limit.acquire().await;
+            let cleared = connected.provider.clear_current(self.registry.id(), &binding.id).await;
+            cleared.map_err(|error| failed("withdrawn", &binding.kind, &error))?;
+        }
+        Ok(())
     }
 
     async fn remove(

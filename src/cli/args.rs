@@ -288,6 +288,9 @@ pub struct WorkArgs {
     /// How long to wait for a lease that somebody else holds (30s, 5m); long enough to replace one that was killed.
     #[arg(long, value_name = "DURATION", value_parser = duration::parse, default_value = "20s")]
     pub lock_timeout: Duration,
+    /// Take over the fields of a cluster's objects that another field manager holds.
+    #[arg(long)]
+    pub force_conflicts: bool,
 }
 
 /// `plan`

@@ -122,6 +122,8 @@ pub(super) fn connect(
     view: Option<&View>,
 ) -> BTreeMap<String, Arc<dyn Provider>> {
     let none = serde_json::Map::new();
+    let connecting =
+        providers::Connecting { base: &workspace.directory, force_conflicts: workspace.force_conflicts };
     let configured = workspace.config.providers.iter().map(|provider| provider.name.as_str());
     let versions = view.into_iter().flat_map(|view| view.flows.values()).flat_map(|flow| &flow.versions);
     let recorded = versions.flat_map(|version| &version.artifacts).map(|binding| binding.provider.as_str());
@@ -129,7 +131,7 @@ pub(super) fn connect(
     let connected = names.into_iter().filter_map(|name| {
         let settings = workspace.settings.providers.get(name);
         let arguments = settings.map_or(&none, |settings| &settings.arguments);
-        Some((name.to_owned(), providers::connect(name, arguments, Arc::clone(store))?))
+        Some((name.to_owned(), providers::connect(name, arguments, connecting, Arc::clone(store))?))
     });
     connected.collect()
 }

@@ -43,6 +43,8 @@ pub(super) struct Workspace {
     pub data: DataTable,
     /// The `flowform` block.
     pub settings: Settings,
+    /// Fields of live objects that somebody else holds are taken over.
+    pub force_conflicts: bool,
     /// The configuration's own texts, by name: what a saved plan keeps.
     own: Vec<String>,
 }
@@ -156,7 +158,20 @@ impl Workspace {
         let settings = settings(&config, &variables, &world, diags);
         let graph = graph::build(&config, diags);
         let (directory, data, live) = (directory.to_path_buf(), DataTable::default(), world.live());
-        Self { directory, sources, config, graph, variables, world, live, data, settings, own }
+        let force_conflicts = false;
+        Self {
+            directory,
+            sources,
+            config,
+            graph,
+            variables,
+            world,
+            live,
+            data,
+            settings,
+            force_conflicts,
+            own,
+        }
     }
 
     /// What an evaluation works on while it is applied.

@@ -13,7 +13,7 @@ use super::live::Standing;
 use super::model::{Action, Change, Operation, Planned, PlannedArtifact, Reason, Subject};
 use super::pin::{Hold, hold, unpinned};
 use super::planner::{PlanInput, no_such_version, parse};
-use super::prune::{Retention, prunable, reused};
+use super::prune::{Retention, prunable, reused, unused};
 use super::recorded::Match;
 use super::steps::Decision;
 use crate::address::PathStep;
@@ -102,6 +102,8 @@ pub(super) fn decide(
     let current = change.to_version.or(change.from_version).unwrap_or(1);
     let retention = Retention { versions: flow.keep_versions, seconds: flow.keep_for };
     let superseded = prunable(record, current, &reused(&operations), retention, context.input.now);
+    let (superseded, busy) = unused(superseded, context.input.live);
+    change.notes.extend(busy);
     let prunes: Vec<Decision> = superseded
         .into_iter()
         .map(|(version, artifacts)| {

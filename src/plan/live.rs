@@ -41,6 +41,8 @@ pub struct ProviderLive {
     pub unreadable: BTreeMap<String, String>,
     /// What people should know, by the recorded artifact that it is about.
     pub notes: BTreeMap<String, Vec<String>>,
+    /// Recorded artifacts that must stay for now, with the reason.
+    pub in_use: BTreeMap<String, String>,
 }
 
 /// How a recorded artifact stands.
@@ -85,6 +87,12 @@ impl Live {
     pub fn notes(&self, binding: &Binding) -> &[String] {
         let read = self.providers.get(&binding.provider).and_then(|read| read.as_ref().ok());
         read.and_then(|read| read.notes.get(&binding.id)).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Why a recorded artifact must stay for now, if it must.
+    pub fn in_use(&self, binding: &Binding) -> Option<&str> {
+        let read = self.providers.get(&binding.provider).and_then(|read| read.as_ref().ok());
+        read.and_then(|read| read.in_use.get(&binding.id)).map(String::as_str)
     }
 
     /// The live artifacts that are not among `recorded` (ids), each with its provider configuration.

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use flowform_provider_api::Binding;
 use jiff::Timestamp;
 
+use super::live::Live;
 use super::model::{Operation, Planned};
 use crate::registry::view::{FlowRecord, VersionRecord, VersionState};
 
@@ -59,6 +60,21 @@ pub(super) fn prunable<'a>(
             (version, own.cloned().collect())
         })
         .collect()
+}
+
+/// The versions whose artifacts nothing runs from, and of each of the others why it stays.
+pub(super) fn unused<'a>(
+    versions: Vec<(&'a VersionRecord, Vec<Binding>)>,
+    live: &Live,
+) -> (Vec<(&'a VersionRecord, Vec<Binding>)>, Vec<String>) {
+    let (mut unused, mut notes) = (Vec::new(), Vec::new());
+    for (version, artifacts) in versions {
+        match artifacts.iter().find_map(|artifact| live.in_use(artifact)) {
+            Some(why) => notes.push(format!("version {} stays for now: {why}", version.version)),
+            None => unused.push((version, artifacts)),
+        }
+    }
+    (unused, notes)
 }
 
 /// The live artifacts that the operations bind anew.

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::changes::prune;
 use super::guard;
-use super::live::Standing;
+use super::live::{Live, Standing};
 use super::model::{Action, Change, Operation, Reason, Subject};
 use super::planner::PlanInput;
-use super::prune::of_archived;
+use super::prune::{of_archived, unused};
 use super::select::Selection;
 use super::steps::Decision;
 use crate::address::{inside, natural_order};
@@ -36,8 +36,8 @@ pub(super) fn not_declared(
         }
         match removed {
             Some(removed) if !removed.destroy => decisions.push(forget(record)),
-            Some(_) => decisions.extend(archive(record, Reason::Removed)),
-            None => decisions.extend(archive(record, Reason::NotDeclared)),
+            Some(_) => decisions.extend(archive(record, Reason::Removed, input.live)),
+            None => decisions.extend(archive(record, Reason::NotDeclared, input.live)),
         }
     }
     decisions.extend(remains(input, selection, kept));
@@ -62,7 +62,7 @@ fn remains(input: PlanInput<'_>, selection: &Selection<'_>, kept: &BTreeSet<&str
     let archived = flows.filter(|flow| flow.archived.is_some() && flow.root == input.settings.root);
     let archived =
         archived.filter(|flow| !kept.contains(flow.id.as_str()) && selection.takes_address(&flow.address));
-    sorted(archived).into_iter().flat_map(prunes).collect()
+    sorted(archived).into_iter().flat_map(|record| prunes(record, input.live)).collect()
 }
 
 /// `destroy`: everything that this root declares.
@@ -92,7 +92,7 @@ pub(super) fn destroy(
         if let Some(flow) = protected.get(&record.address) {
             diags.push(guard::prevented(flow));
         }
-        decisions.extend(archive(record, Reason::Destroyed));
+        decisions.extend(archive(record, Reason::Destroyed, input.live));
     }
     decisions.extend(remains(input, selection, &BTreeSet::new()));
     decisions
@@ -185,7 +185,7 @@ pub(super) fn unused_blocks(input: PlanInput<'_>, notes: &mut Vec<String>) {
     }
 }
 
-fn archive(record: &FlowRecord, reason: Reason) -> Vec<Decision> {
+fn archive(record: &FlowRecord, reason: Reason, live: &Live) -> Vec<Decision> {
     let from = record.wanted().map(|version| version.version);
     let change = ended(record, Action::Archive, reason, from);
     let unfinished = record.versions.iter().filter(|version| version.state == VersionState::Reserved);
@@ -194,12 +194,14 @@ fn archive(record: &FlowRecord, reason: Reason) -> Vec<Decision> {
         .collect();
     operations.push(Operation::Archive { flow: record.id.clone() });
     let mut decisions = vec![Decision::new(change, operations)];
-    decisions.extend(prunes(record));
+    decisions.extend(prunes(record, live));
     decisions
 }
 
-fn prunes(record: &FlowRecord) -> Vec<Decision> {
-    of_archived(record)
+fn prunes(record: &FlowRecord, live: &Live) -> Vec<Decision> {
+    // What a Job still runs from is pruned by a later apply.
+    let (versions, _) = unused(of_archived(record), live);
+    versions
         .into_iter()
         .map(|(version, artifacts)| {
             prune(record, &record.address, version, artifacts, Reason::OfArchivedFlow)

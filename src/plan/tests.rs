@@ -131,6 +131,7 @@ fn applied(text: &str) -> (View, Live) {
         intact: HashSet::new(),
         unreadable: BTreeMap::new(),
         notes: BTreeMap::new(),
+        in_use: BTreeMap::new(),
     };
     let live = Live { providers: BTreeMap::from([("local".to_owned(), Ok(provider))]), ..Live::default() };
     (view, live)

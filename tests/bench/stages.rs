@@ -220,6 +220,7 @@ fn applied(plan: &Plan, settings: &Settings) -> (Vec<Event>, Live) {
         intact: HashSet::new(),
         unreadable: BTreeMap::new(),
         notes: BTreeMap::new(),
+        in_use: BTreeMap::new(),
     };
     let live = Live { providers: BTreeMap::from([("local".to_owned(), Ok(provider))]), ..Live::default() };
     (events, live)

@@ -11,6 +11,7 @@ mod identity;
 mod key;
 mod prefixed;
 mod provider;
+mod quantity;
 mod store;
 mod template;
 
@@ -24,5 +25,6 @@ pub use provider::{
     ArtifactType, BoxFuture, Check, Finding, MakeRequest, Observation, Provider, RefreshRequest, ToVerify,
     Verification,
 };
+pub use quantity::{Quantity, QuantityError};
 pub use store::{Entry, Etag, ObjectStore, PutOutcome, Stored};
 pub use template::{ObjectTemplates, TemplateStore};

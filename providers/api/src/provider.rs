@@ -22,6 +22,12 @@ pub trait ArtifactType: Send + Sync {
     /// empty against absent, lists whose order has no meaning. It is idempotent.
     fn canonical(&self, body: &Value) -> Value;
 
+    /// Why the backend of the kind would refuse `body`, in a sentence without its full stop: it is too large, say.
+    fn refused(&self, body: &Value) -> Option<String> {
+        let _ = body;
+        None
+    }
+
     /// The hash of `body` in canonical form.
     fn hash(&self, body: &Value) -> ArtifactHash {
         ArtifactHash::of(&self.canonical(body))
@@ -49,6 +55,8 @@ pub struct Observation {
     pub intact: Vec<String>,
     /// Recorded artifacts that could not be read, with the reason; they are not absent.
     pub unreadable: Vec<(String, ProviderError)>,
+    /// Recorded artifacts that must stay for now, with the reason: runs go on that were started from them.
+    pub in_use: Vec<(String, String)>,
     /// What people should know and nothing follows from, each with the recorded artifact that it is about (its id):
     /// a newer object of somebody else beside it, say.
     pub notes: Vec<(String, String)>,
@@ -145,6 +153,33 @@ pub trait Provider: Send + Sync {
         registry: &'a RegistryId,
         id: &'a str,
     ) -> BoxFuture<'a, Result<(), ProviderError>>;
+
+    /// Has the backend itself say which artifact is its flow's current one, where it has a place for that; `identity` is that of
+    /// the version, which may have taken over the artifact of another one. It may be repeated.
+    ///
+    /// # Errors
+    /// `Conflict` when somebody else has written there.
+    fn set_current<'a>(
+        &'a self,
+        identity: &'a Identity,
+        id: &'a str,
+    ) -> BoxFuture<'a, Result<(), ProviderError>> {
+        let _ = (identity, id);
+        Box::pin(async { Ok(()) })
+    }
+
+    /// Has the backend say no more which artifact of the flow of artifact `id` is the current one. It may be repeated.
+    ///
+    /// # Errors
+    /// `Conflict` when what says so is not ours.
+    fn clear_current<'a>(
+        &'a self,
+        registry: &'a RegistryId,
+        id: &'a str,
+    ) -> BoxFuture<'a, Result<(), ProviderError>> {
+        let _ = (registry, id);
+        Box::pin(async { Ok(()) })
+    }
 
     /// Looks up what the artifacts name - roles, networks, images - before a run depends on it. It changes nothing, and
     /// may need rights that [`Provider::refresh`] does not. A provider that can look up nothing returns nothing.

@@ -7,6 +7,7 @@
     reason = "a failed check is a panic of the test that called it"
 )]
 
+mod cluster;
 pub mod ecs;
 mod fault;
 mod memory;
@@ -14,6 +15,7 @@ mod provider;
 mod store;
 mod template;
 
+pub use cluster::TestCluster;
 pub use fault::{Fault, FaultStore};
 pub use memory::MemoryStore;
 pub use provider::{Act, ProviderSubject, provider_contract};

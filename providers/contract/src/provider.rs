@@ -34,6 +34,9 @@ impl ProviderSubject {
 
     async fn make(&self, identity: &Identity, artifact: &Artifact) -> Binding {
         let id = self.provider.make(MakeRequest { identity, artifact }).await.expect("the artifact is made");
+        for _ in 0..2 {
+            self.provider.set_current(identity, &id).await.expect("the artifact becomes the current one");
+        }
         let location = self.provider.location().await.expect("the location answers");
         let (kind, hash) = (artifact.kind.clone(), artifact.hash.clone());
         Binding { kind, provider: "contract".into(), id, hash, location }
@@ -145,6 +148,9 @@ async fn drift_is_seen_and_repaired(subject: &ProviderSubject) {
 
 async fn removed_twice(subject: &ProviderSubject) {
     let made = subject.make(&identity(4, 1), &subject.artifact(0)).await;
+    for _ in 0..2 {
+        subject.provider.clear_current(&registry(), &made.id).await.expect("it is the current one no more");
+    }
     subject.provider.remove(&registry(), &made.id).await.expect("it is removed");
     subject.provider.remove(&registry(), &made.id).await.expect("an absent one is removed");
     assert_eq!(subject.provider.describe(&made.id).await.expect("it answers"), None);

@@ -12,8 +12,6 @@ pub struct DocumentType(&'static str);
 pub static PROCESS: DocumentType = DocumentType("process");
 /// `container`: what a Docker host is handed.
 pub static CONTAINER: DocumentType = DocumentType("container");
-/// `job_template`: a Kubernetes Job, where no cluster is connected.
-pub static JOB_TEMPLATE: DocumentType = DocumentType("job_template");
 /// `custom_job`: a Vertex AI CustomJob, which has no stored form of its own.
 pub static CUSTOM_JOB: DocumentType = DocumentType("custom_job");
 

@@ -6,7 +6,7 @@ mod provider;
 mod store;
 mod template;
 
-pub use document::{CONTAINER, CUSTOM_JOB, DocumentType, JOB_TEMPLATE, PROCESS};
+pub use document::{CONTAINER, CUSTOM_JOB, DocumentType, PROCESS};
 pub use provider::LocalProvider;
 pub use store::DirectoryStore;
 pub use template::FileTemplates;

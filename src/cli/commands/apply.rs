@@ -31,7 +31,8 @@ pub(in crate::cli) async fn run(context: &Context, args: &ApplyArgs) -> Result<O
         return saved(context, args, path).await;
     }
     let mut diags = Diagnostics::new();
-    let workspace = Workspace::load(&context.directory, &args.variables, &mut diags);
+    let mut workspace = Workspace::load(&context.directory, &args.variables, &mut diags);
+    workspace.force_conflicts = args.work.force_conflicts;
     let options = options(args.mode, &args.planning);
     let strict = args.planning.warnings_as_errors;
     let asking = Asking { strict, full: args.full, auto_approve: args.auto_approve, operation: "apply" };
@@ -40,7 +41,8 @@ pub(in crate::cli) async fn run(context: &Context, args: &ApplyArgs) -> Result<O
 
 pub(in crate::cli) async fn destroy(context: &Context, args: &DestroyArgs) -> Result<Outcome, Failure> {
     let mut diags = Diagnostics::new();
-    let workspace = Workspace::load(&context.directory, &args.variables, &mut diags);
+    let mut workspace = Workspace::load(&context.directory, &args.variables, &mut diags);
+    workspace.force_conflicts = args.work.force_conflicts;
     let planning = PlanningArgs {
         targets: args.targets.clone(),
         excludes: args.excludes.clone(),
@@ -116,7 +118,9 @@ async fn saved(context: &Context, args: &ApplyArgs, path: &Path) -> Result<Outco
         ))
     })?;
     let mut diags = Diagnostics::new();
-    let workspace = Workspace::restore(&context.directory, &saved.configuration, &args.variables, &mut diags);
+    let mut workspace =
+        Workspace::restore(&context.directory, &saved.configuration, &args.variables, &mut diags);
+    workspace.force_conflicts = args.work.force_conflicts;
     if diags.has_errors() {
         return Err(Failure::new(diags, workspace.sources));
     }

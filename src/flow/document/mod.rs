@@ -4,7 +4,6 @@
 
 mod duration;
 mod names;
-mod quantity;
 mod repair;
 mod scalar;
 pub mod schema;
@@ -12,7 +11,7 @@ mod units;
 mod walk;
 
 pub use duration::{Duration, parse_duration};
-pub use quantity::{Quantity, QuantityError};
+pub use flowform_provider_api::{Quantity, QuantityError};
 pub use repair::indentation;
 pub use schema::{Backend, Field, FieldType, Scalar, Schema};
 pub use units::{parse_cpu_units, parse_memory_mib};

@@ -1,7 +1,7 @@
 //! Values without parts, each in the form that the backend takes. It knows no field.
 
 use super::schema::Scalar;
-use super::{duration, quantity, units};
+use super::{Quantity, duration, units};
 use crate::address::PathStep;
 use crate::flow::definition::Problem;
 use crate::value::{Kind, Type, Value, convert, type_name};
@@ -26,7 +26,7 @@ pub(super) fn check(scalar: Scalar, value: &Value, path: &[PathStep], problems: 
         (Scalar::Bytes, Kind::String(text)) => units::is_bytes(text),
         (Scalar::Duration, Kind::String(text)) => duration::parse_duration(text).is_some(),
         (Scalar::Duration, Kind::Object(_) | Kind::Map(_)) => is_duration_object(value),
-        (Scalar::Quantity, Kind::String(text)) => match text.parse::<quantity::Quantity>() {
+        (Scalar::Quantity, Kind::String(text)) => match text.parse::<Quantity>() {
             Ok(_) => true,
             Err(error) => {
                 problems.push(

@@ -89,6 +89,11 @@ const KUBERNETES: &[Field] = &[
         FieldType::String,
         "The namespace that job templates are kept in; that of the context, else `default`.",
     ),
+    optional(
+        "job_namespaces",
+        FieldType::ListOfString,
+        "Further namespaces that Jobs run in: no template is removed while one of them runs from it.",
+    ),
 ];
 
 const VERTEX: &[Field] = &[

@@ -166,6 +166,9 @@ pub fn start(rendered: &Rendered, version: Version<'_>) -> Json {
             append(&mut start, &["job", a, b, c, d, e, "env"], &per_run, &mut holes);
             if let Some(job) = start.get_mut("job") {
                 name_job(job, version.name);
+                if let Some(template) = template_of(version) {
+                    label(job, "flowform.io/template", template);
+                }
             }
             for path in job_template::RUN_LABEL {
                 holes.add(Some("run_id"), path.iter().map(|step| json!(step)).collect());
@@ -210,15 +213,26 @@ fn name_job(job: &mut Json, flow: &str) {
             metadata.insert("generateName".to_owned(), format!("{short}-").into());
         }
     }
-    for path in job_template::RUN_LABEL {
+    label(job, "flowform.io/run-id", RUN_ID_HOLE);
+}
+
+/// Labels the Job and its pod.
+fn label(job: &mut Json, name: &str, value: &str) {
+    'paths: for path in [&["metadata", "labels"][..], &["spec", "template", "metadata", "labels"]] {
         let mut place = &mut *job;
-        // The first step leads to the Job itself.
-        for step in path.iter().skip(1) {
-            let Json::Object(entries) = place else { return };
+        for step in path.iter().chain([&name]) {
+            let Json::Object(entries) = place else { continue 'paths };
             place = entries.entry(*step).or_insert_with(|| json!({}));
         }
-        *place = RUN_ID_HOLE.into();
+        *place = value.into();
     }
+}
+
+/// The name of the object of a cluster that keeps the version's Job template: its id is `namespace/name@uid`.
+fn template_of<'a>(version: Version<'a>) -> Option<&'a str> {
+    let kind = ArtifactKind::JobTemplate.name();
+    let (_, id) = version.artifacts.iter().find(|(found, _)| *found == kind)?;
+    Some(id.split_once('@')?.0.rsplit_once('/')?.1)
 }
 
 /// Fills a hole of a `start` at all of its places, and takes it off the list.
