@@ -273,10 +273,12 @@ fn places(value: &Value) -> Vec<String> {
     while let Some((path, value)) = open.pop() {
         match value {
             Value::Object(fields) => {
-                open.extend(fields.iter().map(|(name, value)| (format!("{path}/{name}"), value)))
+                open.extend(fields.iter().map(|(name, value)| (format!("{path}/{name}"), value)));
             }
             Value::Array(items) => {
-                open.extend(items.iter().enumerate().map(|(index, value)| (format!("{path}/{index}"), value)))
+                open.extend(
+                    items.iter().enumerate().map(|(index, value)| (format!("{path}/{index}"), value)),
+                );
             }
             _ => {}
         }
