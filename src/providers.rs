@@ -119,6 +119,14 @@ fn s3_bucket(name: &str, access: &AwsAccess) -> s3::Bucket {
     }
 }
 
+/// How objects of S3 are reached that the configuration names: as a registry in S3 is, where there is one.
+pub fn s3_access(around: &Surroundings) -> AwsAccess {
+    match &around.registry {
+        RegistrySettings::S3(s3) => s3.access.clone(),
+        RegistrySettings::Local { .. } | RegistrySettings::Gcs(_) => AwsAccess::default(),
+    }
+}
+
 /// The content of an object of S3 that has at most `most` bytes.
 ///
 /// # Errors
@@ -163,11 +171,7 @@ pub fn template_store(uri: &str, around: &Surroundings) -> Option<Arc<dyn Templa
         None => Some(Arc::new(FileTemplates::new(&around.base))),
         Some(("s3", place)) => {
             let bucket = place.split('/').next().unwrap_or_default();
-            let access = match &around.registry {
-                RegistrySettings::S3(s3) => s3.access.clone(),
-                RegistrySettings::Local { .. } | RegistrySettings::Gcs(_) => AwsAccess::default(),
-            };
-            let store = s3::S3Store::new(s3_bucket(bucket, &access), "", Arc::new(around.new_id));
+            let store = s3::S3Store::new(s3_bucket(bucket, &s3_access(around)), "", Arc::new(around.new_id));
             Some(Arc::new(ObjectTemplates::new(Arc::new(store), format!("s3://{bucket}/"))))
         }
         Some(_) => None,

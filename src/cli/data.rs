@@ -1,7 +1,6 @@
 //! IO: reads what `data` blocks ask for, each request once, several at a time; and evaluates until nothing is asked for
 //! any more. It decodes nothing.
 
-use std::path::Path;
 use std::time::Duration;
 
 use tokio::task::JoinSet;
@@ -13,7 +12,7 @@ use crate::desired::data::{Answer, Answered, Request, What};
 use crate::desired::{Evaluation, Outcomes, RegistrySettings, evaluate};
 use crate::diag::Diagnostics;
 use crate::plan::foreign::attributes;
-use crate::providers;
+use crate::providers::{self, Surroundings};
 use crate::registry::Registry;
 
 /// How many requests are under way at once.
@@ -41,7 +40,7 @@ pub(super) async fn evaluate_reading(
 
 /// Reads what was asked for and not had; whether there was anything.
 pub(super) async fn read_wanted(workspace: &Workspace) -> bool {
-    let (table, directory) = (&workspace.data, &workspace.directory);
+    let (table, around) = (&workspace.data, surroundings(workspace));
     let wanted = table.take_wanted();
     let any = !wanted.is_empty();
     let (registries, wanted): (Vec<_>, Vec<_>) =
@@ -55,9 +54,9 @@ pub(super) async fn read_wanted(workspace: &Workspace) -> bool {
     for some in wanted.chunks(AT_ONCE) {
         let mut reading = JoinSet::new();
         for request in some {
-            let (request, directory) = (request.clone(), directory.clone());
+            let (request, around) = (request.clone(), around.clone());
             reading.spawn(async move {
-                let answered = read(&request, &directory).await;
+                let answered = read(&request, &around).await;
                 (request, answered)
             });
         }
@@ -71,14 +70,18 @@ pub(super) async fn read_wanted(workspace: &Workspace) -> bool {
     any
 }
 
-async fn read(request: &Request, directory: &Path) -> Answered {
+async fn read(request: &Request, around: &Surroundings) -> Answered {
     match &request.what {
         What::File { path } | What::TerraformState { path } => {
-            edge::read_up_to(&directory.join(path), MAX_FILE).map(Answer::Bytes)
+            edge::read_up_to(&around.base.join(path), MAX_FILE).map(Answer::Bytes)
         }
         What::Registry { .. } => Err("it is read elsewhere".to_owned()),
         What::S3State { bucket, key, access } => {
             providers::s3_object(bucket, key, access, MAX_FILE).await.map(Answer::Bytes)
+        }
+        What::S3Object { bucket, key } => {
+            let access = providers::s3_access(around);
+            providers::s3_object(bucket, key, &access, MAX_FILE).await.map(Answer::Bytes)
         }
         What::Http { url, headers, timeout } => {
             let timeout = timeout.map(Duration::from_millis);

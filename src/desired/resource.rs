@@ -53,7 +53,7 @@ pub(super) fn run_config_object(
         }
     }
     let refresh = refresh(&mut own, body.attributes, scope, diags);
-    let remote = templates::read(kind, &mut own, body.attributes, scope, diags);
+    let remote = templates::read(kind, &mut own, body.attributes, refresh.is_some(), scope, diags);
     let replaces = TemplateFields::of(kind)
         .is_some_and(|group| group.names().any(|name| own.get(name).is_some_and(|value| !value.is_null())));
     let inherited = || base.as_ref().and_then(|base| base.get(REMOTE_TEMPLATE)?.as_entries().cloned());

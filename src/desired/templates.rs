@@ -21,11 +21,13 @@ use crate::flow::kind::{AgentKind, RunConfigKind, TemplateKind};
 use crate::syntax::ast::Attribute;
 use crate::value::{Marks, Type, Value, to_json};
 
-/// Puts the content of a local template in the place of its path. What cannot be read is told, and unknown.
+/// Puts the content of a local template in the place of its path. What cannot be read is told, and unknown. Where the run
+/// config says when its template `is_refreshed`, one in S3 is read too.
 pub(super) fn read(
     kind: RunConfigKind,
     arguments: &mut BTreeMap<Arc<str>, Value>,
     attributes: &[Attribute],
+    is_refreshed: bool,
     scope: &BlockScope<'_>,
     diags: &mut Diagnostics,
 ) -> Option<RemoteTemplate> {
@@ -46,7 +48,7 @@ pub(super) fn read(
         }
         (None, Some(Place::Remote)) if kind == RunConfigKind::Ecs => {
             let at = attributes.iter().find(|attribute| &*attribute.name.text == group.path);
-            return remote(group, &written, arguments, at, scope, diags);
+            return remote(group, &written, arguments, at, is_refreshed, scope, diags);
         }
         (None, Some(Place::Remote | Place::Unusable(..)) | None) => return None,
     };
@@ -63,21 +65,30 @@ fn remote(
     written: &Value,
     arguments: &mut BTreeMap<Arc<str>, Value>,
     at: Option<&Attribute>,
+    is_refreshed: bool,
     scope: &BlockScope<'_>,
     diags: &mut Diagnostics,
 ) -> Option<RemoteTemplate> {
     let url = written.as_str().filter(|_| written.marks == Marks::NONE)?;
-    let (scheme, _) = url.split_once("://")?;
-    if !matches!(scheme.to_ascii_lowercase().as_str(), "http" | "https") {
-        return None;
-    }
-    let what = What::Http { url: url.to_owned(), headers: BTreeMap::new(), timeout: None };
+    let (scheme, rest) = url.split_once("://")?;
+    let what = match scheme.to_ascii_lowercase().as_str() {
+        "http" | "https" => What::Http { url: url.to_owned(), headers: BTreeMap::new(), timeout: None },
+        // Credentials are not asked for unless it is said that the object is to be read.
+        "s3" if is_refreshed => {
+            let (bucket, key) = rest.split_once('/')?;
+            What::S3Object { bucket: bucket.to_owned(), key: key.to_owned() }
+        }
+        _ => return None,
+    };
     let text = match scope.data.read(&Request { what, secret: false })? {
         Ok(Answer::Response { status, body, .. }) if (200..300).contains(&status) => {
             String::from_utf8(body).map_err(|_| "what is there is not UTF-8".to_owned())
         }
         Ok(Answer::Response { status, .. }) => Err(format!("the server answered with the status {status}")),
-        Ok(Answer::Bytes(_) | Answer::Registry(_)) => Err("the answer is none of a server".to_owned()),
+        Ok(Answer::Bytes(bytes)) => {
+            String::from_utf8(bytes).map_err(|_| "what is there is not UTF-8".to_owned())
+        }
+        Ok(Answer::Registry(_)) => Err("the answer is none of a server".to_owned()),
         Err(why) => Err(why),
     };
     let remote = |unreadable| Some(RemoteTemplate { url: url.to_owned(), is_pinned: false, unreadable });

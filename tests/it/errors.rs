@@ -69,7 +69,7 @@ const CASES: &[(&str, &str)] = &[
     ("later_environment", "execution_environment \"local\" \"x\" {\n}\n"),
     ("later_environment_unknown", "execution_environment \"lcoal\" \"x\" {\n}\n"),
     ("later_module", "module \"x\" {\n  source = \"./x\"\n}\n"),
-    ("later_provider", "provider \"ecs\" {\n}\n"),
+    ("later_provider", "provider \"docker\" {\n}\n"),
     ("environment_block", "environment \"local\" \"x\" {\n}\n"),
     // References.
     (

@@ -196,7 +196,7 @@ fn looking_at_the_record() {
     has(&version["artifacts"][0], &["kind", "provider", "id", "location"]);
 
     let list = project.run("state list --json").succeeds().json();
-    has(&list, &["format_version", "flows"]);
+    has(&list, &["format_version", "flows", "templates"]);
     assert_eq!(list["flows"], json!([versions]));
 
     let show = project.run("show --json").succeeds().json();

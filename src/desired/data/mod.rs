@@ -236,6 +236,9 @@ fn not_readable(request: &Request, address: &str, why: &str, header: Span) -> Di
             format!("s3://{bucket}/{key}"),
             "give the bucket and the key of a state that Terraform 0.12 or a later one wrote, and credentials that may read it",
         ),
+        What::S3Object { bucket, key } => {
+            (format!("s3://{bucket}/{key}"), "check that the object exists and may be read")
+        }
         What::Http { url, .. } => (
             url.clone(),
             "check the address and the network; where there is none, keep the answer in a file and read it with `data \"file\"`",

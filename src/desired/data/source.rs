@@ -48,6 +48,13 @@ pub enum What {
         /// How AWS is reached.
         access: AwsAccess,
     },
+    /// An object of S3, reached as a registry in S3 is.
+    S3Object {
+        /// The bucket.
+        bucket: String,
+        /// The object's key.
+        key: String,
+    },
     /// An HTTP resource.
     Http {
         /// The address.
