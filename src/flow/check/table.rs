@@ -214,7 +214,7 @@ pub const CHECKS: &[Check] = &[
          everybody who may read them would have it in plaintext.",
         "Name it in `secret_env` by reference, and remove it from `env`.",
     ),
-    error(
+    warning(
         CheckName::ShortNetwork,
         "short-network",
         "Short network name",

@@ -211,14 +211,14 @@ fn printed_mistakes_are_taken_with_a_warning() {
 
     let (serialized, summaries) = taken(json!({"kind": "vertex", "worker_pool_specs": [
         {"machineSpec": {"machineType": "m"}},
-        {"machine_spec": {"machine_type": "m"}, "container_spec": {"image": "my-image"}},
+        {"machine_spec": {"machine_type": "m"}, "replica_count": 1, "container_spec": {"image": "my-image"}},
     ]}));
     assert_eq!(summaries, vec!["Misspelled argument of a worker pool"]);
     assert_eq!(
         serialized["worker_pool_specs"],
         json!([
             {"machine_spec": {"machine_type": "m"}},
-            {"machine_spec": {"machine_type": "m"}, "container_spec": {"image_uri": "my-image"}},
+            {"machine_spec": {"machine_type": "m"}, "replica_count": 1, "container_spec": {"image_uri": "my-image"}},
         ])
     );
 

@@ -139,10 +139,29 @@ fn handed(
         }
         AgentKind::Vertex => {
             let agent = VertexAgent::from_options(options, surroundings)?;
-            let job = vertex::render(flow_run, &agent, surroundings)?;
+            let mut job = vertex::render(flow_run, &agent, surroundings)?;
+            labels_as_json(&mut job.custom_job, options);
             json!({ "parent": job.parent, "custom_job": job.custom_job })
         }
     })
+}
+
+/// Writes the agent's labels, which the original prints as Python does, as a JSON list: the API of Vertex AI refuses
+/// apostrophes in a variable.
+fn labels_as_json(custom_job: &mut Json, options: &Json) {
+    let labels =
+        options.get("labels").filter(|labels| labels.is_array()).cloned().unwrap_or_else(|| json!([]));
+    let pools = custom_job.pointer_mut("/job_spec/worker_pool_specs").and_then(Json::as_array_mut);
+    for pool in pools.into_iter().flatten() {
+        let env = pool.pointer_mut("/container_spec/env").and_then(Json::as_array_mut);
+        for variable in env.into_iter().flatten() {
+            if variable.get("name").and_then(Json::as_str) == Some("PREFECT__CLOUD__AGENT__LABELS")
+                && let Some(value) = variable.get_mut("value")
+            {
+                *value = labels.to_string().into();
+            }
+        }
+    }
 }
 
 /// The engine for which host gateways are rendered: one that has them.

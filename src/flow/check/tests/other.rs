@@ -80,8 +80,10 @@ fn pools(pools: &str) -> Vec<String> {
 
 #[test]
 fn worker_pools_have_their_roles() {
-    let fine =
-        ["[{MACHINE}]", "[{MACHINE, replica_count: 1}, {}, {MACHINE, container_spec: {image_uri: 'a:1'}}]"];
+    let fine = [
+        "[{MACHINE}]",
+        "[{MACHINE, replica_count: 1}, {}, {MACHINE, replica_count: 2, container_spec: {image_uri: 'a:1'}}]",
+    ];
     for pool in fine {
         assert_eq!(pools(pool), Vec::<String>::new(), "{pool}");
     }
@@ -89,8 +91,12 @@ fn worker_pools_have_their_roles() {
         ("[{MACHINE, replica_count: 2}]", "exactly one replica"),
         ("[{}]", "on which machines"),
         ("[{MACHINE, python_package_spec: {}}]", "either a container or a Python package"),
-        ("[{MACHINE}, {MACHINE}]", "does not say what it runs"),
-        ("[{MACHINE}, {MACHINE, container_spec: {command: [x]}}]", "this container has none"),
+        ("[{MACHINE}, {MACHINE, replica_count: 1}]", "does not say what it runs"),
+        ("[{MACHINE}, {MACHINE, container_spec: {image_uri: x}}]", "how many replicas"),
+        (
+            "[{MACHINE}, {MACHINE, replica_count: 1, container_spec: {command: [x]}}]",
+            "this container has none",
+        ),
         ("[{MACHINE}, {}, {}, {}, {}]", "four worker pools at most"),
         ("[{machine_spec: {machine_type: m, accelerator_type: NVIDIA_L4}}]", "only one of them is given"),
         ("[{machine_spec: {machine_type: m, accelerator_count: 1}}]", "only one of them is given"),
@@ -110,7 +116,7 @@ fn vertex_has_limits_of_its_own() {
         told,
         "error vertex-apostrophe run_config.env.A: The value of `A` holds an apostrophe, which Vertex AI refuses. [write it \
          without apostrophes, or encode it and decode it in the flow]\n\
-         error short-network run_config.network: Vertex AI wants the whole name of a network, and \"my-network\" is its \
+         warning short-network run_config.network: Vertex AI wants the whole name of a network, and \"my-network\" is its \
          last part. [write `projects/PROJECT_NUMBER/global/networks/my-network`]\n"
     );
     assert_eq!(vertex("{network: projects/1/global/networks/n}").told(), "");
