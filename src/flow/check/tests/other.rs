@@ -92,7 +92,7 @@ fn worker_pools_have_their_roles() {
         ("[{}]", "on which machines"),
         ("[{MACHINE, python_package_spec: {}}]", "either a container or a Python package"),
         ("[{MACHINE}, {MACHINE, replica_count: 1}]", "does not say what it runs"),
-        ("[{MACHINE}, {MACHINE, container_spec: {image_uri: x}}]", "how many replicas"),
+        ("[{MACHINE}, {MACHINE, container_spec: {image_uri: 'a:1'}}]", "how many replicas"),
         (
             "[{MACHINE}, {MACHINE, replica_count: 1, container_spec: {command: [x]}}]",
             "this container has none",
