@@ -153,6 +153,34 @@ pub async fn s3_object(bucket: &str, key: &str, access: &AwsAccess, most: u64) -
     found.ok_or_else(|| format!("there is no object `{key}` in the bucket `{bucket}`"))
 }
 
+/// A bucket of Cloud Storage that the configuration names: reached as a registry there is, where there is one.
+fn gcs_bucket(name: &str, around: &Surroundings) -> Bucket {
+    let registry = match &around.registry {
+        RegistrySettings::Gcs(gcs) => gcs.clone(),
+        RegistrySettings::Local { .. } | RegistrySettings::S3(_) => GcsSettings::default(),
+    };
+    let settings = GcsSettings { bucket: name.to_owned(), prefix: String::new(), ..registry };
+    Bucket::new(bucket_settings(&settings, &around.base, &around.environment))
+}
+
+/// The content of an object of Cloud Storage that has at most `most` bytes.
+///
+/// # Errors
+/// There is none, or it cannot be read; why, as a clause.
+pub async fn gcs_object(
+    bucket: &str,
+    key: &str,
+    around: &Surroundings,
+    most: u64,
+) -> Result<Vec<u8>, String> {
+    let found = gcs_bucket(bucket, around).get(key).await.map_err(|error| error.message)?;
+    let found = found.ok_or_else(|| format!("there is no object `{key}` in the bucket `{bucket}`"))?;
+    match found.bytes.len() as u64 > most {
+        true => Err(format!("the object `{key}` of the bucket `{bucket}` has more than {most} bytes")),
+        false => Ok(found.bytes),
+    }
+}
+
 fn bucket_settings(
     gcs: &GcsSettings,
     base: &Path,
@@ -189,6 +217,11 @@ pub fn template_store(uri: &str, around: &Surroundings) -> Option<Arc<dyn Templa
             let bucket = place.split('/').next().unwrap_or_default();
             let store = s3::S3Store::new(s3_bucket(bucket, &s3_access(around)), "", Arc::new(around.new_id));
             Some(Arc::new(ObjectTemplates::new(Arc::new(store), format!("s3://{bucket}/"))))
+        }
+        Some(("gs", place)) => {
+            let bucket = place.split('/').next().unwrap_or_default();
+            let store = gcs_bucket(bucket, around);
+            Some(Arc::new(ObjectTemplates::new(Arc::new(store), format!("gs://{bucket}/"))))
         }
         Some(_) => None,
     }

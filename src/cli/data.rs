@@ -83,6 +83,9 @@ async fn read(request: &Request, around: &Surroundings) -> Answered {
             let access = providers::s3_access(around);
             providers::s3_object(bucket, key, &access, MAX_FILE).await.map(Answer::Bytes)
         }
+        What::GcsObject { bucket, key } => {
+            providers::gcs_object(bucket, key, around, MAX_FILE).await.map(Answer::Bytes)
+        }
         What::Http { url, headers, timeout } => {
             let timeout = timeout.map(Duration::from_millis);
             let (status, headers, body) = providers::http_get(url.clone(), headers.clone(), timeout).await?;

@@ -78,6 +78,10 @@ fn remote(
             let (bucket, key) = rest.split_once('/')?;
             What::S3Object { bucket: bucket.to_owned(), key: key.to_owned() }
         }
+        "gs" | "gcs" if is_refreshed => {
+            let (bucket, key) = rest.split_once('/')?;
+            What::GcsObject { bucket: bucket.to_owned(), key: key.to_owned() }
+        }
         _ => return None,
     };
     let text = match scope.data.read(&Request { what, secret: false })? {

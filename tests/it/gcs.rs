@@ -203,3 +203,64 @@ fn an_emulator_is_sent_no_credentials() {
     let bare = host.trim_start_matches("http://").to_owned();
     project.run_with(&["plan", "--detailed-exitcode"], &[("STORAGE_EMULATOR_HOST", &bare)]).exits(0);
 }
+
+#[test]
+fn a_template_is_kept_in_a_bucket_and_in_step() {
+    let remote = Remote::start();
+    let template = |cpu: u32| {
+        let text = configuration(&remote.server, 1);
+        let block = format!(
+            "template \"ecs_task_definition\" \"base\" {{\n  path    = \"gcs://bucket/templates/base.json\"\n  content = {{ cpu = {cpu}, memory = 512, \
+             containerDefinitions = [{{ name = \"flow\" }}] }}\n}}\n"
+        );
+        remote.project.write("main.hcl", &format!("{text}{block}"));
+    };
+    let holds = |cpu: &str| {
+        let content = remote.server.content("bucket", "templates/base.json").expect("it is stored");
+        let content: Value = serde_json::from_slice(&content).expect("JSON");
+        assert_eq!(content["cpu"], cpu);
+    };
+    template(256);
+    remote.run("plan").says("will be stored at gs://bucket/templates/base.json");
+    remote.run("apply --auto-approve").succeeds();
+    holds("256");
+    remote.is_settled();
+    template(512);
+    remote.run("apply --auto-approve").succeeds();
+    holds("512");
+    remote.is_settled();
+}
+
+/// A task definition in a bucket that somebody else keeps is part of the versions, where the run config says so.
+#[test]
+fn a_task_definition_in_a_bucket_is_read_where_that_is_said() {
+    let remote = Remote::start();
+    let template = |memory: u32| {
+        let block = format!(
+            "template \"ecs_task_definition\" \"base\" {{\n  path    = \"gs://bucket/tasks/etl.json\"\n  content = {{ networkMode = \"awsvpc\", cpu = 256, memory = {memory}, \
+             containerDefinitions = [{{ name = \"flow\", image = \"own:1\" }}] }}\n}}\n"
+        );
+        remote.project.write("main.hcl", &format!("{}{block}", configuration(&remote.server, 1)));
+        remote.run("apply --auto-approve").succeeds();
+    };
+    template(512);
+    // Another configuration, which knows nothing of the template but its place.
+    let other = |refresh: &str| {
+        let text = configuration(&remote.server, 1).replace("project = \"shop\"", "project = \"other\"");
+        let flow = format!(
+            "agent \"ecs\" \"box\" {{\n}}\nflow \"task\" {{\n  storage = storage.module.code\n\n  run_config \"ecs\" {{\n    \
+             task_definition_path = \"gs://bucket/tasks/etl.json\"\n    execution_role_arn = \"arn:aws:iam::123456789012:role/x\"\n{refresh}  }}\n}}\n"
+        );
+        remote.project.write("main.hcl", &format!("{text}{flow}"));
+    };
+    other("");
+    remote.run("plan").says("\"gs://bucket/tasks/etl.json\"");
+    let refreshed = "    template_refresh = \"always\"\n";
+    other(refreshed);
+    remote.run("plan").says("\"own:1\"");
+    remote.run("apply --auto-approve").succeeds();
+    remote.is_settled();
+    template(1024);
+    other(refreshed);
+    remote.run("plan").says("because the template that it names changed");
+}

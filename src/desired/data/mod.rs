@@ -239,6 +239,9 @@ fn not_readable(request: &Request, address: &str, why: &str, header: Span) -> Di
         What::S3Object { bucket, key } => {
             (format!("s3://{bucket}/{key}"), "check that the object exists and may be read")
         }
+        What::GcsObject { bucket, key } => {
+            (format!("gs://{bucket}/{key}"), "check that the object exists and may be read")
+        }
         What::Http { url, .. } => (
             url.clone(),
             "check the address and the network; where there is none, keep the answer in a file and read it with `data \"file\"`",

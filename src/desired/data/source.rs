@@ -55,6 +55,13 @@ pub enum What {
         /// The object's key.
         key: String,
     },
+    /// An object of Cloud Storage, reached as a registry there is.
+    GcsObject {
+        /// The bucket.
+        bucket: String,
+        /// The object's key.
+        key: String,
+    },
     /// An HTTP resource.
     Http {
         /// The address.

@@ -220,9 +220,9 @@ fn object(argument: &str, template: Value, path: &[PathStep], problems: &mut Vec
 pub enum StoredAt<'a> {
     /// A file: relative to the configuration's directory and below it, or absolute.
     File(String),
-    /// An object of S3: `s3://bucket/key`.
+    /// An object of a bucket: `s3://bucket/key`, `gs://bucket/key`.
     Object(String),
-    /// A place whose kind of store this version does not have: `s3`, `configmap`.
+    /// A place whose kind of store this version does not have: `configmap`.
     NotYet(&'a str),
     /// The path cannot be used; why, and how to fix it.
     Unusable(String, &'static str),
@@ -233,8 +233,8 @@ pub enum StoredAt<'a> {
 pub fn stored_at(path: &str) -> StoredAt<'_> {
     if let Some((scheme, _)) = path.split_once("://") {
         return match scheme.to_ascii_lowercase().as_str() {
-            "s3" => bucket_object(path),
-            "gcs" | "gs" => StoredAt::NotYet("gcs"),
+            "s3" => bucket_object(path, "s3", "write it as `s3://bucket/path/of/the/template.json`"),
+            "gcs" | "gs" => bucket_object(path, "gs", "write it as `gs://bucket/path/of/the/template.json`"),
             "configmap" => StoredAt::NotYet("configmap"),
             "agent" => StoredAt::NotYet("agent"),
             _ => StoredAt::Unusable(
@@ -274,8 +274,8 @@ pub fn stored_at(path: &str) -> StoredAt<'_> {
     }
 }
 
-/// An object of a bucket, by a key that every store takes.
-fn bucket_object(path: &str) -> StoredAt<'static> {
+/// An object of a bucket, by a key that every store takes; `gcs` and `gs` are one place.
+fn bucket_object(path: &str, scheme: &str, help: &'static str) -> StoredAt<'static> {
     let rest = path.split_once("://").map_or("", |(_, rest)| rest);
     let plain = |part: &str| !matches!(part, "" | "." | "..") && part.len() <= 255;
     let is_usable = rest.len() <= 1024
@@ -284,11 +284,8 @@ fn bucket_object(path: &str) -> StoredAt<'static> {
         && !rest.contains('\\')
         && !rest.contains(char::is_control);
     match is_usable {
-        true => StoredAt::Object(format!("s3://{rest}")),
-        false => StoredAt::Unusable(
-            format!("{path:?} does not name an object of a bucket."),
-            "write it as `s3://bucket/path/of/the/template.json`",
-        ),
+        true => StoredAt::Object(format!("{scheme}://{rest}")),
+        false => StoredAt::Unusable(format!("{path:?} does not name an object of a bucket."), help),
     }
 }
 
