@@ -303,8 +303,8 @@ mod tests {
         assert_eq!(join(".", "./modules/a"), "modules/a");
         assert_eq!(join("modules/a", "../b"), "modules/b");
         assert_eq!(join("modules/a", "../../"), ".");
-        assert_eq!(join(".", "../shared/x"), "../shared/x");
-        assert_eq!(join("../shared/x", "../y/"), "../shared/y");
+        assert_eq!(join(".", "../common/x"), "../common/x");
+        assert_eq!(join("../common/x", "../y/"), "../common/y");
         assert!(
             is_local("./a") && is_local("../a") && !is_local("a") && !is_local("/a") && !is_local("git::x")
         );

@@ -85,7 +85,7 @@ fn modules_in_modules_and_beside_the_configuration() {
         "root/main.hcl",
         r#"
 module "outer" {
-  source = "../shared/outer"
+  source = "../common/outer"
   name   = "x"
 }
 output "text" {
@@ -94,7 +94,7 @@ output "text" {
 "#,
     );
     project.write(
-        "shared/outer/main.hcl",
+        "common/outer/main.hcl",
         r#"
 variable "name" {}
 module "inner" {
@@ -108,7 +108,7 @@ output "text" {
 "#,
     );
     project.write(
-        "shared/inner/main.hcl",
+        "common/inner/main.hcl",
         r#"
 variable "name" {
   nullable  = false
@@ -127,24 +127,24 @@ output "text" {
 }
 "#,
     );
-    project.write("shared/inner/text.txt", "hello");
-    project.write("shared/secret.txt", "not for modules");
+    project.write("common/inner/text.txt", "hello");
+    project.write("common/secret.txt", "not for modules");
     project.run("--chdir root apply --auto-approve").succeeds();
-    assert_eq!(project.run("--chdir root output --raw text").succeeds().stdout, "../shared/inner hello");
+    assert_eq!(project.run("--chdir root output --raw text").succeeds().stdout, "../common/inner hello");
     let state = project.run("--chdir root state list").succeeds();
     assert!(state.stdout.contains("module.outer.module.inner[0].flow.etl"), "{}", state.all());
-    project.write("shared/inner/text.txt", "changed");
+    project.write("common/inner/text.txt", "changed");
     project.run("--chdir root plan --out plan.bin").succeeds();
     // A saved plan holds everything that it was made from.
     project.write(
-        "shared/inner/main.hcl",
+        "common/inner/main.hcl",
         "variable \"name\" {}\noutput \"text\" {\n  value = \"tampered\"\n}\n",
     );
-    project.write("shared/inner/text.txt", "changed again");
+    project.write("common/inner/text.txt", "changed again");
     project.run("--chdir root apply plan.bin").succeeds();
-    assert_eq!(project.run("--chdir root output --raw text").succeeds().stdout, "../shared/inner changed");
+    assert_eq!(project.run("--chdir root output --raw text").succeeds().stdout, "../common/inner changed");
     project.write(
-        "shared/inner/main.hcl",
+        "common/inner/main.hcl",
         "variable \"name\" {}\noutput \"text\" {\n  value = file(\"${path.module}/../secret.txt\")\n}\n",
     );
     project.run("--chdir root plan").fails().complains("leads out of the configuration");
