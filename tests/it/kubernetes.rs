@@ -60,7 +60,9 @@ impl Site {
     fn objects(&self) -> BTreeMap<String, Value> {
         let list = self.cluster.call("GET", &self.path(""), None).expect("the namespace is listed");
         let items = list["items"].as_array().cloned().unwrap_or_default();
-        let named = items.into_iter().map(|item| (item["metadata"]["name"].as_str().unwrap_or_default().to_owned(), item));
+        let named = items
+            .into_iter()
+            .map(|item| (item["metadata"]["name"].as_str().unwrap_or_default().to_owned(), item));
         named.filter(|(name, _)| name.starts_with("flowform-")).collect()
     }
 
@@ -75,9 +77,15 @@ impl Site {
     fn shows(&self, run: &Run) -> String {
         let text = run.all().replace(&self.namespace, "<namespace>");
         let text = text.replace(self.cluster.url(), "<server>");
-        let text = Regex::new("flowform-[0-9a-f]{16}").expect("a pattern").replace_all(&text, "flowform-<hash>").into_owned();
-        let uid = Regex::new("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}").expect("a pattern");
+        let text = Regex::new("flowform-[0-9a-f]{16}")
+            .expect("a pattern")
+            .replace_all(&text, "flowform-<hash>")
+            .into_owned();
+        let uid =
+            Regex::new("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}").expect("a pattern");
         let text = uid.replace_all(&text, "<uid>").into_owned();
+        let generated = Regex::new("flowform-verify-[a-z0-9]{5}").expect("a pattern");
+        let text = generated.replace_all(&text, "flowform-verify-<any>").into_owned();
         Regex::new("127\\.0\\.0\\.1:[0-9]+").expect("a pattern").replace_all(&text, "<server>").into_owned()
     }
 }
@@ -151,7 +159,13 @@ fn what_cannot_be_read_or_written_is_said() {
     forward(TcpListener::bind(away).expect("the port is free again"), site.cluster.url());
     site.project.is_settled();
 
-    let nowhere = Site::new("nowhere", &FLOWS.replace("config_path = \"kubeconfig\"", "config_path = \"kubeconfig\"\n  namespace = \"no-such-place\""));
+    let nowhere = Site::new(
+        "nowhere",
+        &FLOWS.replace(
+            "config_path = \"kubeconfig\"",
+            "config_path = \"kubeconfig\"\n  namespace = \"no-such-place\"",
+        ),
+    );
     snapshot!("kubernetes_no_namespace", nowhere.shows(&nowhere.project.run("apply --auto-approve").fails()));
 }
 
