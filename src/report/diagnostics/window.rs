@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use crate::report::text::is_hidden;
+use crate::value::is_hidden;
 use crate::source::Span;
 
 /// Marks further apart than this many bytes get windows of their own: what lies between is of no use.
