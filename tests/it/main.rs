@@ -37,6 +37,7 @@ mod named_checks;
 mod nested;
 mod overrides;
 mod reference;
+mod prefect_server;
 mod render;
 mod runtime;
 mod s3;
