@@ -132,11 +132,14 @@ fn answer(request: &Value, seen: &Mutex<Seen>) -> Value {
             "flow": { "project": { "name": "shop", "id": "project-1" } },
         }),
         "set_flow_run_states" => {
-            let state = variables["input"]["states"][0]["state"]["type"].as_str().expect("a state").to_owned();
+            let state =
+                variables["input"]["states"][0]["state"]["type"].as_str().expect("a state").to_owned();
             seen.states.push(state);
             set("flow_run_id")
         }
-        "get_or_create_task_run_info" => json!({ "id": "task-run-1", "version": 1, "serialized_state": null }),
+        "get_or_create_task_run_info" => {
+            json!({ "id": "task-run-1", "version": 1, "serialized_state": null })
+        }
         "set_task_run_states" => set("task_run_id"),
         "update_flow_run_heartbeat" | "write_run_logs" => json!({ "success": true }),
         other => return json!({ "errors": [{ "message": format!("no operation {other} in {query}") }] }),
@@ -205,7 +208,8 @@ flow "etl" {{
 /// Starts a run as the published agent would: what it adds is what its block says, the key by its reference.
 fn start(project: &Project, run_id: &str, key: &str) -> Output {
     let document = project.current("etl").expect("the flow is published");
-    let agents = std::fs::read(project.registry("shop").join("agents/main.json")).expect("agents are published");
+    let agents =
+        std::fs::read(project.registry("shop").join("agents/main.json")).expect("agents are published");
     let agents: Value = serde_json::from_slice(&agents).expect("a published document is JSON");
     let options = &agents["agents"]["agents"][0]["options"];
     assert_eq!(options["api_key"], "env:SHOP_API_KEY", "the key itself is nowhere");
