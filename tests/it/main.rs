@@ -37,6 +37,7 @@ mod moves;
 mod named_checks;
 mod nested;
 mod overrides;
+mod prefect_server;
 mod reference;
 mod render;
 mod runtime;
