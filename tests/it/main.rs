@@ -27,6 +27,7 @@ mod imports;
 mod json;
 mod json_syntax;
 mod kill;
+mod kubernetes;
 mod language;
 mod laws;
 mod lifecycle;
