@@ -113,7 +113,9 @@ impl Service {
     /// The definition as the service has it, with the state that moto knows.
     fn described(&self, said: &mut Value) {
         let stored = &said["taskDefinition"];
-        let Some(mut definition) = self.described.get(&text(stored, "taskDefinitionArn")).cloned() else { return };
+        let Some(mut definition) = self.described.get(&text(stored, "taskDefinitionArn")).cloned() else {
+            return;
+        };
         for of_moto in ["status", "deregisteredAt"] {
             if let Some(value) = stored.get(of_moto) {
                 definition[of_moto] = value.clone();
@@ -136,14 +138,18 @@ impl Service {
     fn indexed(&mut self, asked: &Value) -> Answer {
         let named = asked["ResourceARNList"].as_array().cloned().unwrap_or_default();
         if named.is_empty() || named.len() > MOST_NAMED {
-            return Answer::refusal("InvalidParameterException", "ResourceARNList should have between 1 and 100 members.");
+            return Answer::refusal(
+                "InvalidParameterException",
+                "ResourceARNList should have between 1 and 100 members.",
+            );
         }
         let mut found = Vec::new();
         for arn in named.iter().filter_map(Value::as_str) {
             let Some((seen, coming, left)) = self.index.get_mut(arn) else { continue };
             let current = if still(Some(left)) { seen.clone() } else { Some(coming.clone()) };
             let Some(tags) = current else { continue };
-            let list: Vec<Value> = tags.iter().map(|(key, value)| json!({"Key": key, "Value": value})).collect();
+            let list: Vec<Value> =
+                tags.iter().map(|(key, value)| json!({"Key": key, "Value": value})).collect();
             found.push(json!({"ResourceARN": arn, "Tags": list}));
         }
         found.reverse();
