@@ -211,7 +211,7 @@ fn start(project: &Project, run_id: &str, key: &str) -> Output {
     let agents =
         std::fs::read(project.registry("shop").join("agents/main.json")).expect("agents are published");
     let agents: Value = serde_json::from_slice(&agents).expect("a published document is JSON");
-    let options = &agents["agents"]["agents"][0]["options"];
+    let options = &agents["agents"][0]["options"];
     assert_eq!(options["api_key"], "env:SHOP_API_KEY", "the key itself is nowhere");
     let text = |name: &str| options[name].as_str().expect("a text").to_owned();
     let agent = BTreeMap::from([
