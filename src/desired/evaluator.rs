@@ -264,7 +264,10 @@ fn resource_node(
             }
             ResourceKind::Storage(kind) => Some(resource::storage(kind, &address, resource, &scope, diags)),
             ResourceKind::Agent(kind) => {
-                let (agent, value) = resource::agent(kind, &address, resource, node.header, &scope, diags);
+                let (agent, value) = {
+                    let settings = inputs.settings;
+                    resource::agent(kind, &address, (resource, node.header), settings, &scope, diags)
+                };
                 result.agents.push(agent);
                 Some(value)
             }
