@@ -47,5 +47,6 @@ mod support;
 mod templates;
 mod tidy;
 mod variables;
+mod vertex;
 mod vertex_specs;
 mod volatile;
