@@ -37,7 +37,7 @@ impl LocalProvider {
     }
 
     async fn make_object(&self, request: MakeRequest<'_>) -> Result<String, ProviderError> {
-        let MakeRequest { identity, artifact } = request;
+        let MakeRequest { identity, artifact, .. } = request;
         let flow = key_part(identity.flow.as_str());
         let id = format!("{SPECS}{flow}/v{}-{}.json", identity.version, key_part(&artifact.kind));
         let mut sealed = json!({

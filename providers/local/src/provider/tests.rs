@@ -56,7 +56,7 @@ async fn what_is_no_document_is_altered_and_repaired() {
     let store: Arc<dyn ObjectStore> = Arc::new(MemoryStore::default());
     let provider = LocalProvider::new(Arc::clone(&store));
     let (identity, artifact) = (identity(), artifact());
-    let request = || MakeRequest { identity: &identity, artifact: &artifact };
+    let request = || MakeRequest { identity: &identity, artifact: &artifact, recorded: &[] };
     let id = provider.make(request()).await.expect("made");
     assert_eq!(id, "specs/f/v1-process.json");
     let stored = store.get(&id).await.expect("reads").expect("it is there");
@@ -80,7 +80,10 @@ async fn reformatting_is_no_change_but_everything_else_is() {
     let store: Arc<dyn ObjectStore> = Arc::new(MemoryStore::default());
     let provider = LocalProvider::new(Arc::clone(&store));
     let (identity, artifact) = (identity(), artifact());
-    let id = provider.make(MakeRequest { identity: &identity, artifact: &artifact }).await.expect("made");
+    let id = provider
+        .make(MakeRequest { identity: &identity, artifact: &artifact, recorded: &[] })
+        .await
+        .expect("made");
     let bytes = store.get(&id).await.expect("reads").expect("it is there").bytes;
     let value: Value = serde_json::from_slice(&bytes).expect("a document");
     store.put(&id, serde_json::to_vec_pretty(&value).expect("text")).await.expect("written");
