@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use flowform_provider_api::{
-    ArtifactType, ObjectStore, ObjectTemplates, Provider, SCRIPT, Scripts, TemplateStore,
+    ArtifactType, ObjectStore, ObjectTemplates, Provider, SCRIPT, Scripts, TemplateStore, key_part,
 };
 use flowform_provider_aws as aws;
 use flowform_provider_ecs::{EcsProvider, TASK_DEFINITION};
@@ -59,8 +59,12 @@ pub fn connect(
             Some(Arc::new(KubernetesProvider::new(kubernetes_settings(arguments, connecting))))
         }
         ProviderKind::Vertex => {
-            let specs = Arc::new(LocalProvider::new(registry));
-            Some(Arc::new(Vertex::new(vertex_settings(arguments, connecting), specs)))
+            let settings = vertex_settings(arguments, connecting);
+            // A place of its own in the registry for each project and region: what is listed is all there is to see.
+            let part = |given: &Option<String>| key_part(given.as_deref().unwrap_or_default());
+            let place = format!("vertex/{}/{}/", part(&settings.project), part(&settings.location));
+            let specs = Arc::new(LocalProvider::at(registry, place));
+            Some(Arc::new(Vertex::new(settings, specs)))
         }
         ProviderKind::Docker => None,
     }

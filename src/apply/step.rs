@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use flowform_provider_api::{
-    Binding, Digest, ErrorKind, FlowId, Identity, Location, MakeRequest, Provider, ProviderError,
+    Binding, Digest, ErrorKind, FlowId, Identity, Location, MakeRequest, Provider, ProviderError, RegistryId,
     TemplateStore,
 };
 use serde_json::value::RawValue;
@@ -79,6 +79,8 @@ pub(super) struct Job {
 /// What a step left: for flows, what others may refer to.
 #[derive(Clone, Debug, Default)]
 pub struct Completed {
+    /// The registry that records it.
+    pub registry: Option<RegistryId>,
     /// The flow.
     pub flow: Option<FlowId>,
     /// Its version.
@@ -271,6 +273,7 @@ impl Setting {
         };
         shared.append(bind).await?;
         Ok(Completed {
+            registry: Some(shared.registry.id().clone()),
             flow: Some(flow),
             version: Some(self.version),
             digest: Some(self.digest),
@@ -291,6 +294,7 @@ impl Setting {
             flow,
             name: &self.name,
             project: shared.registry.project(),
+            registry: shared.registry.id(),
             version: self.version,
             digest: &self.digest,
             definition: self.definition.get(),
@@ -381,7 +385,7 @@ impl Shared {
         self.writer.watch().check()?;
         let artifact = &planned.artifact;
         let recorded = self.recorded(&identity.flow, &planned.provider);
-        let id = connected
+        let made = connected
             .provider
             .make(MakeRequest { identity, artifact, recorded: &recorded })
             .await
@@ -389,9 +393,10 @@ impl Shared {
         Ok(Binding {
             kind: artifact.kind.clone(),
             provider: planned.provider.clone(),
-            id,
+            id: made.id,
             hash: artifact.hash.clone(),
             location: connected.location.clone(),
+            tag: made.tag,
         })
     }
 

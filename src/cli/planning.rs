@@ -10,7 +10,7 @@ use super::data::evaluate_reading;
 use super::failure::Failure;
 use super::stored;
 use super::workspace::Workspace;
-use super::{edge, existing};
+use super::{edge, existing, running};
 use crate::config::Config;
 use crate::config::model::{NodeKind, ResourceKind};
 use crate::desired::Evaluation;
@@ -167,21 +167,31 @@ pub(super) async fn make(
     let recorded = Recorded::new(read.view.as_ref(), root, moved, &fetched);
     let declared = |address: &str| is_declared(&workspace.config, address);
     let imports = existing::of_blocks(workspace, &read, &evaluation, &recorded, &declared, diags).await;
-    let plan = plan(
-        PlanInput {
+    let plan_with = |live: &Live, found: &mut Diagnostics| {
+        let input = PlanInput {
             config: &workspace.config,
             graph: &workspace.graph,
             settings: &workspace.settings,
             evaluation: &evaluation,
             recorded: &recorded,
-            live: &read.live,
+            live,
             imports: &imports,
             options,
             now,
             types: &providers::artifact_type,
-        },
-        diags,
-    );
+        };
+        plan(input, found)
+    };
+    let mut found = Diagnostics::new();
+    let mut plan = plan_with(&read.live, &mut found);
+    if let (Some(registry), Some(view)) = (&read.registry, &read.view)
+        && running::mark(workspace, registry, view, &mut read.live, &plan).await
+    {
+        found = Diagnostics::new();
+        plan = plan_with(&read.live, &mut found);
+    }
+    plan.calls = read.live.calls;
+    diags.extend(found);
     Ok(Planning { read, evaluation, fetched, plan })
 }
 

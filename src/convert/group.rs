@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value as Json};
 
-use super::hcl::{Body, expression, write_text};
+use super::hcl::{Body, expression};
 use super::{Names, Parts};
 use crate::flow::kind::{RunConfigKind, StorageKind};
+use crate::value::quoted;
 
 /// Writes all flows. Those whose code is in one kind of storage make one `for_each`; a flow without a storage has its own block.
 pub(super) fn write(parts: Vec<Parts>, names: &mut Names, body: &mut Body) {
@@ -69,10 +70,10 @@ fn for_each(
                 rows.push_str(&format!("    # {line}\n"));
             }
         }
-        let mut row = vec![format!("name = {}", text(&part.name))];
+        let mut row = vec![format!("name = {}", quoted(&part.name))];
         if let Some((kind, name)) = run_configs.get(identity) {
             used.insert(name, format!("run_config.{}.{name}", kind.label()));
-            row.push(format!("run_config = {}", text(name)));
+            row.push(format!("run_config = {}", quoted(name)));
         }
         for (name, value) in storage_values(part) {
             if common.get(&name) != Some(&value) {
@@ -151,10 +152,4 @@ fn for_each(
 
 fn storage_values(part: &Parts) -> Map<String, Json> {
     part.storage.as_ref().map(|(_, storage)| storage.all_values()).unwrap_or_default()
-}
-
-fn text(text: &str) -> String {
-    let mut out = String::new();
-    write_text(text, &mut out);
-    out
 }

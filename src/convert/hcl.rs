@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value as Json};
 
+use crate::value::quoted;
+
 /// What stands on the right of an argument.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Expr {
@@ -45,7 +47,7 @@ impl Body {
         let mut header = kind.to_owned();
         for label in labels {
             header.push(' ');
-            write_text(label, &mut header);
+            header.push_str(&quoted(label));
         }
         self.0.push(Piece::Block { header, body });
     }
@@ -144,7 +146,7 @@ fn write_value(value: &Json, depth: usize, out: &mut String) {
         Json::Null => out.push_str("null"),
         Json::Bool(value) => out.push_str(if *value { "true" } else { "false" }),
         Json::Number(number) => out.push_str(&number.to_string()),
-        Json::String(text) => write_text(text, out),
+        Json::String(text) => out.push_str(&quoted(text)),
         Json::Array(items) if items.iter().all(|item| !item.is_array() && !item.is_object()) => {
             out.push('[');
             for (index, item) in items.iter().enumerate() {
@@ -171,7 +173,7 @@ fn write_value(value: &Json, depth: usize, out: &mut String) {
                 if is_bare(key) {
                     out.push_str(key);
                 } else {
-                    write_text(key, out);
+                    out.push_str(&quoted(key));
                 }
                 out.push_str(" = ");
                 write_value(item, inner, out);
@@ -188,28 +190,4 @@ fn is_bare(key: &str) -> bool {
     key.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
         && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
         && !matches!(key, "for" | "if" | "in" | "null" | "true" | "false")
-}
-
-/// A text in quotes: template marks are literal in it.
-pub(super) fn write_text(text: &str, out: &mut String) {
-    out.push('"');
-    let mut chars = text.chars().peekable();
-    while let Some(c) = chars.next() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            '$' | '%' if chars.peek() == Some(&'{') => {
-                out.push(c);
-                out.push(c);
-            }
-            c if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}') => {
-                let _ = write!(out, "\\u{:04x}", u32::from(c));
-            }
-            c => out.push(c),
-        }
-    }
-    out.push('"');
 }

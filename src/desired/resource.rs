@@ -282,7 +282,7 @@ pub(super) fn agent(
             (name, Some(json)) => drop(options.insert(name.to_owned(), json)),
         }
     }
-    let fields = kind.fields().iter().map(|field| field.name);
+    let fields = kind.all_fields().map(|field| field.name);
     let object = identified(kind.label(), &address.to_string(), &document, fields);
     let defaults = templates::agent_defaults(kind, &options, resource, scope, diags);
     let arguments = document;

@@ -56,9 +56,10 @@ pub(super) fn decide(
             let mut change = change(flow, Action::Create, Reason::NotRecorded, None, Some(1));
             change.differences = all_of(&flow.definition);
             change.notes.extend(remarks(flow));
-            let operation = set_version(context, flow, None, 1, false, &flow.known);
-            change.notes.extend(uploads(&operation));
-            return vec![decision(context, flow, change, vec![operation])];
+            let operations = vec![set_version(context, flow, None, 1, false, &flow.known)];
+            change.notes.extend(operations.iter().flat_map(uploads));
+            guard::refused(context.rendering, flow, &operations, diags);
+            return vec![decision(context, flow, change, operations)];
         }
         Match::Same(record) | Match::Moved(record) | Match::Again(record) => record,
     };
@@ -91,6 +92,7 @@ pub(super) fn decide(
         Hold::Ended(version) => unpinned(versioned(context, flow, record, again, replace), record, version),
     };
     let (mut change, mut operations) = made;
+    guard::refused(context.rendering, flow, &operations, diags);
     if change.reason == Reason::Unreadable && !context.diags_allow {
         diags.push(guard::unreadable(flow, &change.notes));
     }

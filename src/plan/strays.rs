@@ -32,6 +32,7 @@ pub(super) fn discard(input: PlanInput<'_>, selection: &Selection<'_>, decisions
             id: artifact.id.clone(),
             hash: artifact.hash.clone(),
             location: live.location.clone(),
+            tag: None,
         });
     }
     if found.is_empty() {

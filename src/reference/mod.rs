@@ -66,7 +66,7 @@ pub fn tables() -> Vec<Table> {
         block: "agent",
         kind: Some(kind.label()),
         doc: agent_doc(kind),
-        fields: kind.fields().iter().collect(),
+        fields: kind.all_fields().collect(),
     }));
     tables.extend(EnvironmentKind::ALL.map(|kind| Table {
         block: "execution_environment",

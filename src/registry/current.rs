@@ -9,17 +9,16 @@ use serde_json::Value;
 use super::store::Registry;
 use super::{RegistryError, keys};
 
-/// What a root declared about its agents.
-#[derive(Serialize, Deserialize)]
+/// What every reader needs of an agents document; the rest is whoever writes it to say.
+#[derive(Deserialize)]
 struct AgentsDocument {
     root: String,
-    agents: Value,
 }
 
 /// The agents that every root of the project published.
 #[derive(Clone, Debug, Default)]
 pub struct PublishedAgents {
-    /// By root.
+    /// The documents, by root.
     pub by_root: BTreeMap<String, Value>,
     /// Documents that could not be understood, in sentences.
     pub warnings: Vec<String>,
@@ -47,11 +46,10 @@ impl Registry {
         Ok(self.store().delete(&keys::current(name)).await?)
     }
 
-    /// Publishes the agents that `root` declares.
-    pub async fn publish_agents(&self, root: &str, agents: &Value) -> Result<(), RegistryError> {
+    /// Publishes the document of the agents that `root` declares; its `root` is that one.
+    pub async fn publish_agents(&self, root: &str, document: &Value) -> Result<(), RegistryError> {
         let key = keys::agents(root);
-        let document = AgentsDocument { root: root.to_owned(), agents: agents.clone() };
-        self.store().put(&key, text(&key, &document)?).await?;
+        self.store().put(&key, text(&key, document)?).await?;
         Ok(())
     }
 
@@ -67,10 +65,10 @@ impl Registry {
         for entry in store.list(keys::AGENTS, None).await? {
             published.calls += 1;
             let Some(stored) = store.get(&entry.key).await? else { continue };
-            match serde_json::from_slice::<AgentsDocument>(&stored.bytes) {
-                Ok(AgentsDocument { root, agents }) => {
-                    published.by_root.insert(root, agents);
-                }
+            let document = serde_json::from_slice::<Value>(&stored.bytes)
+                .and_then(|document| Ok((AgentsDocument::deserialize(&document)?.root, document)));
+            match document {
+                Ok((root, document)) => drop(published.by_root.insert(root, document)),
                 Err(error) => published.warnings.push(format!(
                     "{} in the registry is damaged ({error}); the agents that it declares are not considered. The \
                      next apply of its root writes it again",

@@ -6,6 +6,8 @@ use std::fmt::Write as _;
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
+use crate::value::is_hidden;
+
 /// How many columns `text` takes.
 pub fn width(text: &str) -> usize {
     text.width()
@@ -37,12 +39,6 @@ pub fn clean(text: &str) -> Cow<'_, str> {
 pub fn clean_lines(text: &str) -> String {
     let lines: Vec<Cow<'_, str>> = text.lines().map(clean).collect();
     lines.join("\n")
-}
-
-/// Whether `c` is a control character or an invisible one that reorders or hides text.
-pub fn is_hidden(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
 /// `text` broken at spaces into lines of at most `columns`; a longer word stays whole on its own line. Line breaks in

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 
 use serde_json::Value as Json;
 
-use super::text::{is_hidden, width};
+use super::text::width;
 use crate::registry::event::OutputRecord;
-use crate::value::{Kind, Marks, Value};
+use crate::value::{Kind, Marks, Value, quoted};
 
 /// What stands for a sensitive value.
 pub const SENSITIVE: &str = "(sensitive value)";
@@ -101,31 +101,6 @@ impl Shown {
     }
 }
 
-/// Text in quotes, as HCL writes it, with everything escaped that is invisible.
-pub fn quoted(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 2);
-    out.push('"');
-    let mut chars = text.chars().peekable();
-    while let Some(c) = chars.next() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            // `${` and `%{` begin a template; doubled they are text, as the user must have written them.
-            '$' | '%' if chars.peek() == Some(&'{') => {
-                out.push(c);
-                out.push(c);
-            }
-            c if is_hidden(c) => out.push_str(&escape(c)),
-            c => out.push(c),
-        }
-    }
-    out.push('"');
-    out
-}
-
 /// Recorded outputs, one below the other: `name = value`.
 pub fn outputs(outputs: &BTreeMap<String, OutputRecord>) -> String {
     let wide = outputs.keys().map(|name| width(name)).max().unwrap_or_default();
@@ -201,11 +176,6 @@ fn key(name: &str) -> String {
     let plain = name.starts_with(|c: char| c.is_alphabetic() || c == '_')
         && name.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-');
     if plain { name.to_owned() } else { quoted(name) }
-}
-
-fn escape(c: char) -> String {
-    let code = u32::from(c);
-    if code > 0xffff { format!("\\U{code:08x}") } else { format!("\\u{code:04x}") }
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ mod float;
 mod json;
 pub mod measure;
 mod number;
+mod quote;
 mod types;
 
 use std::collections::BTreeMap;
@@ -20,6 +21,7 @@ pub(crate) use convert::unmark_deep;
 pub use convert::{ConvertError, convert, described, type_name, type_of, unify};
 pub use json::{from_json, to_json};
 pub use number::Number;
+pub use quote::{is_hidden, quoted};
 pub use types::{AttributeType, Type};
 
 /// Marks that travel with a value through every expression.

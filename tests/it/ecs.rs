@@ -71,7 +71,7 @@ flow "etl" {{
 
 impl Account {
     fn new(text: &str) -> Self {
-        Self { aws: Aws::start(), project: Project::new(text) }
+        Self { aws: Aws::strict(), project: Project::new(text) }
     }
 
     fn command(&self, line: &str) -> Command {

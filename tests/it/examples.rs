@@ -8,6 +8,8 @@ use std::process::{Command, Output};
 
 use tempfile::TempDir;
 
+use crate::kubernetes;
+
 /// The names of all examples, sorted.
 pub(crate) fn names() -> Vec<String> {
     let entries = fs::read_dir(folder()).expect("examples/ can be listed");
@@ -86,6 +88,10 @@ impl Example {
     fn copy(name: &str) -> Self {
         let directory = TempDir::new().expect("a temporary directory can be made");
         copy(&folder().join(name), directory.path());
+        let text = fs::read_to_string(directory.path().join("main.hcl")).expect("an example has a main.hcl");
+        if text.contains("config_path = \"kubeconfig\"") {
+            kubernetes::kubeconfig(directory.path());
+        }
         Self { name: name.to_owned(), directory }
     }
 

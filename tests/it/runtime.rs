@@ -19,6 +19,17 @@ pub(crate) fn python() -> String {
 
 /// Starts what the document says, as docs/runtime.md tells: fills the holes, resolves the secrets, adds nothing else.
 fn start(document: &Value, parameters: &Value, machine: &[(&str, &str)]) -> Output {
+    start_as(document, "run-1", parameters, machine, &BTreeMap::new())
+}
+
+/// The same for a run of that id, with the variables that only the agent knows.
+pub(crate) fn start_as(
+    document: &Value,
+    run_id: &str,
+    parameters: &Value,
+    machine: &[(&str, &str)],
+    agent: &BTreeMap<&str, String>,
+) -> Output {
     let mut start = document["start"].clone();
     let mut all = document["parameters"].clone();
     for (name, value) in parameters.as_object().expect("parameters by name") {
@@ -26,7 +37,7 @@ fn start(document: &Value, parameters: &Value, machine: &[(&str, &str)]) -> Outp
     }
     for (hole, paths) in start["holes"].clone().as_object().expect("holes by name") {
         let text = match hole.as_str() {
-            "run_id" => "run-1".to_owned(),
+            "run_id" => run_id.to_owned(),
             "parameters" => all.to_string(),
             other => panic!("the documentation knows no hole {other}"),
         };
@@ -51,7 +62,8 @@ fn start(document: &Value, parameters: &Value, machine: &[(&str, &str)]) -> Outp
         let value = machine.iter().find(|(name, _)| *name == reference).expect("the machine has it").1;
         env.insert(name.clone(), value.to_owned());
     }
-    assert_eq!(start["from_agent"], json!([]), "this runtime needs no agent");
+    assert_eq!(start["from_agent"], json!(agent.keys().collect::<Vec<_>>()), "what the agent adds");
+    env.extend(agent.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
     let words: Vec<&str> =
         start["command"].as_array().expect("a command").iter().map(|word| word.as_str().unwrap()).collect();
     // `python` is whatever the machine calls so; here it is the one with the package.

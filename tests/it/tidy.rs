@@ -28,7 +28,7 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
     ("format", &["diag", "source", "syntax"]),
     ("flow", &["address", "diag", "value"]),
     ("conformance", &["flow"]),
-    ("convert", &["diag", "flow", "format", "source"]),
+    ("convert", &["diag", "flow", "format", "source", "value"]),
     ("config", &["address", "diag", "eval", "flow", "source", "syntax", "value"]),
     ("reference", &["flow"]),
     ("graph", &["address", "config", "diag", "source", "syntax"]),

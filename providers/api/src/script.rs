@@ -12,7 +12,8 @@ use serde_json::{Value, json};
 
 use crate::{
     ArtifactType, Binding, BoxFuture, Digest, ErrorKind, Etag, FlowId, Identity, LiveArtifact, Location,
-    MakeRequest, Observation, Provider, ProviderError, PutOutcome, RefreshRequest, RegistryId, key_part,
+    Made, MakeRequest, Observation, Provider, ProviderError, PutOutcome, RefreshRequest, RegistryId,
+    key_part,
 };
 
 /// What keys begin with that no configuration names.
@@ -168,8 +169,9 @@ impl Provider for Scripts {
         })
     }
 
-    fn make<'a>(&'a self, request: MakeRequest<'a>) -> BoxFuture<'a, Result<String, ProviderError>> {
+    fn make<'a>(&'a self, request: MakeRequest<'a>) -> BoxFuture<'a, Result<Made, ProviderError>> {
         Box::pin(async move {
+            let made = |uri: &str| Ok(Made { id: uri.to_owned(), tag: None });
             let text = |name: &str| request.artifact.body.get(name).and_then(Value::as_str);
             let (Some(uri), Some(text)) = (text("uri"), text("text")) else {
                 return Err(ProviderError::new(ErrorKind::Internal, "a script has no place or no text"));
@@ -179,7 +181,7 @@ impl Provider for Scripts {
                 let whose = identity_of(&found.metadata);
                 let is_ours = whose.as_ref().is_some_and(|whose| same_flow(whose, request.identity));
                 if is_ours && found.md5 == md5_of(text.as_bytes()) {
-                    return Ok(uri.to_owned());
+                    return made(uri);
                 }
                 if !is_ours && !request.recorded.iter().any(|id| id == uri) {
                     return Err(foreign(uri, whose.as_ref()));
@@ -188,7 +190,7 @@ impl Provider for Scripts {
             let expected = found.as_ref().map(|found| &found.etag);
             let metadata = metadata(request.identity);
             match self.store.write(uri, text.as_bytes().to_vec(), metadata, expected).await? {
-                PutOutcome::Written(_) => Ok(uri.to_owned()),
+                PutOutcome::Written(_) => made(uri),
                 PutOutcome::Refused => Err(ProviderError::new(
                     ErrorKind::Conflict,
                     format!("{uri} was written by somebody else at the same time"),

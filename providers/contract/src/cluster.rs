@@ -5,6 +5,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use k8s_openapi::api::core::v1::Namespace;
 use kube::api::PostParams;
@@ -86,17 +87,18 @@ impl TestCluster {
         })
     }
 
-    /// Makes a namespace whose name begins with `stem` and that no other test has.
+    /// Makes a namespace whose name begins with `stem` and that no other test has. Its length depends on `stem` alone, so
+    /// that lines break at the same places in every run.
     pub async fn namespace(&self, stem: &str) -> String {
-        let name = format!("{stem}-{}", std::process::id());
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let nth = NEXT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("{stem}-{:08}-{nth:03}", std::process::id());
         let namespace = serde_json::from_value(json!({"metadata": {"name": name}})).expect("a namespace");
         let api: Api<Namespace> = Api::all(self.admin().await);
         match api.create(&PostParams::default(), &namespace).await {
             Ok(_) => name,
             // A process of an earlier run had the same id.
-            Err(kube::Error::Api(status)) if status.code == 409 => {
-                Box::pin(self.namespace(&format!("{stem}-again"))).await
-            }
+            Err(kube::Error::Api(status)) if status.code == 409 => Box::pin(self.namespace(stem)).await,
             Err(error) => panic!("the namespace {name} is not made: {error}"),
         }
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use flowform_provider_api::{
-    Artifact, ArtifactType, Binding, BoxFuture, Digest, ErrorKind, FlowId, Identity, LiveArtifact,
+    Artifact, ArtifactType, Binding, BoxFuture, Digest, ErrorKind, FlowId, Identity, LiveArtifact, Made,
     MakeRequest, Observation, Provider, RefreshRequest, RegistryId,
 };
 use serde_json::Value;
@@ -33,7 +33,7 @@ impl ProviderSubject {
     }
 
     async fn make(&self, identity: &Identity, artifact: &Artifact) -> Binding {
-        let id = self
+        let Made { id, tag } = self
             .provider
             .make(MakeRequest { identity, artifact, recorded: &[] })
             .await
@@ -43,7 +43,7 @@ impl ProviderSubject {
         }
         let location = self.provider.location().await.expect("the location answers");
         let (kind, hash) = (artifact.kind.clone(), artifact.hash.clone());
-        Binding { kind, provider: "contract".into(), id, hash, location }
+        Binding { kind, provider: "contract".into(), id, hash, location, tag }
     }
 
     async fn refresh(&self, recorded: &[Binding]) -> Observation {
@@ -171,7 +171,7 @@ async fn the_foreign_is_refused(subject: &ProviderSubject) {
     assert!(foreign.identity.is_none_or(|identity| identity.registry != registry()));
     match subject.provider.make(MakeRequest { identity: &who, artifact: &artifact, recorded: &[] }).await {
         // Where a backend names objects itself, ours is made beside the foreign one.
-        Ok(id) => assert_ne!(id, made.id, "a foreign object is replaced"),
+        Ok(again) => assert_ne!(again.id, made.id, "a foreign object is replaced"),
         Err(error) => assert_eq!(error.kind, ErrorKind::Conflict),
     }
 }

@@ -52,7 +52,7 @@ fn identity(flow: &str, version: u32) -> Identity {
 }
 
 async fn make(provider: &EcsProvider, who: &Identity, what: &Artifact) -> Result<String, ProviderError> {
-    provider.make(MakeRequest { identity: who, artifact: what, recorded: &[] }).await
+    provider.make(MakeRequest { identity: who, artifact: what, recorded: &[] }).await.map(|made| made.id)
 }
 
 async fn refresh(provider: &EcsProvider, recorded: &[&str], what: &Artifact) -> Observation {
@@ -63,6 +63,7 @@ async fn refresh(provider: &EcsProvider, recorded: &[&str], what: &Artifact) -> 
         id: (*id).to_owned(),
         hash: what.hash.clone(),
         location: location.clone(),
+        tag: None,
     };
     let recorded: Vec<Binding> = recorded.iter().map(binding).collect();
     let registry = RegistryId("registry".into());
@@ -78,7 +79,7 @@ fn called(aws: &Aws, operation: &str) -> usize {
 
 #[tokio::test]
 async fn it_keeps_the_contract() {
-    let aws = Aws::start();
+    let aws = Aws::strict();
     let provider = Arc::new(EcsProvider::new(settings(&aws)));
     let stranger = Arc::clone(&provider);
     let disown: Act = Box::new(move |arn: String| {
@@ -97,7 +98,7 @@ async fn it_keeps_the_contract() {
 
 #[tokio::test]
 async fn a_definition_is_registered_under_our_tags_and_read_back() {
-    let aws = Aws::start();
+    let aws = Aws::strict();
     let mut settings = settings(&aws);
     settings.default_tags.insert("cost".into(), "7".into());
     let provider = EcsProvider::new(settings);
@@ -170,7 +171,7 @@ async fn fields_that_the_sdk_does_not_know_travel_both_ways() {
 
 #[tokio::test]
 async fn nothing_is_described_when_nothing_changed() {
-    let aws = Aws::start();
+    let aws = Aws::strict();
     let provider = EcsProvider::new(settings(&aws));
     let one = artifact(definition("shop-one", "i:1"));
     let arns = [
@@ -192,7 +193,7 @@ async fn nothing_is_described_when_nothing_changed() {
 
 #[tokio::test]
 async fn a_lost_reply_is_looked_up_and_not_repeated() {
-    let aws = Aws::start();
+    let aws = Aws::strict();
     let provider = EcsProvider::new(settings(&aws));
     let made = artifact(definition("shop-etl", "i:1"));
     aws.faults(&[Fault::lose("RegisterTaskDefinition")]);
@@ -207,7 +208,7 @@ async fn a_lost_reply_is_looked_up_and_not_repeated() {
 
 #[tokio::test]
 async fn what_was_not_done_is_repeated() {
-    let aws = Aws::start();
+    let aws = Aws::strict();
     let provider = EcsProvider::new(settings(&aws));
     aws.faults(&[
         Fault::drop("RegisterTaskDefinition"),
@@ -227,7 +228,7 @@ async fn what_was_not_done_is_repeated() {
 
 #[tokio::test]
 async fn a_late_duplicate_is_recognised_and_the_lowest_is_kept() {
-    let aws = Aws::start();
+    let aws = Aws::strict();
     let provider = EcsProvider::new(settings(&aws));
     let made = artifact(definition("shop-etl", "i:1"));
     let first = make(&provider, &identity("a", 1), &made).await.unwrap();
@@ -242,7 +243,7 @@ async fn a_late_duplicate_is_recognised_and_the_lowest_is_kept() {
 
 #[tokio::test]
 async fn a_family_of_somebody_else_is_refused_and_a_newer_revision_in_ours_is_told() {
-    let aws = Aws::start();
+    let aws = Aws::strict();
     let provider = EcsProvider::new(settings(&aws));
     let made = artifact(definition("shop-etl", "i:1"));
     let other = Identity { registry: RegistryId("another".into()), ..identity("a", 1) };
@@ -273,7 +274,7 @@ async fn a_family_of_somebody_else_is_refused_and_a_newer_revision_in_ours_is_to
 
 #[tokio::test]
 async fn failures_name_the_call_and_the_fix() {
-    let aws = Aws::start();
+    let aws = Aws::strict();
     let made = artifact(definition("shop-etl", "i:1"));
     let mut told = Vec::new();
     for fault in [

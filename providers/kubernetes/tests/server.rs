@@ -80,10 +80,17 @@ fn name_of(id: &str) -> String {
 async fn made(provider: &KubernetesProvider, version: u32, cpu: &str) -> Binding {
     let (identity, artifact) = (identity(version), artifact(cpu));
     let request = MakeRequest { identity: &identity, artifact: &artifact, recorded: &[] };
-    let id = provider.make(request).await.expect("it is made");
+    let id = provider.make(request).await.expect("it is made").id;
     provider.set_current(&identity, &id).await.expect("it becomes the current one");
     let location = provider.location().await.expect("the cluster answers");
-    Binding { kind: artifact.kind, provider: "kubernetes".into(), id, hash: artifact.hash, location }
+    Binding {
+        kind: artifact.kind,
+        provider: "kubernetes".into(),
+        id,
+        hash: artifact.hash,
+        location,
+        tag: None,
+    }
 }
 
 async fn notes(provider: &KubernetesProvider, recorded: &[Binding]) -> Vec<String> {
@@ -169,7 +176,7 @@ async fn what_was_done_to_an_object_is_told_and_repaired() {
         "{refused}"
     );
     let forced = KubernetesProvider::new(Settings { force_conflicts: true, ..place.settings("admin-token") });
-    assert_eq!(forced.make(again.clone()).await.expect("it is taken over"), first.id);
+    assert_eq!(forced.make(again.clone()).await.expect("it is taken over").id, first.id);
     assert_eq!(notes(&provider, std::slice::from_ref(&first)).await, [""; 0]);
 
     // The pointer is written by hand.
@@ -203,7 +210,7 @@ async fn what_was_done_to_an_object_is_told_and_repaired() {
         notes(&provider, std::slice::from_ref(&first)).await,
         ["it is not immutable any more, so that its content may change unseen"]
     );
-    let repaired = provider.make(again).await.expect("it is made again");
+    let repaired = provider.make(again).await.expect("it is made again").id;
     assert_ne!(repaired, first.id, "another uid");
     provider.clear_current(&who.registry, &repaired).await.expect("the pointer goes");
     provider.clear_current(&who.registry, &repaired).await.expect("it is gone");

@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::front::{BEHIND, Front, Stop};
 use crate::http::{Answer, ask};
 
 /// The region that everything is in.
@@ -18,6 +20,7 @@ const REGION: &str = "us-east-1";
 pub struct Aws {
     child: Child,
     address: String,
+    front: Option<Front>,
 }
 
 /// A call that was made.
@@ -135,6 +138,13 @@ impl Fault {
 }
 
 impl Aws {
+    /// Starts one that is as hard as the service where that documents what moto does not do: see [`crate::front`].
+    pub fn strict() -> Self {
+        let mut aws = Self::start();
+        aws.front = Some(Front::start(aws.address.clone()));
+        aws
+    }
+
     /// Starts one; that takes about a second.
     pub fn start() -> Self {
         let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/python");
@@ -152,12 +162,53 @@ impl Aws {
         let stdout = child.stdout.take().expect("its output is piped");
         BufReader::new(stdout).read_line(&mut port).expect("the server prints its port");
         let port: u16 = port.trim().parse().expect("the server started; what it said is above");
-        Self { child, address: format!("127.0.0.1:{port}") }
+        Self { child, address: format!("127.0.0.1:{port}"), front: None }
+    }
+
+    fn front(&self) -> &Front {
+        self.front.as_ref().expect("a server that was started as a strict one")
+    }
+
+    /// Whom clients talk to.
+    fn outside(&self) -> &str {
+        self.front.as_ref().map_or(&self.address, Front::address)
+    }
+
+    /// What is registered or tagged from now on is not shown by so many listings after it, nor by the tag index.
+    pub fn lag(&self, listings: u32) {
+        self.front().lag(listings);
+    }
+
+    /// Calls are taken at the documented rates from now on, times a factor; buckets keep their documented sizes.
+    pub fn throttle(&self, factor: f64) {
+        self.front().throttle(factor);
+    }
+
+    /// How many calls were refused by the rates so far.
+    pub fn throttled(&self) -> u64 {
+        self.front().throttled()
+    }
+
+    /// Everything stops at a call, counted from 1 from now on: calls are neither done nor answered then. `None` goes on;
+    /// what was stopped is never done.
+    pub fn stop(&self, stop: Option<Stop>) {
+        self.front().stop(stop);
+    }
+
+    /// Waits for the stop, at most so long, and for the calls before it to be answered; whether it is reached.
+    pub fn is_stopped(&self, patience: Duration) -> bool {
+        self.front().is_stopped(patience)
+    }
+
+    /// Forgets everything that is stored.
+    pub fn reset(&self) {
+        let answer = ask(&self.address, "POST", "/moto-api/reset", &[], b"");
+        assert_eq!(answer.status, 200, "{}", String::from_utf8_lossy(&answer.body));
     }
 
     /// Where it listens, as an address for clients.
     pub fn endpoint(&self) -> String {
-        format!("http://{}", self.address)
+        format!("http://{}", self.outside())
     }
 
     /// The environment of a program that is to use it, and to look nowhere else.
@@ -176,12 +227,18 @@ impl Aws {
 
     /// What was called since it was started, or since [`Self::forget`].
     pub fn calls(&self) -> Vec<Call> {
+        if let Some(front) = &self.front {
+            return front.calls();
+        }
         let answer = ask(&self.address, "GET", "/_testbed/calls", &[], b"");
         serde_json::from_slice(&answer.body).expect("the calls are JSON")
     }
 
     /// Forgets the calls so far.
     pub fn forget(&self) {
+        if let Some(front) = &self.front {
+            front.forget();
+        }
         ask(&self.address, "POST", "/_testbed/forget", &[], b"");
     }
 
@@ -232,8 +289,9 @@ impl Aws {
             ("Authorization", scope.as_str()),
             ("X-Amz-Target", target.as_str()),
             ("Content-Type", "application/x-amz-json-1.1"),
+            (BEHIND, "1"),
         ];
-        let answer = ask(&self.address, "POST", "/", &headers, body.to_string().as_bytes());
+        let answer = ask(self.outside(), "POST", "/", &headers, body.to_string().as_bytes());
         assert_eq!(answer.status, 200, "{operation}: {}", String::from_utf8_lossy(&answer.body));
         serde_json::from_slice(&answer.body).expect("the answer is JSON")
     }

@@ -5,9 +5,11 @@
 #![allow(clippy::expect_used, clippy::panic, reason = "what cannot be set up fails the test")]
 
 mod aws;
+mod front;
 mod http;
 mod vertex;
 
 pub use aws::{Aws, Call, Fault};
+pub use front::Stop;
 pub use http::Answer;
 pub use vertex::Vertex;

@@ -95,7 +95,7 @@ fn arguments_of(kind: ResourceKind) -> Known {
         }
         ResourceKind::Agent(kind) => Known {
             required: vec![],
-            optional: kind.fields().iter().map(|field| field.name).collect(),
+            optional: kind.all_fields().map(|field| field.name).collect(),
             blocks: lifecycle,
         },
     }

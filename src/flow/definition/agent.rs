@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::problem::{Problem, at, key, unknown_argument};
-use super::{purity, values};
+use super::{purity, secret, values};
 use crate::flow::kind::{AgentKind, RunConfigKind};
 use crate::flow::labels;
 use crate::value::{Type, Value};
@@ -15,14 +15,13 @@ pub fn agent_document(kind: AgentKind, arguments: &Value) -> (Value, Vec<Problem
     let mut problems = Vec::new();
     let arguments = purity::purify(arguments, &[], &mut problems);
     let owner = format!("An agent of kind `{}`", kind.label());
-    let known = kind.fields();
     for name in arguments.as_entries().into_iter().flat_map(BTreeMap::keys) {
-        if known.iter().all(|field| field.name != name.as_ref()) {
-            problems.push(unknown_argument(&[], name, &owner, known.iter()));
+        if kind.all_fields().all(|field| field.name != name.as_ref()) {
+            problems.push(unknown_argument(&[], name, &owner, kind.all_fields()));
         }
     }
     let mut document = BTreeMap::from([("kind", Value::string(kind.label()))]);
-    for field in known {
+    for field in kind.all_fields() {
         let path = [key(field.name)];
         let value = values::attribute(&arguments, field.name);
         let value = match field.name {
@@ -32,6 +31,7 @@ pub fn agent_document(kind: AgentKind, arguments: &Value) -> (Value, Vec<Problem
             }
             _ => values::typed(field, value, &path, &mut problems).unwrap_or(Value::NULL),
         };
+        problems.extend(server_problem(field.name, &value));
         if !value.is_null() {
             document.insert(field.name, value);
         }
@@ -40,6 +40,31 @@ pub fn agent_document(kind: AgentKind, arguments: &Value) -> (Value, Vec<Problem
         document.insert("labels", Value::unknown(Type::Set(Box::new(Type::String))));
     }
     (Value::object(document), problems)
+}
+
+/// What is wrong with an option that says where runs report to.
+fn server_problem(name: &str, value: &Value) -> Option<Problem> {
+    let text = value.as_str()?;
+    match name {
+        "api_key" if !secret::is_of_machine(text) => Some(
+            Problem::error(
+                vec![key(name)],
+                "Unsuitable secret reference",
+                "The key of an agent's API is named by a reference; the key itself may not stand here, because agents are \
+                 published.",
+            )
+            .help("write `env:NAME` for a variable or `file:/path` for a file of the machine that starts the run"),
+        ),
+        "backend" if !matches!(text, "cloud" | "server") => Some(
+            Problem::error(
+                vec![key(name)],
+                "Unsuitable value",
+                "`backend` of an agent is what the original calls it: `cloud` or `server`.",
+            )
+            .help("write `cloud` or `server`"),
+        ),
+        _ => None,
+    }
 }
 
 /// Whether the agent that the flow names can take its runs: by kind and by labels.

@@ -73,7 +73,28 @@ impl AgentKind {
             Self::Vertex => VERTEX,
         }
     }
+
+    /// The options that flowform adds to every kind: settings of the original's configuration file that runs are told.
+    pub const fn own_fields() -> &'static [Field] {
+        OWN
+    }
+
+    /// All options: the original's, then flowform's own.
+    pub fn all_fields(self) -> impl Iterator<Item = &'static Field> {
+        self.fields().iter().chain(Self::own_fields())
+    }
 }
+
+const OWN: &[Field] = &[
+    optional("backend", FieldType::String, "`cloud` (when left out) or `server`."),
+    optional("api", FieldType::String, "The address of the API that runs report to."),
+    optional(
+        "api_key",
+        FieldType::String,
+        "The key of the API by reference: `env:NAME` or `file:/path` of the machine that starts the run.",
+    ),
+    optional("tenant_id", FieldType::String, "The tenant that the key is for."),
+];
 
 const LOCAL: &[Field] = &[
     LABELS,

@@ -39,7 +39,7 @@ fn no_kind_has_two_arguments_of_one_name() {
         );
     }
     for kind in AgentKind::ALL {
-        tables.push((kind.label(), kind.fields().iter().map(|field| field.name).collect()));
+        tables.push((kind.label(), kind.all_fields().map(|field| field.name).collect()));
     }
     for kind in EnvironmentKind::ALL {
         tables.push((kind.class(), kind.fields().iter().map(|field| field.name).collect()));

@@ -52,7 +52,7 @@ fn hole(name: &str) -> String {
 /// # Errors
 /// What the original raises for these inputs.
 pub fn render(run: &PerRun<'_>) -> Result<Json, OriginalError> {
-    let settings = Settings::default();
+    let settings = settings(run.options);
     let none = BTreeMap::new();
     let read = |place: &Place<'_>| match place {
         Place::File(path) if run.documents.contains_key(*path) => {
@@ -91,6 +91,26 @@ pub fn render(run: &PerRun<'_>) -> Result<Json, OriginalError> {
     handed(run, &flow_run, &surroundings)
 }
 
+/// The settings of the agent's machine that its block says; the key stays a reference.
+fn settings(options: &Json) -> Settings {
+    let text = |name: &str| options.get(name).and_then(Json::as_str).map(str::to_owned);
+    let defaults = Settings::default();
+    Settings {
+        backend: text("backend").unwrap_or(defaults.backend),
+        api: text("api").unwrap_or(defaults.api),
+        api_key: text("api_key").map(|reference| hole(&reference)),
+        tenant_id: text("tenant_id"),
+        ..Settings::default()
+    }
+}
+
+/// The options that the original's agents are constructed with.
+fn constructor(options: &Json) -> Json {
+    let own = |name: &str| AgentKind::own_fields().iter().any(|field| field.name == name);
+    let entries = options.as_object().into_iter().flatten().filter(|(name, _)| !own(name));
+    entries.map(|(name, value)| (name.clone(), value.clone())).collect::<Map<_, _>>().into()
+}
+
 fn elsewhere(place: &str) -> OriginalError {
     OriginalError::value_error(format!("{place} is read by the agent when it starts the run, and not before"))
 }
@@ -100,7 +120,7 @@ fn handed(
     flow_run: &FlowRun<'_>,
     surroundings: &Surroundings<'_>,
 ) -> Result<Json, OriginalError> {
-    let options = run.options;
+    let options = &constructor(run.options);
     Ok(match run.kind {
         AgentKind::Local => {
             let agent = LocalAgent::from_options(options, surroundings)?;

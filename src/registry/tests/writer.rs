@@ -336,7 +336,10 @@ async fn derived_documents_come_and_go() {
     registry.withdraw("Daily ETL").await.expect("withdrawn twice");
     assert_eq!(registry.current("Daily ETL").await.expect("read"), None);
     for root in ["a/b", "A/B"] {
-        registry.publish_agents(root, &serde_json::json!([root])).await.expect("published");
+        registry
+            .publish_agents(root, &serde_json::json!({ "root": root, "agents": [] }))
+            .await
+            .expect("published");
     }
     store.put("my-project-other/agents/x.json", b"{}".to_vec()).await.expect("written");
     registry.store().put("agents/broken.json", b"{".to_vec()).await.expect("written");

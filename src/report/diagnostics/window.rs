@@ -4,8 +4,8 @@
 
 use std::ops::Range;
 
-use crate::report::text::is_hidden;
 use crate::source::Span;
+use crate::value::is_hidden;
 
 /// Marks further apart than this many bytes get windows of their own: what lies between is of no use.
 const FAR: usize = 100_000;
