@@ -43,6 +43,7 @@ mod reference;
 mod render;
 mod runtime;
 mod s3;
+mod scripts;
 mod support;
 mod templates;
 mod tidy;
