@@ -130,9 +130,8 @@ pub(super) fn contract(
         .filter_map(|(name, reference)| Some((name.clone(), reference.as_str()?.to_owned())))
         .collect();
     env.retain(|name, _| !secret_env.contains_key(name));
-    per_run.retain(|name| {
-        !secret_env.contains_key(*name) && !(is_default(agent, name) && env.contains_key(*name))
-    });
+    let overridden = |name: &str| is_default(agent, name) && env.contains_key(name);
+    per_run.retain(|name| !(secret_env.contains_key(*name) || overridden(name)));
     per_run.sort_unstable();
     Ok(Contract { runtime, command, env, secret_env, per_run })
 }
