@@ -143,14 +143,26 @@ fn what_is_wrong_with_credentials_and_services_is_told_with_the_call_and_the_fix
     let with = |extra: &str, environment: &[(&str, &str)]| {
         let project = project(&storage, extra);
         let path = storage.credentials(project.path()).display().to_string();
-        let environment: Vec<(&str, &str)> =
-            [("GOOGLE_APPLICATION_CREDENTIALS", path.as_str())].into_iter().chain(environment.iter().copied()).collect();
+        let environment: Vec<(&str, &str)> = [("GOOGLE_APPLICATION_CREDENTIALS", path.as_str())]
+            .into_iter()
+            .chain(environment.iter().copied())
+            .collect();
         project.run_with(&["plan"], &environment)
     };
     tell("no such file", with("    credentials = \"missing.json\"\n", &[]));
-    storage.fault(Fault { method: "GET", part: "registry.json".into(), after: 0, kind: FaultKind::Status(403) });
+    storage.fault(Fault {
+        method: "GET",
+        part: "registry.json".into(),
+        after: 0,
+        kind: FaultKind::Status(403),
+    });
     tell("refused", with("", &[]));
-    storage.fault(Fault { method: "GET", part: "registry.json".into(), after: 0, kind: FaultKind::Status(401) });
+    storage.fault(Fault {
+        method: "GET",
+        part: "registry.json".into(),
+        after: 0,
+        kind: FaultKind::Status(401),
+    });
     tell("not accepted", with("", &[]));
     drop(tell);
     snapshot!("google_credentials_told", told);
@@ -158,9 +170,12 @@ fn what_is_wrong_with_credentials_and_services_is_told_with_the_call_and_the_fix
 
 /// The permissions that the manual lists for something.
 fn of_manual(what: &str) -> BTreeSet<String> {
-    let manual = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/providers/gcs.md")).expect("a page");
-    let rows: Vec<&str> = manual.lines().filter(|line| line.starts_with('|') && line.contains("storage.objects.")).collect();
-    let row = rows.iter().find(|line| line.starts_with(&format!("| `{what}`"))).expect("the manual has the row");
+    let manual = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/providers/gcs.md"))
+        .expect("a page");
+    let rows: Vec<&str> =
+        manual.lines().filter(|line| line.starts_with('|') && line.contains("storage.objects.")).collect();
+    let row =
+        rows.iter().find(|line| line.starts_with(&format!("| `{what}`"))).expect("the manual has the row");
     let permission = Regex::new("`(storage\\.objects\\.[a-z]+)`").expect("a pattern");
     let own: BTreeSet<String> =
         permission.captures_iter(row).filter_map(|found| Some(found.get(1)?.as_str().to_owned())).collect();

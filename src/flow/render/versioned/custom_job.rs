@@ -101,7 +101,9 @@ pub(super) fn body(input: Input<'_>) -> Result<(Json, Origins), RenderError> {
         // Nothing of the name is left, and a job without one is refused.
         "flow".clone_into(&mut display_name);
     }
-    job.entry("display_name").or_insert_with(|| display_name.into());
+    if job.get("display_name").and_then(Json::as_str).is_none_or(str::is_empty) {
+        job.insert("display_name".to_owned(), display_name.into());
+    }
     job.insert("job_spec".to_owned(), Json::Object(spec));
     job.insert("per_run".to_owned(), json!(contract.per_run));
     Ok((Json::Object(job), origins))

@@ -306,7 +306,8 @@ async fn answer(shared: &Shared, request: hyper::Request<Incoming>) -> Answered 
         let is_known = state.tokens.knows(authorization.as_deref());
         let granted = state.granted.clone();
         let needed = state.buckets.permissions(&request).into_iter();
-        let denied = needed.clone().find(|one| granted.as_ref().is_some_and(|all| all.iter().all(|has| has != one)));
+        let denied =
+            needed.clone().find(|one| granted.as_ref().is_some_and(|all| all.iter().all(|has| has != one)));
         let reply = match fault {
             Some(FaultKind::LoseRequest) => return Err(broken()),
             _ if matches!(held, Some((_, false))) => problem(503, "backendError", "Backend Error"),
@@ -319,7 +320,9 @@ async fn answer(shared: &Shared, request: hyper::Request<Incoming>) -> Answered 
                 Some(permission) => problem(
                     403,
                     "forbidden",
-                    &format!("The caller does not have {permission} access to the Google Cloud Storage object."),
+                    &format!(
+                        "The caller does not have {permission} access to the Google Cloud Storage object."
+                    ),
                 ),
                 None => state.buckets.answer(&request, Instant::now()),
             },

@@ -14,12 +14,14 @@ use crate::objects::{Reply, Request, problem};
 use crate::storage::{REFRESH, pairs};
 
 /// The audience of the workload identity pool.
-pub const AUDIENCE: &str = "//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/ci/providers/ci";
+pub const AUDIENCE: &str =
+    "//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/ci/providers/ci";
 /// The token of the identity provider outside.
 pub const SUBJECT_TOKEN: &str = "subject-token-of-the-test";
 /// The service account that may be impersonated.
 pub const ACCOUNT: &str = "flows@p-1.iam.gserviceaccount.com";
 const SCOPE: &str = "https://www.googleapis.com/auth/cloud-platform";
+const IAM_SCOPE: &str = "https://www.googleapis.com/auth/iam";
 
 /// The tokens that were given, the keys that sign some, and what was asked for.
 #[derive(Debug, Default)]
@@ -89,7 +91,11 @@ impl Tokens {
                 return problem(400, "invalid_request", &format!("Invalid value for {name:?}."));
             }
         }
-        if !given["scope"].as_str().is_some_and(|scope| scope.split(' ').any(|one| one == SCOPE)) {
+        // Whoever goes on to impersonate asks for no more than that.
+        if !given["scope"]
+            .as_str()
+            .is_some_and(|scope| scope.split(' ').any(|one| [SCOPE, IAM_SCOPE].contains(&one)))
+        {
             return problem(400, "invalid_scope", "The scope is missing.");
         }
         let token = self.give("federation");
@@ -104,7 +110,11 @@ impl Tokens {
             return problem(401, "authError", "Request had invalid authentication credentials.");
         }
         if asked != format!("{ACCOUNT}:generateAccessToken") {
-            return problem(403, "forbidden", "Permission 'iam.serviceAccounts.getAccessToken' denied on resource.");
+            return problem(
+                403,
+                "forbidden",
+                "Permission 'iam.serviceAccounts.getAccessToken' denied on resource.",
+            );
         }
         let given: Value = serde_json::from_slice(&request.body).unwrap_or_default();
         if given["scope"] != json!([SCOPE]) {
@@ -168,5 +178,9 @@ fn document(body: Value) -> Reply {
 }
 
 fn form(text: &str) -> Value {
-    pairs(text).into_iter().map(|(name, value)| (name, json!(value))).collect::<serde_json::Map<_, _>>().into()
+    pairs(text)
+        .into_iter()
+        .map(|(name, value)| (name, json!(value)))
+        .collect::<serde_json::Map<_, _>>()
+        .into()
 }
