@@ -69,8 +69,14 @@ pub(in crate::cli) async fn run(context: &Context, args: &RenderArgs) -> Result<
         return Ok(Outcome::Done);
     }
     for taker in takers(flow, agent, &evaluation.agents) {
-        let version =
-            Version { name: &flow.name, project, version: None, definition: &definition, artifacts: &[] };
+        let version = Version {
+            name: &flow.name,
+            project,
+            registry: None,
+            version: None,
+            definition: &definition,
+            artifacts: &[],
+        };
         let (form, mut start) = match render(&definition, &flow.name, project, taker) {
             Ok(form) => {
                 let start = start(&form, version);
@@ -149,7 +155,7 @@ fn of_one_run(
         run_id,
         flow: &flow.name,
         core_version: prefect_version,
-        run_config: definition.get("run_config").unwrap_or(&Json::Null),
+        run_config: &with_secrets(definition),
         storage,
         kind: agent.kind,
         options: &options,
@@ -169,6 +175,23 @@ fn of_one_run(
     })?;
     let origins = per_run::origins(&run, &handed);
     Ok((handed, origins))
+}
+
+/// The run config with the secrets of the definition among its variables, each as the hole of its reference: whoever starts the
+/// run resolves them.
+fn with_secrets(definition: &Json) -> Json {
+    let mut run_config = definition.get("run_config").cloned().unwrap_or_default();
+    let secrets = definition.get("secret_env").and_then(Json::as_object);
+    if let (Json::Object(arguments), Some(secrets)) = (&mut run_config, secrets) {
+        let holes = secrets.iter().filter_map(|(name, reference)| {
+            Some((name.clone(), format!("{{{{{}}}}}", reference.as_str()?).into()))
+        });
+        match arguments.get_mut("env") {
+            Some(Json::Object(env)) => env.extend(holes),
+            _ => drop(arguments.insert("env".to_owned(), Json::Object(holes.collect()))),
+        }
+    }
+    run_config
 }
 
 fn nothing(flow: &DesiredFlow, error: &RenderError) -> Failure {
