@@ -43,11 +43,11 @@ impl TestCluster {
 
     /// A kubeconfig of the user with that token: `admin-token`, or one that may do what a test allows it.
     pub fn kubeconfig(&self, token: &str, namespace: &str) -> serde_json::Value {
-        self.kubeconfig_of(json!({ "token": token }), namespace)
+        self.kubeconfig_of(&json!({ "token": token }), namespace)
     }
 
     /// A kubeconfig of a user who is described so.
-    pub fn kubeconfig_of(&self, user: serde_json::Value, namespace: &str) -> serde_json::Value {
+    pub fn kubeconfig_of(&self, user: &serde_json::Value, namespace: &str) -> serde_json::Value {
         json!({
             "apiVersion": "v1", "kind": "Config", "current-context": "test",
             "contexts": [{"name": "test", "context": {"cluster": "test", "user": "test", "namespace": namespace}}],

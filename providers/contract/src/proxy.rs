@@ -92,7 +92,7 @@ pub struct Proxy {
 impl Proxy {
     /// One in front of an API server. Whoever calls brings the credentials.
     pub fn of_cluster(cluster: &TestCluster, gate: &Gate) -> Self {
-        let anonymous = cluster.kubeconfig_of(serde_json::json!({}), "default");
+        let anonymous = cluster.kubeconfig_of(&serde_json::json!({}), "default");
         Self::start(gate.clone(), async move { Behind::Cluster(TestCluster::client(&anonymous).await) })
     }
 
