@@ -2,7 +2,7 @@
 //! part of a value is meant that is not written out there, because it comes from a file, a variable or a function.
 
 use super::nested::Nested;
-use super::resource::node_of;
+use super::resource::{node_of, written};
 use crate::address::{PathStep, path_text};
 use crate::config::model::{Config, Node, NodeKind, Resource};
 use crate::diag::Diagnostic;
@@ -75,23 +75,28 @@ impl Places<'_> {
 
     fn in_run_config<'p>(&self, rest: &'p [PathStep]) -> Option<Written<'p>> {
         let nested = self.nested.iter().find(|block| block.kind == "run_config");
-        match nested {
+        let own = match nested {
             Some(block) => in_attributes(&block.body.attributes, rest),
             None => self.in_block(rest, self.run_config),
-        }
+        };
+        own.or_else(|| self.in_extended(rest))
+    }
+
+    /// In the run config that brought the argument, of those that the flow's extends.
+    fn in_extended<'p>(&self, rest: &'p [PathStep]) -> Option<Written<'p>> {
+        let (PathStep::Key(name), inner) = rest.split_first()? else { return None };
+        let argument = match inner.first() {
+            Some(PathStep::Key(variable)) if matches!(name.as_str(), "env" | "secret_env") => {
+                format!("{name}.{variable}")
+            }
+            Some(_) | None => name.clone(),
+        };
+        let block = written(self.run_config).remove(&argument)?;
+        in_resource(self.config.node(self.config.block_at(&block)?), rest)
     }
 
     fn in_block<'p>(&self, rest: &'p [PathStep], value: Option<&Value>) -> Option<Written<'p>> {
-        let node = self.config.node(node_of(self.config, value?)?);
-        match &node.kind {
-            NodeKind::Resource(resource) => in_attributes(&resource.arguments, rest),
-            NodeKind::Variable(_)
-            | NodeKind::Local(_)
-            | NodeKind::Output(_)
-            | NodeKind::Module(_)
-            | NodeKind::Check(_)
-            | NodeKind::Import(_) => None,
-        }
+        in_resource(self.config.node(node_of(self.config, value?)?), rest)
     }
 
     fn in_schedule<'p>(&self, rest: &'p [PathStep]) -> Option<Written<'p>> {
@@ -100,6 +105,18 @@ impl Places<'_> {
         let block = blocks.nth(*index)?;
         let header = Written { span: block.header, below: &[] };
         in_attributes(&block.body.attributes, rest).or(Some(header))
+    }
+}
+
+fn in_resource<'p>(node: &Node, rest: &'p [PathStep]) -> Option<Written<'p>> {
+    match &node.kind {
+        NodeKind::Resource(resource) => in_attributes(&resource.arguments, rest),
+        NodeKind::Variable(_)
+        | NodeKind::Local(_)
+        | NodeKind::Output(_)
+        | NodeKind::Module(_)
+        | NodeKind::Check(_)
+        | NodeKind::Import(_) => None,
     }
 }
 

@@ -14,7 +14,9 @@ use crate::diag::{Diagnostic, Diagnostics};
 use crate::eval::evaluate;
 use crate::flow::check::{self, CheckName};
 use crate::flow::definition::template::TemplateFields;
-use crate::flow::definition::{DeclaredAgent, Problem, agent_document, merge_run_configs};
+use crate::flow::definition::{
+    DeclaredAgent, Problem, agent_document, merge_run_configs, run_config_problems,
+};
 use crate::flow::kind::{AgentKind, RunConfigKind, StorageKind};
 use crate::source::Span;
 use crate::syntax::ast::{Attribute, Expr};
@@ -35,6 +37,28 @@ pub(super) fn run_config(
     diags: &mut Diagnostics,
 ) -> Value {
     run_config_object(kind, &address.to_string(), body, scope, diags)
+}
+
+/// What is wrong with the arguments of a block, whoever refers to it. What has a name is left to the flows, which may ignore it;
+/// what is missing may be given by a run config that extends this one.
+pub(super) fn judge(
+    kind: RunConfigKind,
+    address: &Address,
+    object: &Value,
+    body: Body<'_>,
+    diags: &mut Diagnostics,
+) {
+    for problem in run_config_problems(kind, &without_identity(object)) {
+        let rest = problem.path.get(1..).unwrap_or_default();
+        let Some(place) =
+            in_attributes(body.attributes, rest).filter(|_| is_to_tell(&problem, &BTreeSet::new()))
+        else {
+            continue;
+        };
+        if problem.check.is_none() {
+            diags.push(place.diagnostic(&problem).address(address.to_string()));
+        }
+    }
 }
 
 /// The same for a nested block, whose address is that of its flow.

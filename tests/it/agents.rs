@@ -141,3 +141,29 @@ agent "docker" "box" {
     let told = project.run("validate").succeeds();
     assert!(!told.all().contains("Plaintext"), "{}", told.all());
 }
+
+#[test]
+fn render_says_why_an_agent_takes_no_run_and_which_instances_there_are() {
+    let project = project(
+        r#"
+agent "local" "eu" {
+  labels = ["eu"]
+}
+agent "docker" "box" {}
+
+flow "etl" {
+  for_each = { a = ["us"], b = [] }
+  storage  = storage.module.code
+  labels   = each.value
+  run_config "local" {}
+}
+"#,
+    );
+    project.run("render flow.etl").fails().complains("name one of its instances");
+    let agent = |flow: &str, agent: &str| project.run_args(&["render", flow, "--agent", agent]).fails();
+    agent("flow.etl[\"a\"]", "eu").complains("it lacks the label `us`");
+    agent("flow.etl[\"b\"]", "eu").complains("it has labels, and the flow has none");
+    agent("flow.etl[\"b\"]", "box").complains("it is of the kind `docker`");
+    let empty = project.run_args(&["render", "flow.etl[\"b\"]", "--run-id", ""]);
+    assert_ne!(empty.code, Some(0), "{}", empty.all());
+}

@@ -81,6 +81,14 @@ pub(crate) fn label_set(value: &Value, path: &[PathStep], problems: &mut Vec<Pro
     values::unite_labels(vec![values::labels(value, path, problems)])
 }
 
+/// What is wrong with the arguments of a run config by itself, below `run_config`.
+pub fn run_config_problems(kind: RunConfigKind, arguments: &Value) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let arguments = purity::purify(arguments, &[key("run_config")], &mut problems);
+    run_config::check(kind, &arguments, &Value::NULL, &mut problems);
+    problems
+}
+
 /// Who starts the flow's code, and how.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Runtime {

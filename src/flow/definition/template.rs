@@ -77,6 +77,9 @@ pub fn place(path: &str) -> Place<'_> {
     match scheme.to_ascii_lowercase().as_str() {
         "s3" | "gcs" | "gs" => after_host("bucket"),
         "http" | "https" if !rest.is_empty() => Place::Remote,
+        "http" | "https" => {
+            Place::Unusable(format!("{path:?} names no host."), "write it as `https://host/path`")
+        }
         "agent" if rest.starts_with('/') => Place::Remote,
         "agent" => Place::Unusable(
             format!(
