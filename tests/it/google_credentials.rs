@@ -164,7 +164,6 @@ fn what_is_wrong_with_credentials_and_services_is_told_with_the_call_and_the_fix
         kind: FaultKind::Status(401),
     });
     tell("not accepted", with("", &[]));
-    drop(tell);
     snapshot!("google_credentials_told", told);
 }
 

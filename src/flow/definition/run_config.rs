@@ -123,7 +123,7 @@ pub(super) fn check(
             registered_rules(&fields, &secret_env, &base, problems);
         }
         RunConfigKind::Vertex if !arguments.is_unknown() => {
-            vertex::rules(&mut fields, &place("worker_pool_specs"), problems)
+            vertex::rules(&mut fields, &place("worker_pool_specs"), problems);
         }
         RunConfigKind::Universal | RunConfigKind::Local | RunConfigKind::Docker | RunConfigKind::Vertex => {}
     }

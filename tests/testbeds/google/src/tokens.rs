@@ -100,7 +100,7 @@ impl Tokens {
         }
         let token = self.give("federation");
         let issued = "urn:ietf:params:oauth:token-type:access_token";
-        document(json!({
+        document(&json!({
             "access_token": token, "issued_token_type": issued, "token_type": "Bearer", "expires_in": 3600,
         }))
     }
@@ -121,7 +121,7 @@ impl Tokens {
             return problem(400, "invalid", "The scope is missing.");
         }
         let token = self.give("impersonation");
-        document(json!({"accessToken": token, "expireTime": "2100-01-01T00:00:00Z"}))
+        document(&json!({"accessToken": token, "expireTime": "2100-01-01T00:00:00Z"}))
     }
 
     fn metadata(&mut self, path: &[&str], head: Head<'_>) -> Reply {
@@ -166,10 +166,10 @@ impl Tokens {
 }
 
 fn access(token: &str) -> Reply {
-    document(json!({"access_token": token, "expires_in": 3600, "token_type": "Bearer"}))
+    document(&json!({"access_token": token, "expires_in": 3600, "token_type": "Bearer"}))
 }
 
-fn document(body: Value) -> Reply {
+fn document(body: &Value) -> Reply {
     Reply {
         status: 200,
         headers: vec![("content-type", "application/json".into())],
