@@ -22,8 +22,8 @@ pub use identity::{FlowId, Identity, Location, RegistryId};
 pub use key::{check_key, key_part};
 pub use prefixed::{Prefixed, check_prefix};
 pub use provider::{
-    ArtifactType, BoxFuture, Check, Finding, MakeRequest, Observation, Provider, RefreshRequest, ToVerify,
-    Verification,
+    ArtifactType, BoxFuture, Check, Finding, MakeRequest, Observation, Provider, RefreshRequest, ToAudit,
+    ToVerify, Verification,
 };
 pub use quantity::{Quantity, QuantityError};
 pub use store::{Entry, Etag, ObjectStore, PutOutcome, Stored};

@@ -20,6 +20,7 @@ use crate::diag::{Diagnostic, Diagnostics};
 use crate::flow::check;
 use crate::flow::definition::{FlowInputs, build};
 use crate::flow::kind::StorageKind;
+use crate::flow::render::versioned::ArtifactKind;
 use crate::value::{Kind, Type, Value, to_json};
 use reader::{KEEP_VERSIONS, Reader};
 
@@ -64,6 +65,10 @@ pub(super) fn flow(
     let arguments = run_config.as_ref().map(without_identity);
     let stored = storage.as_ref().map(|(kind, value)| (*kind, without_identity(value)));
     let serving = agent.as_ref().map(|(kind, value)| (*kind, without_identity(value)));
+    let providers = reader.providers(run_config.as_ref());
+    let keeper = settings.providers.get(&providers.keeper(ArtifactKind::TaskDefinition));
+    let of_keeper =
+        |name: &str| keeper.and_then(|keeper| keeper.values.get(name)).cloned().unwrap_or(Value::NULL);
     let (mut definition, problems) = build(&FlowInputs {
         name: &name,
         prefect_version: &settings.prefect_version,
@@ -81,6 +86,7 @@ pub(super) fn flow(
         command: &reader.value("command", diags),
         family: &reader.value("family", diags),
         source_hash: &reader.value("source_hash", diags),
+        default_logs: (&of_keeper("default_log_group"), &of_keeper("region")),
     });
     let ignored_checks = reader.ignored_checks(diags);
     for problem in problems.iter().filter(|problem| check::is_told(problem, &ignored_checks)) {
@@ -127,7 +133,7 @@ pub(super) fn flow(
         frame: context.frame,
         span: context.node.header,
         kind,
-        providers: reader.providers(run_config.as_ref()),
+        providers,
         run_config: run_config.as_ref().and_then(|value| value.get("address")?.as_str().map(str::to_owned)),
         written_by: resource::written(run_config.as_ref()),
         remote_template,

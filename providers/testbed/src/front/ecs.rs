@@ -63,8 +63,14 @@ impl Service {
         }
     }
 
-    /// What the service says where moto said `answer`.
-    pub(super) fn after(&mut self, operation: &str, asked: &Value, answer: Option<Answer>) -> Option<Answer> {
+    /// What the service says where moto said `answer`; the test itself sees everything.
+    pub(super) fn after(
+        &mut self,
+        operation: &str,
+        asked: &Value,
+        answer: Option<Answer>,
+        is_ours: bool,
+    ) -> Option<Answer> {
         if operation == "RegisterTaskDefinition" {
             self.busy.remove(&text(asked, "family"));
         }
@@ -77,7 +83,7 @@ impl Service {
                 self.index.insert(arn, (None, tags(&asked["tags"], "key", "value"), self.lag));
             }
             "DescribeTaskDefinition" | "DeregisterTaskDefinition" => self.described(&mut said),
-            "ListTaskDefinitions" => {
+            "ListTaskDefinitions" if !is_ours => {
                 let hidden = &mut self.hidden;
                 if let Some(arns) = said["taskDefinitionArns"].as_array_mut() {
                     arns.retain(|arn| !still(hidden.get_mut(arn.as_str().unwrap_or_default())));
