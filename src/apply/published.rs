@@ -1,6 +1,6 @@
 //! The document `current/<flow>.json`: what schedulers and orchestrators start a run from. Pure.
 
-use flowform_provider_api::{Binding, Digest, FlowId};
+use flowform_provider_api::{Binding, Digest, FlowId, RegistryId};
 use serde_json::{Value as Json, json};
 
 use crate::flow::render::versioned::start::{self, Version};
@@ -14,6 +14,8 @@ pub struct Published<'a> {
     pub name: &'a str,
     /// Its project.
     pub project: &'a str,
+    /// The registry.
+    pub registry: &'a RegistryId,
     /// The version.
     pub version: u32,
     /// The digest of its definition.
@@ -35,6 +37,7 @@ pub fn document(published: Published<'_>) -> Result<Json, serde_json::Error> {
     let mut document = start::document(Version {
         name: published.name,
         project: published.project,
+        registry: Some(published.registry.as_str()),
         version: Some(published.version),
         definition: &definition,
         artifacts: &artifacts,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use flowform_provider_api::{
-    Binding, Digest, ErrorKind, FlowId, Identity, Location, MakeRequest, Provider, ProviderError,
+    Binding, Digest, ErrorKind, FlowId, Identity, Location, MakeRequest, Provider, ProviderError, RegistryId,
     TemplateStore,
 };
 use serde_json::value::RawValue;
@@ -79,6 +79,8 @@ pub(super) struct Job {
 /// What a step left: for flows, what others may refer to.
 #[derive(Clone, Debug, Default)]
 pub struct Completed {
+    /// The registry that records it.
+    pub registry: Option<RegistryId>,
     /// The flow.
     pub flow: Option<FlowId>,
     /// Its version.
@@ -165,14 +167,18 @@ pub(super) async fn run(job: Job) -> Result<Completed, StepError> {
         }
         Operation::Prune { flow, version, artifacts } => {
             for artifact in artifacts {
-                shared.remove(&artifact, &interrupt).await?;
+                if !shared.is_bound_to_another(&artifact, (&flow, version)) {
+                    shared.remove(&artifact, &interrupt).await?;
+                }
             }
             shared.append(Event::Prune { flow, version }).await?;
             Ok(done)
         }
-        Operation::Discard { flow: _, version: _, artifacts } => {
+        Operation::Discard { flow, version, artifacts } => {
             for artifact in artifacts {
-                shared.remove(&artifact, &interrupt).await?;
+                if !shared.is_bound_to_another(&artifact, (&flow, version)) {
+                    shared.remove(&artifact, &interrupt).await?;
+                }
             }
             Ok(done)
         }
@@ -267,6 +273,7 @@ impl Setting {
         };
         shared.append(bind).await?;
         Ok(Completed {
+            registry: Some(shared.registry.id().clone()),
             flow: Some(flow),
             version: Some(self.version),
             digest: Some(self.digest),
@@ -287,6 +294,7 @@ impl Setting {
             flow,
             name: &self.name,
             project: shared.registry.project(),
+            registry: shared.registry.id(),
             version: self.version,
             digest: &self.digest,
             definition: self.definition.get(),
@@ -376,17 +384,19 @@ impl Shared {
         let _limit = connected.limit.acquire().await;
         self.writer.watch().check()?;
         let artifact = &planned.artifact;
-        let id = connected
+        let recorded = self.recorded(&identity.flow, &planned.provider);
+        let made = connected
             .provider
-            .make(MakeRequest { identity, artifact })
+            .make(MakeRequest { identity, artifact, recorded: &recorded })
             .await
             .map_err(|error| failed("made", &artifact.kind, &error))?;
         Ok(Binding {
             kind: artifact.kind.clone(),
             provider: planned.provider.clone(),
-            id,
+            id: made.id,
             hash: artifact.hash.clone(),
             location: connected.location.clone(),
+            tag: made.tag,
         })
     }
 

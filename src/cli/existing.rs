@@ -36,7 +36,7 @@ pub(super) async fn find(
     let live = provider.describe(id).await.map_err(|error| unreadable(id, error))?;
     let Some(live) = live else { return Err(missing(&name, id)) };
     let location = provider.location().await.map_err(|error| unreadable(&name, error))?;
-    Ok(Binding { kind: live.kind, provider: name, id: live.id, hash: live.hash, location })
+    Ok(Binding { kind: live.kind, provider: name, id: live.id, hash: live.hash, location, tag: None })
 }
 
 /// The provider configuration that keeps what the flow's own kind of agent starts.

@@ -190,6 +190,7 @@ impl Later for Finishing<'_> {
             flow,
             name: &desired.name,
             project: &self.workspace.settings.project,
+            registry: completed.registry.as_ref(),
             version,
             digest: completed.digest.as_ref(),
             artifacts: &completed.artifacts,
@@ -227,6 +228,7 @@ impl Later for Finishing<'_> {
             && latest.digest.as_ref() == Some(&known.digest)
         {
             return Ok(Resolved::Unchanged(Completed {
+                registry: self.recorded.view.map(|view| view.registry.clone()),
                 flow: Some(record.id.clone()),
                 version: Some(latest.version),
                 digest: latest.digest.clone(),

@@ -16,6 +16,7 @@ mod planning;
 mod prompt;
 pub mod reference;
 mod run;
+mod running;
 mod stored;
 mod verify;
 mod workspace;

@@ -120,4 +120,4 @@ pub(super) const BLOCKS: &[(&str, &[&str])] = &[
 pub(super) const NOT_YET: &[&str] = &["execution_environment"];
 
 /// Providers that the language has and this version does not.
-pub(super) const PROVIDERS_NOT_YET: &[ProviderKind] = &[ProviderKind::Docker, ProviderKind::Vertex];
+pub(super) const PROVIDERS_NOT_YET: &[ProviderKind] = &[ProviderKind::Docker];

@@ -14,6 +14,7 @@ use super::moves;
 use super::outputs;
 use super::resource;
 use super::scope::{BlockScope, Instance, NO_INSTANCE};
+use super::script;
 use super::template_block::{self, TemplateContext, template};
 use super::{DesiredAgent, DesiredFlow, DesiredOutput, DesiredTemplate, FlowAttributes, Outcomes, Settings};
 use crate::address::{Address, BlockAddress, InstanceKey};
@@ -97,6 +98,7 @@ pub fn evaluate(inputs: Inputs<'_>, outcomes: &dyn Outcomes, diags: &mut Diagnos
     result.outputs.sort_by(|a, b| a.name.cmp(&b.name));
     unique_names(&result.flows, diags);
     template_block::unique_paths(&result.templates, diags);
+    script::unique_places(&result.flows, diags);
     imports::check(&result.imports, &result.flows, diags);
     moves::check(inputs.config, &result.flows, !inputs.tolerant && !diags.has_errors(), diags);
     result

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::scope::BlockScope;
-use super::templates;
 use super::{DesiredAgent, RemoteTemplate};
+use super::{script, templates};
 use crate::address::{Address, PathStep, split_modules};
 use crate::config::model::{Config, NodeId, Resource};
 use crate::diag::{Diagnostic, Diagnostics};
@@ -154,7 +154,15 @@ fn extended(kind: RunConfigKind, value: &Value, span: Span, diags: &mut Diagnost
 }
 
 /// Attributes that say which block an object came from.
-const IDENTITY: [&str; 5] = ["kind", "name", "address", WRITTEN_BY, REMOTE_TEMPLATE];
+const IDENTITY: [&str; 6] = ["kind", "name", "address", WRITTEN_BY, REMOTE_TEMPLATE, SCRIPT_TEXT];
+
+/// The attribute of a storage's object that has the text of its script.
+const SCRIPT_TEXT: &str = "script_text";
+
+/// The text of a storage's script.
+pub(super) fn script_text(storage: &Value) -> Option<&Value> {
+    storage.get(SCRIPT_TEXT)
+}
 
 /// The attribute of a run config's object that says which server keeps its template.
 const REMOTE_TEMPLATE: &str = "remote_template";
@@ -218,21 +226,12 @@ pub(super) fn storage(
 ) -> Value {
     let mut own: BTreeMap<Arc<str>, Value> = BTreeMap::new();
     for attribute in &resource.arguments {
-        if &*attribute.name.text == "script" {
-            diags.push(
-                Diagnostic::error(
-                    "Not supported by this version",
-                    format!(
-                        "The upload of a `{}` storage's script cannot be carried out by this version yet.",
-                        kind.label()
-                    ),
-                )
-                .at(attribute.name.span)
-                .help("upload the script beforehand and give its `key`"),
-            );
+        if &*attribute.name.text != "script" {
+            own.insert(attribute.name.text.clone(), evaluate(&attribute.expr, scope, diags));
         }
-        own.insert(attribute.name.text.clone(), evaluate(&attribute.expr, scope, diags));
     }
+    let script = script::text(kind, address, resource, scope, diags);
+    own.extend(script.map(|text| (SCRIPT_TEXT.into(), text)));
     let own = Value::from(Kind::Object(Arc::new(own)));
     identified(kind.label(), &address.to_string(), &own, kind.all_fields().map(|field| field.name))
 }

@@ -48,6 +48,7 @@ fn flow(view: &View, record: &FlowRecord) -> Option<Json> {
         flow: &record.id,
         name: &record.name,
         project: &view.project,
+        registry: Some(&view.registry),
         version: version.version,
         digest: version.digest.as_ref(),
         artifacts: &version.artifacts,

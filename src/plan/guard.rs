@@ -1,10 +1,11 @@
 //! Refusals: plans that would do harm, each with its reason and the way round it where there is one.
 
-use super::artifacts::KnownAgent;
+use super::artifacts::{KnownAgent, Rendering};
 use super::live::{Live, Standing};
-use super::model::{Action, Change};
+use super::model::{Action, Change, Operation, Planned};
 use super::planner::PlanInput;
 use super::steps::Decision;
+use crate::desired::providers::REGISTRY;
 use crate::desired::{DesiredFlow, DesiredTemplate};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::flow::check::{self, Taker};
@@ -56,6 +57,39 @@ pub(super) fn location(flow: &DesiredFlow, record: &FlowRecord, live: &Live) -> 
         }
     }
     None
+}
+
+/// An artifact is to be made that its backend does not take: it is too large, say. What the registry keeps has no such limits.
+pub(super) fn refused(
+    rendering: Rendering<'_>,
+    flow: &DesiredFlow,
+    operations: &[Operation],
+    diags: &mut Diagnostics,
+) {
+    for operation in operations {
+        let Operation::SetVersion { planned: Planned::Known { artifacts, .. }, .. } = operation else {
+            continue;
+        };
+        for planned in
+            artifacts.iter().filter(|planned| planned.existing.is_none() && planned.provider != REGISTRY)
+        {
+            let artifact = &planned.artifact;
+            let Some(why) = (rendering.types)(&artifact.kind).and_then(|kind| kind.refused(&artifact.body))
+            else {
+                continue;
+            };
+            let detail = format!(
+                "The {} of `{}` cannot be made by the provider `{}`: {why}.",
+                artifact.kind, flow.address, planned.provider
+            );
+            diags.push(
+                Diagnostic::error("Artifact refused", detail)
+                    .at(flow.span)
+                    .address(flow.address.to_string())
+                    .help("make the run config smaller: what is large belongs into a file or an object that the run reads; or leave the `provider` block out, and the registry keeps it"),
+            );
+        }
+    }
 }
 
 /// A live object could not be read: it is not taken for absent.

@@ -1,6 +1,6 @@
 //! What a plan knows of flows beyond the configuration: the recorded attributes of those that do not change.
 
-use flowform_provider_api::{Binding, Digest, FlowId};
+use flowform_provider_api::{Binding, Digest, FlowId, RegistryId};
 use serde_json::value::RawValue;
 
 use super::effective::{effective, takes_from_latest};
@@ -47,6 +47,7 @@ impl Outcomes for Planned<'_> {
                 flow: &record.id,
                 name: &flow.name,
                 project: self.project,
+                registry: self.recorded.view.map(|view| &view.registry),
                 version: version.version,
                 digest: version.digest.as_ref(),
                 artifacts: &version.artifacts,
@@ -73,6 +74,8 @@ pub struct Settled<'a> {
     pub name: &'a str,
     /// Its project.
     pub project: &'a str,
+    /// The registry.
+    pub registry: Option<&'a RegistryId>,
     /// The version.
     pub version: u32,
     /// The digest of its definition.
@@ -92,6 +95,7 @@ pub fn settled(version: Settled<'_>) -> FlowAttributes {
         let document = document(Version {
             name: version.name,
             project: version.project,
+            registry: version.registry.map(RegistryId::as_str),
             version: Some(version.version),
             definition: &definition,
             artifacts: &artifacts,

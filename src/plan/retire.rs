@@ -194,6 +194,10 @@ fn archive(record: &FlowRecord, reason: Reason, live: &Live) -> Vec<Decision> {
         .collect();
     operations.push(Operation::Archive { flow: record.id.clone() });
     let mut decisions = vec![Decision::new(change, operations)];
+    let (_, notes) = unused(of_archived(record), live);
+    if let Some(archival) = decisions.first_mut() {
+        archival.change.notes.extend(notes);
+    }
     decisions.extend(prunes(record, live));
     decisions
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use flowform_provider_api::{Binding, FlowId};
 
+use super::artifacts::script_place;
 use super::changes::prune;
 use super::model::{Operation, Reason};
 use super::planner::PlanInput;
@@ -31,6 +32,7 @@ pub(super) fn discard(input: PlanInput<'_>, selection: &Selection<'_>, decisions
             id: artifact.id.clone(),
             hash: artifact.hash.clone(),
             location: live.location.clone(),
+            tag: None,
         });
     }
     if found.is_empty() {
@@ -43,6 +45,10 @@ pub(super) fn discard(input: PlanInput<'_>, selection: &Selection<'_>, decisions
         let Some(version) = flow.version(number) else { continue };
         let address = decided.group(flow).unwrap_or(&flow.address);
         if !decided.leaves(flow, version) || !(selection.takes_address(address)) {
+            continue;
+        }
+        artifacts.retain(|artifact| !decided.places.contains(&artifact.id));
+        if artifacts.is_empty() {
             continue;
         }
         artifacts.sort_by(|a, b| (&a.provider, &a.id).cmp(&(&b.provider, &b.id)));
@@ -59,6 +65,8 @@ struct Decided {
     set: HashSet<(FlowId, u32)>,
     abandoned: HashSet<(FlowId, u32)>,
     archived: HashSet<FlowId>,
+    /// Where scripts will be.
+    places: HashSet<String>,
 }
 
 impl Decided {
@@ -68,9 +76,11 @@ impl Decided {
             set: HashSet::new(),
             abandoned: HashSet::new(),
             archived: HashSet::new(),
+            places: HashSet::new(),
         };
         for decision in decisions {
             for operation in &decision.operations {
+                result.places.extend(script_place(operation).map(str::to_owned));
                 let flow = match operation {
                     Operation::SetVersion { flow: Some(flow), version, .. } => {
                         result.set.insert((flow.clone(), *version));

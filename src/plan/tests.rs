@@ -90,6 +90,7 @@ fn applied(text: &str) -> (View, Live) {
                 id: format!("specs/{name}"),
                 hash: planned.artifact.hash,
                 location: Location("registry".to_owned()),
+                tag: None,
             })
             .collect();
         for binding in &bindings {

@@ -52,6 +52,7 @@ fn binding(flow: u32, version: u32) -> Binding {
         id: format!("specs/flow-{flow}/v{version}-process.json"),
         hash: Digest::of_bytes(b"artifact"),
         location: Location("registry".into()),
+        tag: None,
     }
 }
 

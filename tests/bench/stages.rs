@@ -210,6 +210,7 @@ fn applied(plan: &Plan, settings: &Settings) -> (Vec<Event>, Live) {
                 id,
                 hash: planned.artifact.hash.clone(),
                 location: location.clone(),
+                tag: None,
             });
         }
         events.push(Event::Bind { flow, version: *version, artifacts: bindings, at: origin.at.clone() });

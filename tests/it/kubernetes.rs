@@ -194,6 +194,20 @@ fn forward(listener: TcpListener, url: &str) {
 }
 
 #[test]
+fn a_template_that_no_config_map_holds_is_refused_by_the_plan() {
+    let large = "x".repeat(1_047_500);
+    let large = format!("image = \"example/etl:1\"\n    env   = {{ TEXT = \"{large}\" }}");
+    let text = FLOWS.replace("image       = \"example/etl:1\"", &large);
+    let site = Site::new("large", &text);
+    snapshot!("kubernetes_too_large", site.shows(&site.project.run("plan").fails()));
+    // The registry has no such limit.
+    let start = text.find("provider").expect("a provider block");
+    let end = text.find("agent").expect("an agent block");
+    site.project.write("main.hcl", &format!("{}{}", &text[..start], &text[end..]));
+    site.project.plan();
+}
+
+#[test]
 fn verify_asks_the_server_and_looks_up_what_is_named() {
     let text = FLOWS.replace(
         "cpu_request = \"500m\"",

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Digest, Identity, Location};
+use crate::{Digest, Etag, Identity, Location};
 
 /// The hash of an artifact's canonical body, as its type canonicalises it.
 pub type ArtifactHash = Digest;
@@ -32,6 +32,10 @@ pub struct Binding {
     pub hash: ArtifactHash,
     /// The account, cluster or directory that holds it.
     pub location: Location,
+    /// The tag that listings have of the object as it was made, where they tell its content: with another one it has to
+    /// be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tag: Option<Etag>,
 }
 
 /// An artifact that was found alive.

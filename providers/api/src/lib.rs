@@ -12,6 +12,7 @@ mod key;
 mod prefixed;
 mod provider;
 mod quantity;
+mod script;
 mod store;
 mod template;
 
@@ -22,9 +23,10 @@ pub use identity::{FlowId, Identity, Location, RegistryId};
 pub use key::{check_key, key_part};
 pub use prefixed::{Prefixed, check_prefix};
 pub use provider::{
-    ArtifactType, BoxFuture, Check, Finding, MakeRequest, Observation, Provider, RefreshRequest, ToAudit,
-    ToVerify, Verification,
+    ArtifactType, BoxFuture, Check, Finding, InUse, Made, MakeRequest, Observation, Provider, RefreshRequest,
+    ToAudit, ToVerify, Verification,
 };
 pub use quantity::{Quantity, QuantityError};
-pub use store::{Entry, Etag, ObjectStore, PutOutcome, Stored};
+pub use script::{FoundScript, SCRIPT, ScriptStore, ScriptType, Scripts, md5_of, script_key};
+pub use store::{Entry, Etag, Listing, ObjectStore, PutOutcome, Stored};
 pub use template::{ObjectTemplates, TemplateStore};

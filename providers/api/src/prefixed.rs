@@ -3,7 +3,9 @@
 
 use std::sync::Arc;
 
-use crate::{BoxFuture, Entry, Etag, Location, ObjectStore, ProviderError, PutOutcome, Stored, check_key};
+use crate::{
+    BoxFuture, Entry, Etag, Listing, Location, ObjectStore, ProviderError, PutOutcome, Stored, check_key,
+};
 
 /// Everything below a prefix of another store, under keys relative to that prefix.
 pub struct Prefixed {
@@ -31,6 +33,10 @@ impl ObjectStore for Prefixed {
         let outer = self.inner.location().0;
         let name = self.prefix.strip_suffix('/').unwrap_or(&self.prefix);
         Location(format!("{}/{name}", outer.strip_suffix('/').unwrap_or(&outer)))
+    }
+
+    fn listing(&self) -> Listing {
+        self.inner.listing()
     }
 
     fn get<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<Stored>, ProviderError>> {

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::{Artifact, ArtifactHash, Binding, Identity, LiveArtifact, Location, ProviderError, RegistryId};
+use crate::{
+    Artifact, ArtifactHash, Binding, Etag, Identity, LiveArtifact, Location, ProviderError, RegistryId,
+};
 
 /// A boxed future, so that traits with asynchronous methods stay object-safe.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -43,6 +45,8 @@ pub struct RefreshRequest<'a> {
     pub project: &'a str,
     /// Every artifact that is recorded as living here and should be.
     pub recorded: &'a [Binding],
+    /// The names under which artifacts of unfinished versions may have been made, where the configuration names artifacts.
+    pub expected: &'a [String],
 }
 
 /// What a refresh found.
@@ -51,7 +55,7 @@ pub struct Observation {
     /// Every live artifact of this registry and project, recorded or not.
     pub live: Vec<LiveArtifact>,
     /// The ids of recorded artifacts of which a listing alone told that they are there, and which are as they were made:
-    /// their backend's objects cannot change. They are not among `live`.
+    /// their backend's objects cannot change, or the listing has their tag. They are not among `live`.
     pub intact: Vec<String>,
     /// Recorded artifacts that could not be read, with the reason; they are not absent.
     pub unreadable: Vec<(String, ProviderError)>,
@@ -66,6 +70,15 @@ pub struct Observation {
     pub calls: u64,
 }
 
+/// What [`Provider::in_use`] found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct InUse {
+    /// The ids, each with the reason.
+    pub artifacts: Vec<(String, String)>,
+    /// How many calls were made.
+    pub calls: u64,
+}
+
 /// What a make asks for.
 #[derive(Clone, Debug)]
 pub struct MakeRequest<'a> {
@@ -73,6 +86,23 @@ pub struct MakeRequest<'a> {
     pub identity: &'a Identity,
     /// What to make.
     pub artifact: &'a Artifact,
+    /// The ids of the artifacts that are recorded of the same flow: what stands there is ours, whatever became of it.
+    pub recorded: &'a [String],
+}
+
+/// What was made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Made {
+    /// The backend's own name for the object.
+    pub id: String,
+    /// The tag of [`Binding::tag`].
+    pub tag: Option<Etag>,
+}
+
+impl From<String> for Made {
+    fn from(id: String) -> Self {
+        Self { id, tag: None }
+    }
 }
 
 /// What a check of one thing that an artifact names came to.
@@ -155,12 +185,23 @@ pub trait Provider: Send + Sync {
         request: RefreshRequest<'a>,
     ) -> BoxFuture<'a, Result<Observation, ProviderError>>;
 
-    /// Makes the artifact and returns its binding's id.
+    /// Which of the recorded artifacts, all of which are about to be removed, must stay for now: runs go on that were started
+    /// from them. Asked only where something is to be removed, so that a plan that removes nothing makes no call for it; a
+    /// backend whose refresh knows it anyway tells it in [`Observation::in_use`].
+    ///
+    /// # Errors
+    /// It cannot be read; nothing is removed then.
+    fn in_use<'a>(&'a self, request: RefreshRequest<'a>) -> BoxFuture<'a, Result<InUse, ProviderError>> {
+        let _ = request;
+        Box::pin(async { Ok(InUse::default()) })
+    }
+
+    /// Makes the artifact and returns what its binding says of it.
     ///
     /// Guarantees: an artifact of the same identity and hash that exists already is found and returned, so the
     /// call may be repeated when its answer was lost. A different artifact in its place is replaced only if it
     /// carries our identity, otherwise the call fails with [`crate::ErrorKind::Conflict`].
-    fn make<'a>(&'a self, request: MakeRequest<'a>) -> BoxFuture<'a, Result<String, ProviderError>>;
+    fn make<'a>(&'a self, request: MakeRequest<'a>) -> BoxFuture<'a, Result<Made, ProviderError>>;
 
     /// Removes an artifact; an absent one is success. Refuses one that is not ours (`Conflict`).
     fn remove<'a>(

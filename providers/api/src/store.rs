@@ -27,6 +27,16 @@ pub struct Entry {
     pub etag: Etag,
 }
 
+/// What the listings of a store are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Listing {
+    /// How many rows one call has at most.
+    pub rows_per_call: u64,
+    /// Whether a tag tells the content: an object that a listing shows with the tag of a write still is what was written,
+    /// whatever anybody did to it in between.
+    pub tags_tell: bool,
+}
+
 /// How a conditional write ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PutOutcome {
@@ -55,6 +65,11 @@ pub trait ObjectStore: Send + Sync {
     /// A store that keeps them by itself need not try.
     fn probe(&self) -> BoxFuture<'_, Result<(), ProviderError>> {
         Box::pin(async { Ok(()) })
+    }
+
+    /// What listings of this store are.
+    fn listing(&self) -> Listing {
+        Listing { rows_per_call: u64::MAX, tags_tell: false }
     }
 
     /// The object, or `None` when there is none.

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use flowform_provider_api::{
-    BoxFuture, Entry, ErrorKind, Etag, Location, ObjectStore, ProviderError, PutOutcome, Stored,
+    BoxFuture, Entry, ErrorKind, Etag, Listing, Location, ObjectStore, ProviderError, PutOutcome, Stored,
 };
 
 /// What happens at a chosen write.
@@ -98,6 +98,10 @@ impl FaultStore {
 impl ObjectStore for FaultStore {
     fn location(&self) -> Location {
         self.inner.location()
+    }
+
+    fn listing(&self) -> Listing {
+        self.inner.listing()
     }
 
     fn get<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<Stored>, ProviderError>> {

@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use flowform_provider_api::{
-    BoxFuture, Entry, Etag, Location, ObjectStore, ProviderError, PutOutcome, Stored, check_key, check_prefix,
+    BoxFuture, Entry, Etag, Listing, Location, ObjectStore, ProviderError, PutOutcome, Stored, check_key,
+    check_prefix,
 };
 
 /// An object store in memory.
 #[derive(Default)]
 pub struct MemoryStore {
     state: Mutex<State>,
+    tags_tell: bool,
 }
 
 #[derive(Default)]
@@ -29,6 +31,11 @@ impl State {
 }
 
 impl MemoryStore {
+    /// One that says of its tags that they tell the content, which is so.
+    pub fn with_telling_tags() -> Self {
+        Self { tags_tell: true, ..Self::default() }
+    }
+
     fn with<T>(&self, key: &str, act: impl FnOnce(&mut State) -> T) -> Result<T, ProviderError> {
         check_key(key)?;
         Ok(act(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner)))
@@ -38,6 +45,10 @@ impl MemoryStore {
 impl ObjectStore for MemoryStore {
     fn location(&self) -> Location {
         Location("memory".into())
+    }
+
+    fn listing(&self) -> Listing {
+        Listing { rows_per_call: u64::MAX, tags_tell: self.tags_tell }
     }
 
     fn get<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<Stored>, ProviderError>> {

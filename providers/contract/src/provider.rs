@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use flowform_provider_api::{
-    Artifact, ArtifactType, Binding, BoxFuture, Digest, ErrorKind, FlowId, Identity, LiveArtifact,
+    Artifact, ArtifactType, Binding, BoxFuture, Digest, ErrorKind, FlowId, Identity, LiveArtifact, Made,
     MakeRequest, Observation, Provider, RefreshRequest, RegistryId,
 };
 use serde_json::Value;
@@ -33,18 +33,22 @@ impl ProviderSubject {
     }
 
     async fn make(&self, identity: &Identity, artifact: &Artifact) -> Binding {
-        let id = self.provider.make(MakeRequest { identity, artifact }).await.expect("the artifact is made");
+        let Made { id, tag } = self
+            .provider
+            .make(MakeRequest { identity, artifact, recorded: &[] })
+            .await
+            .expect("the artifact is made");
         for _ in 0..2 {
             self.provider.set_current(identity, &id).await.expect("the artifact becomes the current one");
         }
         let location = self.provider.location().await.expect("the location answers");
         let (kind, hash) = (artifact.kind.clone(), artifact.hash.clone());
-        Binding { kind, provider: "contract".into(), id, hash, location }
+        Binding { kind, provider: "contract".into(), id, hash, location, tag }
     }
 
     async fn refresh(&self, recorded: &[Binding]) -> Observation {
         let registry = registry();
-        let request = RefreshRequest { registry: &registry, project: PROJECT, recorded };
+        let request = RefreshRequest { registry: &registry, project: PROJECT, recorded, expected: &[] };
         let mut observation = self.provider.refresh(request).await.expect("the refresh answers");
         assert!(observation.unreadable.is_empty(), "{:?}", observation.unreadable);
         assert!(observation.calls > 0, "calls are counted");
@@ -114,9 +118,9 @@ async fn made_once_and_seen(subject: &ProviderSubject) {
     let body = described.body.expect("a description has the body");
     assert_eq!(subject.artifact_type.hash(&body), artifact.hash, "canonical(read back) is canonical(made)");
     let other = RegistryId("another".into());
-    let request = RefreshRequest { registry: &other, project: PROJECT, recorded: &[] };
+    let request = RefreshRequest { registry: &other, project: PROJECT, recorded: &[], expected: &[] };
     assert!(subject.provider.refresh(request).await.expect("it answers").live.is_empty());
-    let request = RefreshRequest { registry: &registry(), project: "another", recorded: &[] };
+    let request = RefreshRequest { registry: &registry(), project: "another", recorded: &[], expected: &[] };
     assert!(subject.provider.refresh(request).await.expect("it answers").live.is_empty());
     subject.provider.remove(&registry(), &made.id).await.expect("it is removed");
 }
@@ -165,9 +169,9 @@ async fn the_foreign_is_refused(subject: &ProviderSubject) {
     assert_eq!(removed.expect_err("a foreign object stays").kind, ErrorKind::Conflict);
     let foreign = subject.provider.describe(&made.id).await.expect("it answers").expect("it is there");
     assert!(foreign.identity.is_none_or(|identity| identity.registry != registry()));
-    match subject.provider.make(MakeRequest { identity: &who, artifact: &artifact }).await {
+    match subject.provider.make(MakeRequest { identity: &who, artifact: &artifact, recorded: &[] }).await {
         // Where a backend names objects itself, ours is made beside the foreign one.
-        Ok(id) => assert_ne!(id, made.id, "a foreign object is replaced"),
+        Ok(again) => assert_ne!(again.id, made.id, "a foreign object is replaced"),
         Err(error) => assert_eq!(error.kind, ErrorKind::Conflict),
     }
 }

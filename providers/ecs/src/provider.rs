@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use flowform_provider_api::{
-    ArtifactType, BoxFuture, Digest, ErrorKind, Identity, LiveArtifact, Location, MakeRequest, Observation,
-    Provider, ProviderError, RefreshRequest, RegistryId, ToAudit, ToVerify, Verification,
+    ArtifactType, BoxFuture, Digest, ErrorKind, Identity, LiveArtifact, Location, Made, MakeRequest,
+    Observation, Provider, ProviderError, RefreshRequest, RegistryId, ToAudit, ToVerify, Verification,
 };
 use flowform_provider_aws::Connection;
 use serde_json::{Map, Value};
@@ -59,7 +59,7 @@ impl EcsProvider {
     }
 
     async fn make_revision(&self, request: MakeRequest<'_>) -> Result<String, ProviderError> {
-        let MakeRequest { identity, artifact } = request;
+        let MakeRequest { identity, artifact, .. } = request;
         let Some(Value::Object(definition)) = artifact.body.get(FIELD) else {
             return Err(no_definition());
         };
@@ -229,11 +229,11 @@ impl Provider for EcsProvider {
         Box::pin(refresh::observe(self, request))
     }
 
-    fn make<'a>(&'a self, request: MakeRequest<'a>) -> BoxFuture<'a, Result<String, ProviderError>> {
+    fn make<'a>(&'a self, request: MakeRequest<'a>) -> BoxFuture<'a, Result<Made, ProviderError>> {
         Box::pin(async move {
             let id = self.make_revision(request).await?;
             self.ours().insert(id.clone());
-            Ok(id)
+            Ok(id.into())
         })
     }
 

@@ -73,6 +73,10 @@ pub(crate) struct Call<'a> {
     pub(crate) body: Option<(&'static str, Vec<u8>)>,
     /// What the call does, for messages: `read gs://b/o`.
     pub(crate) what: &'a str,
+    /// What the answer's body may be; empty for anything.
+    pub(crate) accept: &'static str,
+    /// The permission that it takes, in backquotes (IAM, "permissions reference"); empty for none.
+    pub(crate) permission: &'a str,
 }
 
 /// What a service answered that is no failure.
@@ -155,6 +159,9 @@ impl Connection {
         if let Some((content_type, body)) = &call.body {
             request = request.header(header::CONTENT_TYPE, *content_type).body(body.clone());
         }
+        if !call.accept.is_empty() {
+            request = request.header(header::ACCEPT, call.accept);
+        }
         let lost = |error: reqwest::Error| Failure {
             status: None,
             is_ambiguous: !error.is_connect() && !error.is_builder(),
@@ -173,7 +180,7 @@ impl Connection {
         let body = response.bytes().await.map_err(lost)?.to_vec();
         match status {
             200..=299 => Ok(Answer { headers, body }),
-            _ => Err(refusal(call.what, status, &headers, &body)),
+            _ => Err(refusal(call, status, &headers, &body)),
         }
     }
 
@@ -229,7 +236,7 @@ pub(crate) fn escape(text: &str) -> String {
 
 /// What an answer that is no success means (Cloud Storage, "HTTP status and error codes for JSON"; Google's API design
 /// guide, "Errors").
-fn refusal(what: &str, status: u16, headers: &HeaderMap, body: &[u8]) -> Failure {
+fn refusal(call: &Call<'_>, status: u16, headers: &HeaderMap, body: &[u8]) -> Failure {
     let document: Value = serde_json::from_slice(body).unwrap_or_default();
     let error = document.get("error");
     let reason =
@@ -248,9 +255,16 @@ fn refusal(what: &str, status: u16, headers: &HeaderMap, body: &[u8]) -> Failure
         None => String::from_utf8_lossy(body).trim().chars().take(200).collect(),
     };
     let told = if told.is_empty() { "it does not say why".to_owned() } else { told };
+    let help = match (status, kind) {
+        (401, _) => "; the credentials are not accepted: renew them, or name others".to_owned(),
+        (_, ErrorKind::Denied) if !call.permission.is_empty() => {
+            format!("; the credentials need the permission {}", call.permission)
+        }
+        _ => String::new(),
+    };
     let error = ProviderError {
         kind,
-        message: format!("Google Cloud refused to {what}: {told} (status {status})"),
+        message: format!("Google Cloud refused to {}: {told} (status {status}){help}", call.what),
         retry_after: seconds(headers),
     };
     Failure { status: Some(status), error, is_ambiguous: matches!(status, 408 | 500..=599) }

@@ -9,6 +9,6 @@ mod vertex;
 
 pub use auth::Credentials;
 pub use connection::{Connection, ConnectionSettings, Timing};
-pub use rate::TokenBucket;
+pub use rate::{Gate, TokenBucket};
 pub use storage::{Bucket, BucketSettings};
 pub use vertex::{Vertex, VertexSettings};

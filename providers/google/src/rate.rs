@@ -1,7 +1,10 @@
-//! How fast calls may follow each other: a bucket of tokens that fills with time. Pure: the time is handed in, and it never
-//! waits itself.
+//! How fast calls may follow each other: a bucket of tokens that fills with time, and the gates that calls wait at. It makes
+//! no call.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
+
+use tokio::time::Instant;
 
 /// The window that quotas are counted in.
 const MINUTE: Duration = Duration::from_secs(60);
@@ -54,6 +57,34 @@ impl TokenBucket {
     }
 }
 
+/// What the calls of one project and region wait for.
+#[derive(Debug)]
+pub struct Gate {
+    bucket: Mutex<TokenBucket>,
+    start: Instant,
+}
+
+impl Gate {
+    /// A gate that lets through what the bucket does.
+    pub fn new(bucket: TokenBucket) -> Self {
+        Self { bucket: Mutex::new(bucket), start: Instant::now() }
+    }
+
+    /// Waits until one more call may be made. Whoever is dropped while he waits has taken nothing.
+    pub async fn pass(&self) {
+        loop {
+            let taken = {
+                let mut bucket = self.bucket.lock().unwrap_or_else(PoisonError::into_inner);
+                bucket.take(self.start.elapsed())
+            };
+            match taken {
+                Ok(()) => return,
+                Err(wait) => tokio::time::sleep(wait).await,
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -71,6 +102,30 @@ mod tests {
         let mut slow = TokenBucket::per_minute(0);
         assert_eq!(slow.take(now), Ok(()));
         assert!(slow.take(now).is_err());
+    }
+
+    /// A hundred that come at once are let through as the quota has it: the first minute sees no more than 60.
+    #[tokio::test(start_paused = true)]
+    async fn a_gate_holds_up_what_comes_too_fast() {
+        let gate = std::sync::Arc::new(Gate::new(TokenBucket::submissions()));
+        let begin = Instant::now();
+        let runs: Vec<_> = (0..100)
+            .map(|_| {
+                let gate = std::sync::Arc::clone(&gate);
+                tokio::spawn(async move {
+                    gate.pass().await;
+                    begin.elapsed()
+                })
+            })
+            .collect();
+        let mut at = Vec::new();
+        for run in runs {
+            at.push(run.await.expect("it ends"));
+        }
+        at.sort();
+        assert_eq!(at.iter().filter(|at| at.is_zero()).count(), 10);
+        assert!(at.iter().filter(|at| **at < MINUTE).count() <= 60, "{at:?}");
+        assert!(at.last().is_some_and(|last| *last < 2 * MINUTE), "{at:?}");
     }
 
     proptest! {

@@ -1,7 +1,7 @@
 //! The provider: the calls of the trait, each handed on.
 
 use flowform_provider_api::{
-    BoxFuture, ErrorKind, Identity, LiveArtifact, Location, MakeRequest, Observation, Provider,
+    BoxFuture, ErrorKind, Identity, LiveArtifact, Location, Made, MakeRequest, Observation, Provider,
     ProviderError, RefreshRequest, RegistryId, ToVerify, Verification,
 };
 
@@ -40,10 +40,10 @@ impl Provider for KubernetesProvider {
         Box::pin(refresh::observe(&self.cluster, request))
     }
 
-    fn make<'a>(&'a self, request: MakeRequest<'a>) -> BoxFuture<'a, Result<String, ProviderError>> {
+    fn make<'a>(&'a self, request: MakeRequest<'a>) -> BoxFuture<'a, Result<Made, ProviderError>> {
         Box::pin(async move {
             let id = write::make(&self.cluster, request.identity, request.artifact).await?;
-            Ok(id.to_string())
+            Ok(id.to_string().into())
         })
     }
 

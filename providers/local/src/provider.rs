@@ -2,14 +2,16 @@
 //!
 //! The object of one artifact is `specs/<flow id>/v<version>-<kind>.json`; that key is the artifact's id. The
 //! object ends in a seal over all of its content, so that a change by hand is seen whatever it touches, while
-//! a mere reformatting is none.
+//! a mere reformatting is none. Where the tags of the store tell the content, an object whose tag is the recorded one is
+//! not read.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use flowform_provider_api::{
-    BoxFuture, Digest, ErrorKind, Identity, LiveArtifact, Location, MakeRequest, ObjectStore, Observation,
-    Provider, ProviderError, PutOutcome, RefreshRequest, RegistryId, Stored, key_part,
+    BoxFuture, Digest, Entry, ErrorKind, Etag, Identity, Listing, LiveArtifact, Location, Made, MakeRequest,
+    ObjectStore, Observation, Provider, ProviderError, PutOutcome, RefreshRequest, RegistryId, Stored,
+    key_part,
 };
 use serde_json::{Value, json};
 
@@ -28,18 +30,30 @@ const TRIES: usize = 8;
 /// The local provider. It takes artifacts of every kind; `process` is the one that is its own.
 pub struct LocalProvider {
     store: Arc<dyn ObjectStore>,
+    /// Where the objects are; it ends in `/`.
+    place: String,
 }
 
 impl LocalProvider {
     /// A provider over the project's part of a registry's store.
     pub fn new(store: Arc<dyn ObjectStore>) -> Self {
-        Self { store }
+        Self::at(store, SPECS)
     }
 
-    async fn make_object(&self, request: MakeRequest<'_>) -> Result<String, ProviderError> {
-        let MakeRequest { identity, artifact } = request;
+    /// The same for objects at another place, a key with a `/` at its end: those of a backend that stores none itself.
+    pub fn at(store: Arc<dyn ObjectStore>, place: impl Into<String>) -> Self {
+        Self { store, place: place.into() }
+    }
+
+    /// What is recorded of a made object.
+    fn made(&self, id: String, tag: Etag) -> Made {
+        Made { id, tag: self.store.listing().tags_tell.then_some(tag) }
+    }
+
+    async fn make_object(&self, request: MakeRequest<'_>) -> Result<Made, ProviderError> {
+        let MakeRequest { identity, artifact, .. } = request;
         let flow = key_part(identity.flow.as_str());
-        let id = format!("{SPECS}{flow}/v{}-{}.json", identity.version, key_part(&artifact.kind));
+        let id = format!("{}{flow}/v{}-{}.json", self.place, identity.version, key_part(&artifact.kind));
         let mut sealed = json!({
             "identity": serde_json::to_value(identity).map_err(|error| broken(&error))?,
             "kind": artifact.kind,
@@ -52,35 +66,55 @@ impl LocalProvider {
         }
         let bytes = serde_json::to_vec(&sealed).map_err(|error| broken(&error))?;
         for _ in 0..TRIES {
-            if let PutOutcome::Written(_) = self.store.put_if_absent(&id, bytes.clone()).await? {
-                return Ok(id);
+            if let PutOutcome::Written(tag) = self.store.put_if_absent(&id, bytes.clone()).await? {
+                return Ok(self.made(id, tag));
             }
             let Some(Stored { bytes: found, etag }) = self.store.get(&id).await? else { continue };
             match decode(&id, &found) {
                 Content::Sound(live) if is_same(&live, identity) && live.hash == artifact.hash => {
-                    return Ok(id);
+                    return Ok(self.made(id, etag));
                 }
                 content => owned(&id, &content, &identity.registry, Some(identity))?,
             }
-            if let PutOutcome::Written(_) = self.store.put_if_match(&id, bytes.clone(), &etag).await? {
-                return Ok(id);
+            if let PutOutcome::Written(tag) = self.store.put_if_match(&id, bytes.clone(), &etag).await? {
+                return Ok(self.made(id, tag));
             }
         }
         Err(contended(&id))
     }
 
     async fn remove_object(&self, registry: &RegistryId, id: &str) -> Result<(), ProviderError> {
-        check_id(id)?;
+        self.check_id(id)?;
         let Some(Stored { bytes, .. }) = self.store.get(id).await? else { return Ok(()) };
         owned(id, &decode(id, &bytes), registry, None)?;
         self.store.delete(id).await
     }
 
+    fn check_id(&self, id: &str) -> Result<(), ProviderError> {
+        if id.starts_with(&self.place) {
+            return Ok(());
+        }
+        let message =
+            format!("{id:?} is not the id of an artifact in the registry: those begin with {}", self.place);
+        Err(ProviderError::new(ErrorKind::Invalid, message))
+    }
+
     async fn observe(&self, request: RefreshRequest<'_>) -> Result<Observation, ProviderError> {
-        let entries = self.store.list(SPECS, None).await?;
-        let mut observation = Observation { calls: 1, ..Observation::default() };
-        let recorded: BTreeSet<&str> = request.recorded.iter().map(|binding| binding.id.as_str()).collect();
-        let keys: Vec<String> = entries.into_iter().map(|entry| entry.key).collect();
+        let entries = self.store.list(&self.place, None).await?;
+        let Listing { rows_per_call, tags_tell } = self.store.listing();
+        let calls = (entries.len() as u64).div_ceil(rows_per_call.max(1)).max(1);
+        let mut observation = Observation { calls, ..Observation::default() };
+        let recorded: BTreeMap<&str, Option<&Etag>> =
+            request.recorded.iter().map(|binding| (binding.id.as_str(), binding.tag.as_ref())).collect();
+        let mut keys = Vec::new();
+        for Entry { key, etag } in entries {
+            match recorded.get(key.as_str()) {
+                Some(Some(tag)) if **tag == etag && tags_tell => {
+                    observation.intact.push(key);
+                }
+                _ => keys.push(key),
+            }
+        }
         for keys in keys.chunks(READ_AT_ONCE) {
             for (key, read) in keys.iter().zip(self.store.get_many(keys).await) {
                 observation.calls += 1;
@@ -93,13 +127,13 @@ impl LocalProvider {
                         let ours = live.identity.as_ref().is_some_and(|identity| {
                             identity.registry == *request.registry && identity.project == request.project
                         });
-                        if ours || recorded.contains(key.as_str()) {
+                        if ours || recorded.contains_key(key.as_str()) {
                             observation.live.push(live);
                         }
                     }
                     // Removed since the listing: absent.
                     Ok(None) => {}
-                    Err(error) if recorded.contains(key.as_str()) => {
+                    Err(error) if recorded.contains_key(key.as_str()) => {
                         observation.unreadable.push((key.clone(), error));
                     }
                     Err(error) => return Err(error),
@@ -131,7 +165,7 @@ impl Provider for LocalProvider {
 
     /// A file at the artifact's own key that is no artifact at all (cut off, say) is replaced: the key holds the
     /// flow's random id, so it can only be ours.
-    fn make<'a>(&'a self, request: MakeRequest<'a>) -> BoxFuture<'a, Result<String, ProviderError>> {
+    fn make<'a>(&'a self, request: MakeRequest<'a>) -> BoxFuture<'a, Result<Made, ProviderError>> {
         Box::pin(self.make_object(request))
     }
 
@@ -145,7 +179,7 @@ impl Provider for LocalProvider {
 
     fn describe<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Option<LiveArtifact>, ProviderError>> {
         Box::pin(async move {
-            check_id(id)?;
+            self.check_id(id)?;
             let stored = self.store.get(id).await?;
             Ok(stored.map(|stored| match decode(id, &stored.bytes) {
                 Content::Sound(live) | Content::Altered(live) => live,
@@ -226,14 +260,6 @@ fn owned(
     };
     let message = format!("{id} is not ours: it {whose}. Move it away, and run apply again");
     Err(ProviderError::new(ErrorKind::Conflict, message))
-}
-
-fn check_id(id: &str) -> Result<(), ProviderError> {
-    if id.starts_with(SPECS) {
-        return Ok(());
-    }
-    let message = format!("{id:?} is not the id of an artifact in the registry: those begin with {SPECS}");
-    Err(ProviderError::new(ErrorKind::Invalid, message))
 }
 
 fn contended(id: &str) -> ProviderError {

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use flowform_provider_api::{
-    BoxFuture, Entry, ErrorKind, Etag, Location, ObjectStore, ProviderError, PutOutcome, Stored, check_key,
-    check_prefix,
+    BoxFuture, Entry, ErrorKind, Etag, Listing, Location, ObjectStore, ProviderError, PutOutcome, Stored,
+    check_key, check_prefix,
 };
 use futures_util::{StreamExt as _, stream};
 
@@ -90,6 +90,10 @@ impl ObjectStore for S3Store {
             let removed = self.delete(&key).await;
             tried.and(removed)
         })
+    }
+
+    fn listing(&self) -> Listing {
+        Listing { rows_per_call: 1000, tags_tell: true }
     }
 
     fn get<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<Stored>, ProviderError>> {

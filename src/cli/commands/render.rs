@@ -69,8 +69,14 @@ pub(in crate::cli) async fn run(context: &Context, args: &RenderArgs) -> Result<
         return Ok(Outcome::Done);
     }
     for taker in takers(flow, agent, &evaluation.agents) {
-        let version =
-            Version { name: &flow.name, project, version: None, definition: &definition, artifacts: &[] };
+        let version = Version {
+            name: &flow.name,
+            project,
+            registry: None,
+            version: None,
+            definition: &definition,
+            artifacts: &[],
+        };
         let (form, mut start) = match render(&definition, &flow.name, project, taker) {
             Ok(form) => {
                 let start = start(&form, version);

@@ -205,6 +205,7 @@ async fn republish(
         flow: &flow.id,
         name: &flow.name,
         project: &view.project,
+        registry: &view.registry,
         version: version.version,
         digest,
         definition: definition.get(),
@@ -224,7 +225,7 @@ async fn export(context: &Context, args: &StateExportArgs) -> Result<Outcome, Fa
     let record = open(context, &args.variables).await?;
     let store = record.registry.store();
     let mut objects = serde_json::Map::new();
-    for prefix in ["log/", "specs/", "current/", "agents/"] {
+    for prefix in ["log/", "specs/", "vertex/", "current/", "agents/"] {
         let entries = store.list(prefix, None).await.map_err(crate::registry::RegistryError::from)?;
         for entry in entries {
             let stored = store.get(&entry.key).await.map_err(crate::registry::RegistryError::from)?;

@@ -26,7 +26,9 @@ pub(super) fn declared(block: Block, config: &mut Config, diags: &mut Diagnostic
     }
     let arguments: Vec<&str> =
         ["alias"].into_iter().chain(kind.fields().iter().map(|field| field.name)).collect();
-    let schema = BodySchema { required: &[], optional: &arguments, blocks: &[] };
+    let required: Vec<&str> =
+        kind.fields().iter().filter(|field| field.required).map(|field| field.name).collect();
+    let schema = BodySchema { required: &required, optional: &arguments, blocks: &[] };
     check_body(&block.body, "provider", block.header, &schema, diags);
     let alias = block.body.attribute("alias").and_then(|attribute| {
         let alias = body::literal_string(attribute);

@@ -1,6 +1,6 @@
 //! The kinds of providers and their arguments: which backend a `provider` block connects to. It connects to nothing.
 
-use super::{Field, FieldType, optional};
+use super::{Field, FieldType, optional, required};
 
 /// A kind of provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -97,8 +97,8 @@ const KUBERNETES: &[Field] = &[
 ];
 
 const VERTEX: &[Field] = &[
-    optional("project", FieldType::String, "The Google Cloud project; it must be given."),
-    optional("location", FieldType::String, "The region, such as `us-central1`; it must be given."),
+    required("project", FieldType::String, "The Google Cloud project."),
+    required("location", FieldType::String, "The region, such as `us-central1`."),
     optional(
         "credentials",
         FieldType::String,
@@ -107,6 +107,6 @@ const VERTEX: &[Field] = &[
     optional(
         "endpoint",
         FieldType::String,
-        "The address of the Vertex AI service, for one that is not Google's.",
+        "Another address that stands for all of Google's services; a test's.",
     ),
 ];

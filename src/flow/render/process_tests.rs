@@ -102,6 +102,7 @@ fn the_start_document_names_its_holes() {
     let document = document(Version {
         name: "etl",
         project: "shop",
+        registry: None,
         version: Some(3),
         definition: &definition,
         artifacts: &[],

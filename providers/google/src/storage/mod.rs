@@ -9,8 +9,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use flowform_provider_api::{
-    BoxFuture, Entry, ErrorKind, Etag, Location, ObjectStore, ProviderError, PutOutcome, Stored, check_key,
-    check_prefix,
+    BoxFuture, Entry, ErrorKind, Etag, Listing, Location, ObjectStore, ProviderError, PutOutcome, Stored,
+    check_key, check_prefix,
 };
 use http::Method;
 use serde::Deserialize;
@@ -25,6 +25,9 @@ const SERVICE: &str = "https://storage.googleapis.com";
 
 /// How many calls are under way at once.
 const CALLS: usize = 48;
+
+/// The permission of listings.
+const LIST: &str = "`storage.objects.list`";
 
 /// What bodies are, as far as the service is concerned.
 const CONTENT: &str = "application/octet-stream";
@@ -161,7 +164,9 @@ impl Inner {
             path: self.object(name),
             query: &[("alt", "media")],
             body: None,
+            accept: "",
             what: &format!("read {}", self.address(name)),
+            permission: "`storage.objects.get`",
         };
         match self.repeat(&call).await {
             Ok(Answer { headers, body }) => {
@@ -193,7 +198,9 @@ impl Inner {
             path: self.objects(),
             query: &[("maxResults", "1"), ("fields", "nextPageToken")],
             body: None,
+            accept: "",
             what: &format!("list gs://{}", self.bucket),
+            permission: LIST,
         };
         match self.repeat(&call).await {
             Ok(_) => Ok(()),
@@ -227,7 +234,13 @@ impl Inner {
             path: format!("/upload{}", self.objects()),
             query: &query,
             body: Some((CONTENT, bytes)),
+            accept: "",
             what: &what,
+            // Where there is an object, it is deleted by the write.
+            permission: match expected {
+                Some("0") => "`storage.objects.create`",
+                _ => "`storage.objects.create` and `storage.objects.delete`",
+            },
         };
         let mut pauses = self.connection().map_err(|failure| failure.error)?.pauses();
         loop {
@@ -264,7 +277,9 @@ impl Inner {
             path: self.object(name),
             query: &[],
             body: None,
+            accept: "",
             what: &format!("delete {}", self.address(name)),
+            permission: "`storage.objects.delete`",
         };
         self.pace.wait(name).await;
         match self.repeat(&call).await {
@@ -295,7 +310,15 @@ impl Inner {
                 query.push(("pageToken", token));
             }
             let path = self.objects();
-            let call = Call { method: Method::GET, path, query: &query, body: None, what: &what };
+            let call = Call {
+                method: Method::GET,
+                path,
+                query: &query,
+                body: None,
+                accept: "",
+                what: &what,
+                permission: LIST,
+            };
             let answer = self.repeat(&call).await.map_err(|failure| failure.error)?;
             let page: Page = serde_json::from_slice(&answer.body).map_err(|error| {
                 misunderstood(&format!("gs://{}/{full}", self.bucket), &error.to_string())
@@ -320,6 +343,10 @@ impl ObjectStore for Bucket {
     fn location(&self) -> Location {
         let name = format!("gs://{}/{}", self.inner.bucket, self.inner.prefix);
         Location(name.trim_end_matches('/').to_owned())
+    }
+
+    fn listing(&self) -> Listing {
+        Listing { rows_per_call: 1000, tags_tell: true }
     }
 
     fn get<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<Stored>, ProviderError>> {

@@ -10,6 +10,11 @@ use serde_json::{Value, json};
 
 use crate::connection::{Answer, Call, Connection, ConnectionSettings, Failure, escape};
 
+/// What answers may be: JSON, and of images any manifest that there is (OCI distribution specification, "Pulling manifests").
+const MANIFESTS: &str = "application/json, application/vnd.oci.image.index.v1+json, \
+    application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.list.v2+json, \
+    application/vnd.docker.distribution.manifest.v2+json";
+
 /// Something that a job names.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Subject {
@@ -81,9 +86,14 @@ impl<'a> Lookup<'a> {
 
     async fn account(&self, email: &str) -> (Finding, u64) {
         let path = format!("/v1/projects/-/serviceAccounts/{}", escape(email));
-        let found = match get(&self.iam, path.clone(), &[], "read the service account").await {
+        let asked = Asked {
+            query: &[],
+            what: &format!("read the service account {email}"),
+            permission: "`iam.serviceAccounts.get`",
+        };
+        let found = match get(&self.iam, path.clone(), asked).await {
             Ok(found) => found,
-            Err(failure) => return (unread(&failure, "iam.serviceAccounts.get"), 1),
+            Err(failure) => return (unread(&failure), 1),
         };
         if found.get("disabled") == Some(&Value::Bool(true)) {
             return (Finding::Unusable("it is disabled; enable it, or name another".into()), 1);
@@ -94,10 +104,12 @@ impl<'a> Lookup<'a> {
             path: format!("{path}:testIamPermissions"),
             query: &[],
             body: Some(("application/json", asked)),
+            accept: "",
             what: "test what the credentials may do with the service account",
+            permission: "`iam.serviceAccounts.get`",
         };
         let finding = match self.iam.repeat(&call).await.map(|answer| document(&answer)) {
-            Err(failure) => unread(&failure, "iam.serviceAccounts.get"),
+            Err(failure) => unread(&failure),
             Ok(granted) if granted.get("permissions").and_then(Value::as_array).is_some_and(|all| !all.is_empty()) => {
                 Finding::Usable
             }
@@ -111,8 +123,13 @@ impl<'a> Lookup<'a> {
     /// A network that Google's services are connected with: Vertex AI reaches it over that connection.
     async fn network(&self, name: &str) -> Finding {
         let path = name.split('/').map(escape).collect::<Vec<_>>().join("/");
-        match get(&self.compute, format!("/compute/v1/{path}"), &[], "read the network").await {
-            Err(failure) => unread(&failure, "compute.networks.get"),
+        let asked = Asked {
+            query: &[],
+            what: &format!("read the network {name}"),
+            permission: "`compute.networks.get`",
+        };
+        match get(&self.compute, format!("/compute/v1/{path}"), asked).await {
+            Err(failure) => unread(&failure),
             Ok(network) => {
                 let peerings = network.get("peerings").and_then(Value::as_array);
                 let is_connected = peerings.into_iter().flatten().any(|peering| {
@@ -133,9 +150,13 @@ impl<'a> Lookup<'a> {
     async fn machine_type(&self, name: &str) -> Finding {
         let path = format!("/compute/v1/projects/{}/aggregated/machineTypes", escape(self.project));
         let filter = format!("name = \"{name}\"");
-        let query = [("filter", filter.as_str()), ("fields", "items/*/machineTypes/name")];
-        match get(&self.compute, path, &query, "list machine types").await {
-            Err(failure) => unread(&failure, "compute.machineTypes.list"),
+        let asked = Asked {
+            query: &[("filter", filter.as_str()), ("fields", "items/*/machineTypes/name")],
+            what: &format!("list the machine types of {}", self.project),
+            permission: "`compute.machineTypes.list`",
+        };
+        match get(&self.compute, path, asked).await {
+            Err(failure) => unread(&failure),
             Ok(list) => {
                 let zones = list.get("items").and_then(Value::as_object);
                 let is_offered = zones.into_iter().flatten().any(|(zone, types)| {
@@ -172,20 +193,28 @@ impl<'a> Lookup<'a> {
         };
         let repository = repository.split('/').map(escape).collect::<Vec<_>>().join("/");
         let path = format!("/v2/{repository}/manifests/{}", escape(reference));
-        match get(&registry, path, &[], "read the image's manifest").await {
+        let asked = Asked {
+            query: &[],
+            what: "read the image's manifest",
+            permission: "`artifactregistry.repositories.downloadArtifacts`",
+        };
+        match get(&registry, path, asked).await {
             Ok(_) => (Finding::Usable, 1),
-            Err(failure) => (unread(&failure, "artifactregistry.repositories.downloadArtifacts"), 1),
+            Err(failure) => (unread(&failure), 1),
         }
     }
 }
 
-async fn get(
-    connection: &Connection,
-    path: String,
-    query: &[(&str, &str)],
-    what: &str,
-) -> Result<Value, Failure> {
-    let call = Call { method: Method::GET, path, query, body: None, what };
+/// What a call asks for, beside its path.
+struct Asked<'a> {
+    query: &'a [(&'a str, &'a str)],
+    what: &'a str,
+    permission: &'a str,
+}
+
+async fn get(connection: &Connection, path: String, asked: Asked<'_>) -> Result<Value, Failure> {
+    let Asked { query, what, permission } = asked;
+    let call = Call { method: Method::GET, path, query, body: None, accept: MANIFESTS, what, permission };
     connection.repeat(&call).await.map(|answer| document(&answer))
 }
 
@@ -194,12 +223,9 @@ fn document(answer: &Answer) -> Value {
 }
 
 /// What a failed lookup says: absent is unusable, and anything else is not known.
-fn unread(failure: &Failure, permission: &str) -> Finding {
+fn unread(failure: &Failure) -> Finding {
     match failure.error.kind {
         ErrorKind::NotFound => Finding::Unusable("it does not exist; create it, or correct its name".into()),
-        ErrorKind::Denied => {
-            Finding::NotChecked(format!("{}; it takes the permission `{permission}`", failure.error.message))
-        }
         _ => Finding::NotChecked(failure.error.message.clone()),
     }
 }

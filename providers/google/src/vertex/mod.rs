@@ -1,6 +1,7 @@
 //! Vertex AI as a provider. It stores no templates, and a CustomJob runs as soon as it is made: the spec of each version is
 //! kept by another provider, in the registry, and this one adds where it is for, and looks up what it names. It starts nothing.
 
+mod jobs;
 mod lookup;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -8,15 +9,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::auth::Credentials;
-use crate::connection::{ConnectionSettings, Timing};
+use crate::connection::{Connection, ConnectionSettings, Timing};
+use crate::rate::{Gate, TokenBucket};
 use flowform_provider_api::{
-    BoxFuture, Check, ErrorKind, LiveArtifact, Location, MakeRequest, Observation, Provider, ProviderError,
-    RefreshRequest, RegistryId, ToVerify, Verification,
+    BoxFuture, Check, ErrorKind, InUse, LiveArtifact, Location, Made, MakeRequest, Observation, Provider,
+    ProviderError, RefreshRequest, RegistryId, ToVerify, Verification,
 };
 use lookup::{Lookup, Subject};
-
-/// The artifact kind of Vertex AI.
-const CUSTOM_JOB: &str = "custom_job";
 
 /// Which project and region, and as whom.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -35,12 +34,14 @@ pub struct VertexSettings {
 pub struct Vertex {
     settings: VertexSettings,
     specs: Arc<dyn Provider>,
+    /// Holds requests up that come faster than the quota allows.
+    requests: Gate,
 }
 
 impl Vertex {
     /// A provider whose specs are kept by `specs`. Nothing is read or sent yet.
     pub fn new(settings: VertexSettings, specs: Arc<dyn Provider>) -> Self {
-        Self { settings, specs }
+        Self { settings, specs, requests: Gate::new(TokenBucket::requests()) }
     }
 
     /// The project and the region.
@@ -70,6 +71,19 @@ impl Vertex {
             impersonate_service_account: None,
             timing: Timing::default(),
         }
+    }
+
+    /// What of `recorded` jobs go on from.
+    async fn running(&self, request: RefreshRequest<'_>) -> Result<InUse, ProviderError> {
+        let (project, location) = self.place()?;
+        let vertex = Connection::new(&service(location), self.connection())?;
+        let parent = format!("projects/{project}/locations/{location}");
+        let (found, calls) = jobs::unfinished(&vertex, &self.requests, &parent, request.registry).await?;
+        let artifacts = request.recorded.iter().filter_map(|binding| {
+            let why = found.get(&jobs::label_of(&binding.id)?)?;
+            Some((binding.id.clone(), why.clone()))
+        });
+        Ok(InUse { artifacts: artifacts.collect(), calls })
     }
 
     async fn look_up(&self, artifacts: &[ToVerify<'_>]) -> Result<Verification, ProviderError> {
@@ -111,14 +125,12 @@ impl Provider for Vertex {
         request: RefreshRequest<'a>,
     ) -> BoxFuture<'a, Result<Observation, ProviderError>> {
         Box::pin(async move {
-            let mut observation = self.specs.refresh(request).await?;
-            // The registry keeps specs of other kinds too, which are others' matter.
-            observation.live.retain(|artifact| artifact.kind == CUSTOM_JOB);
-            Ok(observation)
+            self.place()?;
+            self.specs.refresh(request).await
         })
     }
 
-    fn make<'a>(&'a self, request: MakeRequest<'a>) -> BoxFuture<'a, Result<String, ProviderError>> {
+    fn make<'a>(&'a self, request: MakeRequest<'a>) -> BoxFuture<'a, Result<Made, ProviderError>> {
         self.specs.make(request)
     }
 
@@ -130,6 +142,10 @@ impl Provider for Vertex {
         self.specs.remove(registry, id)
     }
 
+    fn in_use<'a>(&'a self, request: RefreshRequest<'a>) -> BoxFuture<'a, Result<InUse, ProviderError>> {
+        Box::pin(self.running(request))
+    }
+
     fn verify<'a>(
         &'a self,
         artifacts: &'a [ToVerify<'a>],
@@ -139,6 +155,14 @@ impl Provider for Vertex {
 
     fn describe<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Option<LiveArtifact>, ProviderError>> {
         self.specs.describe(id)
+    }
+}
+
+/// The service's own address for a region.
+fn service(location: &str) -> String {
+    match location {
+        "global" => "https://aiplatform.googleapis.com".to_owned(),
+        region => format!("https://{region}-aiplatform.googleapis.com"),
     }
 }
 

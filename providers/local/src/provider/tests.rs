@@ -1,7 +1,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![expect(clippy::disallowed_methods, reason = "tests read their cases from files")]
 
-use flowform_provider_api::{Artifact, ArtifactType as _, FlowId, Prefixed};
+use flowform_provider_api::{Artifact, ArtifactType as _, Binding, FlowId, Prefixed};
 use flowform_provider_contract::{MemoryStore, ProviderSubject, provider_contract};
 
 use super::*;
@@ -56,15 +56,15 @@ async fn what_is_no_document_is_altered_and_repaired() {
     let store: Arc<dyn ObjectStore> = Arc::new(MemoryStore::default());
     let provider = LocalProvider::new(Arc::clone(&store));
     let (identity, artifact) = (identity(), artifact());
-    let request = || MakeRequest { identity: &identity, artifact: &artifact };
-    let id = provider.make(request()).await.expect("made");
+    let request = || MakeRequest { identity: &identity, artifact: &artifact, recorded: &[] };
+    let id = provider.make(request()).await.expect("made").id;
     assert_eq!(id, "specs/f/v1-process.json");
     let stored = store.get(&id).await.expect("reads").expect("it is there");
     let cut = stored.bytes.get(..20).expect("longer").to_vec();
     store.put(&id, cut.clone()).await.expect("written");
     let live = provider.describe(&id).await.expect("answers").expect("it is there");
     assert_eq!((live.kind.as_str(), live.identity, live.hash), ("process", None, Digest::of_bytes(&cut)));
-    assert_eq!(provider.make(request()).await.expect("repaired"), id);
+    assert_eq!(provider.make(request()).await.expect("repaired").id, id);
     assert_eq!(store.get(&id).await.expect("reads").expect("it is there").bytes, stored.bytes);
     // A document of somebody else is left alone.
     store.put(&id, br#"{"body": {}}"#.to_vec()).await.expect("written");
@@ -75,12 +75,54 @@ async fn what_is_no_document_is_altered_and_repaired() {
     );
 }
 
+/// A listing with the recorded tag is enough; with another one, or none recorded, the object is read.
+#[tokio::test]
+async fn what_a_tag_tells_is_not_read() {
+    let store: Arc<dyn ObjectStore> = Arc::new(MemoryStore::with_telling_tags());
+    let provider = LocalProvider::at(Arc::clone(&store), "vertex/p-1/");
+    let (identity, artifact) = (identity(), artifact());
+    let made = provider
+        .make(MakeRequest { identity: &identity, artifact: &artifact, recorded: &[] })
+        .await
+        .expect("made");
+    assert_eq!(made.id, "vertex/p-1/f/v1-process.json");
+    let binding = |tag: Option<Etag>| Binding {
+        kind: "process".into(),
+        provider: "vertex".into(),
+        id: made.id.clone(),
+        hash: artifact.hash.clone(),
+        location: Location("here".into()),
+        tag,
+    };
+    let observe = async |tag: Option<Etag>| {
+        let (registry, recorded) = (RegistryId("r".into()), [binding(tag)]);
+        let request =
+            RefreshRequest { registry: &registry, project: "p", recorded: &recorded, expected: &[] };
+        let seen = provider.refresh(request).await.expect("it answers");
+        (seen.calls, seen.intact, seen.live.into_iter().map(|live| live.hash).collect::<Vec<_>>())
+    };
+    assert_eq!(observe(made.tag.clone()).await, (1, vec![made.id.clone()], vec![]));
+    assert_eq!(observe(None).await, (2, vec![], vec![artifact.hash.clone()]));
+    // The same content, written again by somebody else.
+    let stored = store.get(&made.id).await.expect("reads").expect("it is there");
+    store.put(&made.id, stored.bytes.clone()).await.expect("written");
+    assert_eq!(observe(made.tag.clone()).await, (2, vec![], vec![artifact.hash.clone()]));
+    store.put(&made.id, b"{}".to_vec()).await.expect("written");
+    assert_eq!(observe(made.tag.clone()).await.2, [Digest::of_bytes(b"{}")]);
+    store.delete(&made.id).await.expect("deleted");
+    assert_eq!(observe(made.tag.clone()).await, (1, vec![], vec![]));
+}
+
 #[tokio::test]
 async fn reformatting_is_no_change_but_everything_else_is() {
     let store: Arc<dyn ObjectStore> = Arc::new(MemoryStore::default());
     let provider = LocalProvider::new(Arc::clone(&store));
     let (identity, artifact) = (identity(), artifact());
-    let id = provider.make(MakeRequest { identity: &identity, artifact: &artifact }).await.expect("made");
+    let id = provider
+        .make(MakeRequest { identity: &identity, artifact: &artifact, recorded: &[] })
+        .await
+        .expect("made")
+        .id;
     let bytes = store.get(&id).await.expect("reads").expect("it is there").bytes;
     let value: Value = serde_json::from_slice(&bytes).expect("a document");
     store.put(&id, serde_json::to_vec_pretty(&value).expect("text")).await.expect("written");

@@ -27,8 +27,14 @@ fn body(run_config: Json, more: Json, agent: AgentKind) -> Json {
 
 fn start(run_config: Json, more: Json, artifacts: &[(&str, &str)]) -> Json {
     let definition = definition(run_config, more);
-    let version =
-        Version { name: "etl", project: "shop", version: Some(4), definition: &definition, artifacts };
+    let version = Version {
+        name: "etl",
+        project: "shop",
+        registry: Some("registry-1"),
+        version: Some(4),
+        definition: &definition,
+        artifacts,
+    };
     document(version)["start"].clone()
 }
 
@@ -390,8 +396,14 @@ fn the_published_run_config_names_the_registered_definition() {
     let published = |storage: Json, artifacts: &[(&str, &str)]| {
         let mut definition = definition(run_config.clone(), json!({}));
         definition["storage"] = storage;
-        let version =
-            Version { name: "etl", project: "shop", version: Some(4), definition: &definition, artifacts };
+        let version = Version {
+            name: "etl",
+            project: "shop",
+            registry: Some("registry-1"),
+            version: Some(4),
+            definition: &definition,
+            artifacts,
+        };
         document(version)["run_config"].clone()
     };
     let with_arn = published(json!({"type": "Module"}), &[("task_definition", arn)]);

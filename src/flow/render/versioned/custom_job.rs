@@ -4,12 +4,18 @@ use serde_json::{Map, Value as Json, json};
 
 use super::super::origin::{Origin, Origins};
 use super::super::runtime::contract;
-use super::{Input, RenderError, image_origin};
+use super::start::{VERSION_HOLE, Version};
+use super::{ArtifactKind, Input, RenderError, image_origin};
 use crate::flow::kind::AgentKind;
 use crate::flow::slug::{cut, slugify};
 
 /// The longest display name.
 const MAX_NAME: usize = 128;
+/// The longest value of a label (Vertex AI, "CustomJob": labels).
+const MAX_LABEL: usize = 63;
+
+/// The label of the flow version.
+pub(super) const VERSION_LABEL: &str = "flowform_version";
 
 /// The body: `display_name`, `job_spec` with the pools, the account, the network and the scheduling, and the names of
 /// the variables that are added per run.
@@ -85,6 +91,35 @@ pub(super) fn body(input: Input<'_>) -> Result<(Json, Origins), RenderError> {
     }
     let body = json!({ "display_name": display_name, "job_spec": spec, "per_run": contract.per_run });
     Ok((body, origins))
+}
+
+/// Labels a job with what it is a run of, so that the jobs of a version are found; over labels of the same names.
+pub(super) fn label(job: &mut Map<String, Json>, version: Version<'_>) {
+    let own = [
+        ("flowform_project", cut(&slugify(version.project), MAX_LABEL)),
+        ("flowform_flow", cut(&slugify(version.name), MAX_LABEL)),
+        (
+            VERSION_LABEL,
+            version.version.map_or_else(|| VERSION_HOLE.to_owned(), |version| version.to_string()),
+        ),
+        ("flowform_registry", version.registry.unwrap_or_default().to_owned()),
+        ("flowform_spec", spec(version).unwrap_or_default()),
+    ];
+    let labels = job.entry("labels").or_insert_with(|| Json::Object(Map::new()));
+    let Json::Object(labels) = labels else { return };
+    for (name, value) in own.into_iter().filter(|(_, value)| !value.is_empty()) {
+        labels.insert(name.to_owned(), value.into());
+    }
+}
+
+/// What the label `flowform_spec` says of the version's stored spec: the flow's id and the version that the spec was made
+/// for, which need not be the one that runs.
+fn spec(version: Version<'_>) -> Option<String> {
+    let kind = ArtifactKind::CustomJob.name();
+    let (_, id) = version.artifacts.iter().find(|(found, _)| *found == kind)?;
+    let (place, name) = id.rsplit_once('/')?;
+    let flow = place.rsplit('/').next()?;
+    Some(format!("{flow}_{}", name.split('-').next()?))
 }
 
 /// Durations as the service's JSON form has them: the client's library takes `{ seconds = 3600 }` as well.

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value as Json, json};
 
 use super::super::runtime::contract;
-use super::{ArtifactKind, Input, RenderError, Rendered, job_template, render, run_task};
+use super::{ArtifactKind, Input, RenderError, Rendered, custom_job, job_template, render, run_task};
 use crate::flow::kind::{AgentKind, RunConfigKind};
 use crate::flow::slug::{cut, slugify};
 
@@ -28,6 +28,8 @@ pub struct Version<'a> {
     pub name: &'a str,
     /// Its project.
     pub project: &'a str,
+    /// The identity of the registry, where there is one.
+    pub registry: Option<&'a str>,
     /// The number; `None` while there is none, which makes it one more hole.
     pub version: Option<u32>,
     /// The definition.
@@ -157,6 +159,11 @@ pub fn start(rendered: &Rendered, version: Version<'_>) -> Json {
             }
         }
         ArtifactKind::CustomJob => {
+            custom_job::label(&mut start, version);
+            if version.version.is_none() {
+                let place = ["custom_job", "labels", custom_job::VERSION_LABEL];
+                holes.add(Some("version"), place.iter().map(|step| json!(step)).collect());
+            }
             start = Map::from_iter([("custom_job".to_owned(), Json::Object(start))]);
             let env = ["custom_job", "job_spec", "worker_pool_specs", "0", "container_spec", "env"];
             append(&mut start, &env, &per_run, &mut holes);

@@ -125,8 +125,14 @@ fn holes_lead_to_what_a_run_brings() {
         (json!({"type": "VertexRun"}), "custom_job"),
     ] {
         let definition = definition(run_config);
-        let version =
-            Version { name: "f", project: "p", version: Some(7), definition: &definition, artifacts: &[] };
+        let version = Version {
+            name: "f",
+            project: "p",
+            registry: None,
+            version: Some(7),
+            definition: &definition,
+            artifacts: &[],
+        };
         let document = document(version);
         let start = &document["start"];
         assert_eq!(start["kind"], kind);

@@ -65,6 +65,12 @@ impl Buckets {
     }
 
     /// Writes as another client would, without any limit.
+    pub(crate) fn remove(&mut self, bucket: &str, name: &str) {
+        if let Some(objects) = self.buckets.get_mut(bucket) {
+            objects.remove(name);
+        }
+    }
+
     pub(crate) fn set(&mut self, bucket: &str, name: &str, bytes: Vec<u8>) {
         self.next += 1;
         let object = Object { bytes, generation: self.next, content_type: "application/json".into() };

@@ -214,6 +214,11 @@ impl Storage {
         self.state().buckets.set(bucket, name, bytes.to_vec());
     }
 
+    /// Removes an object as another client would.
+    pub fn remove(&self, bucket: &str, name: &str) {
+        self.state().buckets.remove(bucket, name);
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.shared.state.lock().expect("no test panics in here")
     }
