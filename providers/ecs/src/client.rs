@@ -10,7 +10,7 @@ use aws_sdk_ecs::Client;
 use aws_sdk_ecs::config::http::HttpResponse;
 use aws_sdk_ecs::config::retry::RetryConfig;
 use aws_sdk_ecs::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_ecs::types::{Tag, TaskDefinitionField, TaskDefinitionStatus};
+use aws_sdk_ecs::types::{SortOrder, Tag, TaskDefinitionField, TaskDefinitionStatus};
 use aws_sdk_resourcegroupstagging::Client as Index;
 use flowform_provider_api::{ErrorKind, Location, ProviderError};
 use flowform_provider_aws::{Call, Connection, failure};
@@ -138,6 +138,21 @@ impl Calls {
                 return Ok(arns);
             }
         }
+    }
+
+    /// The ARNs of the newest deregistered revisions of a family.
+    pub(crate) async fn inactive(&self, family: &str) -> Result<Vec<String>, ProviderError> {
+        let client = self.client().await?;
+        let about = format!("the deregistered revisions of the family {family}");
+        let call = Call::new("ecs", "ListTaskDefinitions", about);
+        let request = client
+            .list_task_definitions()
+            .family_prefix(family)
+            .status(TaskDefinitionStatus::Inactive)
+            .sort(SortOrder::Desc)
+            .max_results(PAGE);
+        let page = self.paced(&self.read, &call, || request.clone().send()).await?;
+        Ok(page.task_definition_arns.unwrap_or_default())
     }
 
     /// The tags of a revision.

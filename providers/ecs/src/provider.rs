@@ -31,6 +31,9 @@ const PAUSE: Duration = Duration::from_millis(250);
 /// once (page `RunTask`, on eventual consistency).
 const LOOKS: u32 = 3;
 
+/// How many deregistered revisions of a family are looked at for one of the flow.
+const FORMER: usize = 20;
+
 /// The provider of one account and region.
 pub struct EcsProvider {
     settings: Settings,
@@ -172,9 +175,23 @@ impl EcsProvider {
             }
         }
         match (is_ours, revisions.first()) {
-            (false, Some(newest)) => Err(taken(family, newest)),
+            (false, Some(newest)) if !self.was_ours(family, wanted).await? => Err(taken(family, newest)),
             _ => Ok(found),
         }
+    }
+
+    /// Whether the flow had a revision in the family before, which is deregistered now.
+    async fn was_ours(&self, family: &str, wanted: &Identity) -> Result<bool, ProviderError> {
+        let mut revisions = self.calls.inactive(family).await?;
+        revisions.retain(|found| arn::revision(found).is_some_and(|(of, _)| of == family));
+        arn::newest_first(&mut revisions);
+        for revision in revisions.iter().take(FORMER) {
+            let tags = self.calls.tags_of(revision).await?;
+            if tags::identity(&tags).is_some_and(|found| tags::is_of_flow(&found, wanted)) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     async fn remove_revision(&self, registry: &RegistryId, id: &str) -> Result<(), ProviderError> {

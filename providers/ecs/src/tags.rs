@@ -77,18 +77,19 @@ pub(crate) fn is_owned(tags: &Tags) -> bool {
 /// Whose the tags say that a revision is, against what they may say: what is wrong, as a clause; `None` where they are as
 /// they were written.
 pub(crate) fn altered(tags: &Tags, expected: &[Identity], content: &Digest) -> Option<String> {
-    let first = expected.first()?;
-    let version = tags.get(VERSION).and_then(|version| version.parse().ok());
-    let wanted = of(expected.iter().find(|one| Some(one.version) == version).unwrap_or(first), content);
-    // The name is an alias; the flow may have had another one.
-    let counted = wanted.iter().filter(|(key, _)| key.as_str() != FLOW);
-    let wrong: Vec<String> = counted
-        .filter_map(|(key, value)| match tags.get(key) {
-            Some(found) if found == value => None,
+    let wrong = |one: &Identity| -> Vec<String> {
+        let wanted = of(one, content);
+        // The name is an alias; the flow may have had another one.
+        let counted = wanted.into_iter().filter(|(key, _)| key != FLOW);
+        let told = counted.filter_map(|(key, value)| match tags.get(&key) {
+            Some(found) if *found == value => None,
             Some(found) => Some(format!("its tag `{key}` is `{found}` and was `{value}`")),
             None => Some(format!("its tag `{key}` is gone, which was `{value}`")),
-        })
-        .collect();
+        });
+        told.collect()
+    };
+    // Of what it may say, what it is closest to.
+    let wrong = expected.iter().map(wrong).min_by_key(Vec::len)?;
     (!wrong.is_empty()).then(|| wrong.join("; "))
 }
 
