@@ -11,14 +11,14 @@ use crate::support::{Run, snapshot};
 #[test]
 fn an_account_that_others_use_as_well_is_waited_for() {
     // The block says that the account takes far more than it does.
-    let account = Account::new(&flows(50, 1));
-    account.aws.throttle(20.0);
+    let account = Account::new(&flows(26, 1));
+    account.aws.throttle(1.0);
     let applied = account.apply();
     assert!(account.aws.throttled() > 0, "the service has refused calls");
     assert!(!applied.all().contains("Throttling"), "{}", applied.all());
     account.is_settled();
     assert_eq!(account.active(), account.bound());
-    assert_eq!(account.active().len(), 50);
+    assert_eq!(account.active().len(), 26);
 }
 
 #[test]

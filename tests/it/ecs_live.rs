@@ -5,7 +5,28 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use crate::ecs::{Account, HEAD, flows, text};
-use crate::support::snapshot;
+use crate::support::{Run, snapshot};
+
+/// The findings of `plan --verify` whose subjects begin so, each in a line.
+fn checks(run: &Run, subjects: &[&str]) -> String {
+    let mut found: Vec<String> = Vec::new();
+    for line in run.stdout.lines().skip_while(|line| !line.starts_with("Read the live state")) {
+        let words = line.split_whitespace().collect::<Vec<_>>().join(" ");
+        let begins =
+            ["usable", "unusable", "not checked", "Verified"].iter().any(|word| words.starts_with(word));
+        match found.last_mut() {
+            Some(last) if !begins => *last = format!("{last} {words}"),
+            _ => found.push(words),
+        }
+    }
+    let subject = |line: &String| {
+        let words = ["usable ", "unusable ", "not checked "];
+        let rest = words.iter().find_map(|word| line.strip_prefix(word)).unwrap_or_default().to_owned();
+        subjects.iter().any(|subject| rest.starts_with(subject))
+    };
+    found.retain(subject);
+    found.join("\n")
+}
 
 /// What would be registered to have an equal revision.
 fn request(account: &Account, arn: &str) -> Value {
@@ -83,8 +104,12 @@ fn tags_that_were_altered_and_services_of_superseded_revisions_are_verified() {
         &json!({"cluster": "flows", "serviceName": "etl", "taskDefinition": first[0], "desiredCount": 0}),
     );
     let mut told = String::new();
-    writeln!(told, "== a service runs a superseded revision\n{}\n", account.run("plan --verify").all())
-        .unwrap();
+    let tags_and_services = ["tags of", "service `"];
+    let mut show = |title: &str| {
+        let run = account.run("plan --verify");
+        writeln!(told, "== {title}\n{}\n", checks(&run, &tags_and_services)).unwrap();
+    };
+    show("a service runs a superseded revision");
     let mut ours: Vec<String> = account.active().into_iter().collect();
     ours.retain(|arn| arn.ends_with(":2"));
     let tag = json!([{"key": "flowform:version", "value": "9"}, {"key": "team", "value": "other"}]);
@@ -98,15 +123,10 @@ fn tags_that_were_altered_and_services_of_superseded_revisions_are_verified() {
         "TagResource",
         &json!({"resourceArn": ours[2], "tags": [{"key": "flowform:project", "value": "x"}]}),
     );
-    writeln!(
-        told,
-        "== tags were altered, one of them too late for the index\n{}\n",
-        account.run("plan --verify").all()
-    )
-    .unwrap();
+    show("tags were altered, one of them too late for the index");
     account.aws.lag(0);
     let again = account.run("plan --verify");
-    let words = again.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    let words = checks(&again, &["tags of"]);
     assert!(words.contains("its tag `flowform:project` is `x` and was `shop`"), "{words}");
     let digest = regex::Regex::new("[0-9a-f]{64}").unwrap();
     snapshot!("ecs_verify", digest.replace_all(&told, "[digest]"));
@@ -180,12 +200,7 @@ fn definitions_of_somebody_else_are_read_and_never_changed() {
     let before = account.active();
     account.aws.forget();
     let verified = account.run("plan --verify");
-    let checks = verified.stdout.split("task definition `").skip(1).map(|check| {
-        let words: Vec<&str> =
-            check.split_whitespace().filter(|word| !["usable", "unusable"].contains(word)).collect();
-        format!("task definition `{}", words.join(" "))
-    });
-    snapshot!("ecs_registered", checks.collect::<Vec<_>>().join("\n"));
+    snapshot!("ecs_registered", checks(&verified, &["task definition `"]));
     assert_eq!(account.called("DescribeTaskDefinition"), 6, "each name is read once");
     account.apply();
     assert_eq!(account.active(), before);

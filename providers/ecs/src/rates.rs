@@ -30,14 +30,12 @@ pub fn estimate(calls: u64, rate: Rate) -> Duration {
     Duration::try_from_secs_f64(beyond / rate.per_second).unwrap_or(Duration::MAX)
 }
 
-/// How far a bucket's speed falls while the service refuses calls: others use the account as well.
-const SLOWEST: f64 = 64.0;
-
-/// The longest wait for the next token of a bucket whose speed has fallen, in seconds.
+/// The longest wait for the next token of a bucket whose speed has fallen because the service refuses calls, in seconds:
+/// others use the account as well.
 const LONGEST: f64 = 8.0;
 
-/// How much of its speed a bucket regains with each call that is taken.
-const REGAINED: f64 = 0.05;
+/// How much faster a bucket fills again with each call that is taken.
+const REGAINED: f64 = 1.1;
 
 /// How full a bucket is, and how fast it fills.
 #[derive(Clone, Copy, Debug)]
@@ -70,14 +68,14 @@ impl Level {
         let token = Duration::try_from_secs_f64(self.speed.recip()).unwrap_or(Duration::MAX);
         // Calls that were under way when the speed fell tell nothing new.
         if self.fell_at.is_none_or(|at| now.saturating_sub(at) >= token) {
-            let slowest = (rate.per_second / SLOWEST).max(LONGEST.recip()).min(rate.per_second);
+            let slowest = LONGEST.recip().min(rate.per_second);
             self.speed = (self.speed / 2.0).max(slowest);
             self.fell_at = Some(now);
         }
     }
 
     fn taken(&mut self, rate: Rate) {
-        self.speed = (self.speed + rate.per_second * REGAINED).min(rate.per_second);
+        self.speed = (self.speed * REGAINED).min(rate.per_second);
     }
 }
 
@@ -142,16 +140,11 @@ mod tests {
         for seconds in 1..20 {
             level.refused(READ, Duration::from_secs(seconds * 10));
         }
-        assert_eq!(level.speed, READ.per_second / SLOWEST);
-        for _ in 0..30 {
+        assert_eq!(level.speed, LONGEST.recip());
+        for _ in 0..60 {
             level.taken(READ);
         }
         assert_eq!(level.speed, READ.per_second);
-        let mut level = Level::full(MODIFY);
-        for seconds in 1..20 {
-            level.refused(MODIFY, Duration::from_secs(seconds * 10));
-        }
-        assert_eq!(level.speed, LONGEST.recip());
     }
 
     #[test]

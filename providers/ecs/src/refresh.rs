@@ -70,7 +70,9 @@ pub(crate) async fn observe(
             let newest = nobodys.entry(family).or_insert((number, id));
             *newest = (*newest).max((number, id));
         }
-        if let Some((newest, own)) = families.get(family).filter(|(newest, _)| number > *newest) {
+        // What is said of a revision that is gone is that it is gone.
+        let newer = families.get(family).filter(|(newest, own)| number > *newest && active.contains(*own));
+        if let Some((newest, own)) = newer {
             observation.notes.push(((*own).to_owned(), format!(
                 "somebody else registered {family}:{number}, which is newer than {family}:{newest}; runs use the latter"
             )));
