@@ -18,7 +18,6 @@ use super::{DesiredAgent, DesiredFlow, KnownDefinition};
 use crate::address::{Address, PathStep};
 use crate::config::model::{Node, NodeId, Resource};
 use crate::diag::{Diagnostic, Diagnostics};
-use crate::flow::check;
 use crate::flow::definition::{FlowInputs, build};
 use crate::flow::kind::StorageKind;
 use crate::flow::render::versioned::ArtifactKind;
@@ -102,14 +101,15 @@ pub(super) fn flow(
     });
     problems.extend(of_script);
     let ignored_checks = reader.ignored_checks(diags);
-    for problem in problems.iter().filter(|problem| check::is_told(problem, &ignored_checks)) {
+    for problem in problems.iter().filter(|problem| resource::is_to_tell(problem, &ignored_checks)) {
         if unresolved && problem.path.first() == Some(&PathStep::Key("storage".to_owned())) {
             continue;
         }
         diags.push(reader.diagnostic(problem, run_config.as_ref(), storage.as_ref().map(|(_, value)| value)));
     }
     for path in inexact(&definition) {
-        let span = reader.places(run_config.as_ref(), storage.as_ref().map(|(_, value)| value)).locate(&path);
+        let span =
+            reader.places(run_config.as_ref(), storage.as_ref().map(|(_, value)| value)).locate(&path).span;
         diags.push(
             Diagnostic::error(
                 "Number without an exact form",

@@ -326,8 +326,7 @@ impl Reader<'_> {
         run_config: Option<&Value>,
         storage: Option<&Value>,
     ) -> Diagnostic {
-        let span = self.places(run_config, storage).locate(&problem.path);
-        let mut diagnostic = problem.diagnostic().at(span);
+        let mut diagnostic = self.places(run_config, storage).locate(&problem.path).diagnostic(problem);
         diagnostic.address = Some(self.address.to_string());
         diagnostic
     }

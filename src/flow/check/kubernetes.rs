@@ -15,7 +15,9 @@ pub(super) fn check(inputs: &CheckInputs<'_>, problems: &mut Vec<Problem>) {
     });
     if let Some(template) = template {
         is_a_job(template, problems);
-        overwritten(inputs, template, problems);
+        if !template.of_agent {
+            overwritten(inputs, template, problems);
+        }
     }
     resources(inputs, problems);
 }
