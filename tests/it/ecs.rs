@@ -310,7 +310,7 @@ fn the_original_s_agent_registers_nothing() {
 }
 
 /// The actions of the policy in the manual whose block has that name.
-fn policy(name: &str) -> BTreeSet<String> {
+pub(crate) fn policy(name: &str) -> BTreeSet<String> {
     let manual =
         std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/providers/ecs.md")).unwrap();
     let block = manual.split(&format!("```json {name}\n")).nth(1).expect("the manual has the policy");

@@ -5,6 +5,7 @@ mod arn;
 mod audit;
 mod canonical;
 mod client;
+mod preflight;
 mod provider;
 mod rates;
 mod raw;
