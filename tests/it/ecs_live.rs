@@ -79,7 +79,7 @@ fn revisions_that_are_deregistered_or_followed_by_somebody_else_s() {
     show("it is adopted", "apply --auto-approve");
     account.is_settled();
     assert_eq!(account.called("RegisterTaskDefinition"), 0);
-    assert_eq!(account.bound().into_iter().collect::<Vec<_>>(), [equal.clone()]);
+    assert_eq!(account.bound().into_iter().collect::<Vec<_>>(), std::slice::from_ref(&equal));
     let tags = account.aws.ecs("ListTagsForResource", &json!({"resourceArn": equal}))["tags"].clone();
     assert!(tags.as_array().unwrap().iter().any(|tag| tag["key"] == "flowform:flow-id"), "{tags}");
 
