@@ -351,7 +351,7 @@ fn an_apply_that_is_killed_between_two_calls_is_completed() {
 }
 
 /// The actions of the policy in the manual whose block has that name.
-fn policy(name: &str) -> BTreeSet<String> {
+pub(crate) fn policy(name: &str) -> BTreeSet<String> {
     let manual =
         std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/providers/ecs.md")).unwrap();
     let block = manual.split(&format!("```json {name}\n")).nth(1).expect("the manual has the policy");

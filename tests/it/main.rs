@@ -39,6 +39,7 @@ mod named_checks;
 mod nested;
 mod overrides;
 mod prefect_server;
+mod preflight;
 mod reference;
 mod render;
 mod runtime;

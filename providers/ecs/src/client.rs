@@ -71,6 +71,11 @@ impl Calls {
         location.await.cloned()
     }
 
+    /// The connection, for questions to other services.
+    pub(crate) const fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
     /// The region.
     pub(crate) async fn region(&self) -> Result<String, ProviderError> {
         self.connection.region().await

@@ -4,6 +4,7 @@
 mod arn;
 mod canonical;
 mod client;
+mod preflight;
 mod provider;
 mod rates;
 mod raw;

@@ -258,7 +258,7 @@ impl Provider for EcsProvider {
         &'a self,
         artifacts: &'a [ToVerify<'a>],
     ) -> BoxFuture<'a, Result<Verification, ProviderError>> {
-        Box::pin(verify::verify(&self.calls, artifacts))
+        Box::pin(verify::verify(&self.calls, artifacts, self.settings.default_log_group.as_deref()))
     }
 
     fn describe<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Option<LiveArtifact>, ProviderError>> {
