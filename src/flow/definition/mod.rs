@@ -178,6 +178,8 @@ pub fn build(inputs: &FlowInputs<'_>) -> (Value, Vec<Problem>) {
         arguments: &checked.arguments(&run_config),
         template: document.as_ref().map(|(argument, document)| check::Template { argument, document }),
         storage: storage.as_ref().map(|(kind, arguments)| (*kind, arguments)),
+        parameters: &parameters,
+        has_secrets: !checked.secret_env.is_empty(),
         agent: inputs.agents.iter().find(|agent| Some(agent.address) == inputs.agent_address).map(as_checked),
         agents: &inputs.agents.iter().map(as_checked).collect::<Vec<_>>(),
     }));
@@ -307,15 +309,6 @@ fn command_of(value: &Value, path: &[PathStep], problems: &mut Vec<Problem>) -> 
                 Problem::error(path.to_vec(), "Empty command", "`command` names no program.")
                     .help("write the program first: `[\"python\", \"flow.py\"]`"),
             );
-        }
-        for (index, word) in words.iter().enumerate() {
-            if word.is_null() {
-                problems.push(Problem::error(
-                    at_index(path, index),
-                    "Unsuitable value",
-                    "A word of `command` is null; each is a text.",
-                ));
-            }
         }
     }
     Some(command)

@@ -260,6 +260,7 @@ fn a_task_is_started_with_what_its_definition_does_not_hold() {
                 {"name": "log", "cpu": 1},
                 {"name": "flow", "command": ["gone"], "environment": [
                     {"name": "A", "value": "kwargs"}, {"name": "OWN", "value": "kwargs"},
+                    {"name": "FLOWFORM_RUN_ID", "value": "of nobody"},
                 ]},
             ],
         },
@@ -291,6 +292,32 @@ fn a_task_is_started_with_what_its_definition_does_not_hold() {
     assert_eq!(stored["run_task"]["taskDefinition"], "{{task_definition}}");
     assert_eq!(stored["holes"]["task_definition"], json!([["run_task", "taskDefinition"]]));
     assert_eq!(stored["task_definition"]["family"], "shop-etl");
+}
+
+#[test]
+fn a_definition_is_made_for_where_its_runs_say_that_they_start() {
+    let compatibilities = |kwargs: Json, agent: Json| {
+        let run_config = json!({"type": "ECSRun", "run_task_kwargs": kwargs});
+        let body = body(run_config, json!({"agent_defaults": {"ecs": agent}}), AgentKind::Ecs);
+        body["task_definition"].get("requiresCompatibilities").cloned()
+    };
+    assert_eq!(compatibilities(Json::Null, json!({})), Some(json!(["FARGATE"])));
+    assert_eq!(compatibilities(json!({"launchType": "EC2"}), json!({})), Some(json!(["EC2"])));
+    assert_eq!(compatibilities(json!({"launchType": "FARGATE"}), json!({"launch_type": "ec2"})), Some(json!(["FARGATE"])));
+    let strategy = json!({"capacityProviderStrategy": [{"capacityProvider": "spot"}]});
+    assert_eq!(compatibilities(strategy.clone(), json!({"launch_type": "ec2"})), None);
+    assert_eq!(compatibilities(Json::Null, json!({"run_task_kwargs": strategy})), None);
+}
+
+#[test]
+fn the_storage_reaches_vertex_without_apostrophes() {
+    let storage = json!({"type": "Module", "module": "it's"});
+    let more = json!({"runtime": "flowform", "command": null, "storage": storage});
+    let body = body(json!({"type": "VertexRun", "machine_type": "n1-standard-4"}), more, AgentKind::Vertex);
+    let env = body.pointer("/job_spec/worker_pool_specs/0/container_spec/env").and_then(Json::as_array).unwrap();
+    let value = env.iter().find(|entry| entry["name"] == "FLOWFORM_STORAGE").unwrap()["value"].as_str().unwrap();
+    assert!(!value.contains('\''), "{value}");
+    assert_eq!(serde_json::from_str::<Json>(value).unwrap(), storage);
 }
 
 #[test]

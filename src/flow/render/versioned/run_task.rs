@@ -37,7 +37,9 @@ pub(super) fn of(input: Input<'_>, body: &Map<String, Json>, definition: &str) -
     let mut container = taken_container(&mut overrides);
     // The command is the definition's.
     container.remove("command");
-    let env = environment(&mut container, |name| !decided(name));
+    let per_run = body.get("per_run").and_then(Json::as_array);
+    let per_run = |name: &str| per_run.into_iter().flatten().any(|entry| entry.as_str() == Some(name));
+    let env = environment(&mut container, |name| !decided(name) && !per_run(name));
     container.insert("environment".to_owned(), env.into());
     put_back(&mut overrides, container);
     arguments.insert("overrides".to_owned(), overrides.into());

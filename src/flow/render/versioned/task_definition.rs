@@ -8,6 +8,7 @@ use super::super::runtime::{Contract, contract};
 use super::{Input, RenderError, image_origin};
 use crate::flow::definition::is_arn;
 use crate::flow::kind::AgentKind;
+use crate::flow::launch::{self, Decided, Said};
 use crate::flow::python::truthy;
 use crate::flow::slug::{cut, slugify};
 
@@ -77,10 +78,15 @@ pub(super) fn body(input: Input<'_>) -> Result<(Json, Origins), RenderError> {
         }
     }
     if !task.contains_key("requiresCompatibilities") {
-        let (launch, origin) = launch_type(input);
+        let (launch, decided) = launch_type(input);
+        let (origin, argument) = match decided {
+            Decided::RunConfig => (Origin::RunConfig, "run_task_kwargs.launchType"),
+            Decided::Agent => (Origin::AgentDefault, "launch_type"),
+            Decided::BuiltIn => (Origin::BuiltIn, "launch_type"),
+        };
         if let Some(launch) = launch {
             task.insert("requiresCompatibilities".to_owned(), json!([launch]));
-            origins.set_from(&at("requiresCompatibilities"), origin, "launch_type");
+            origins.set_from(&at("requiresCompatibilities"), origin, argument);
         }
     }
     origins.set(&["per_run"], Origin::Runtime);
@@ -118,20 +124,21 @@ fn family(input: Input<'_>) -> String {
     family_of(input.definition, input.name, input.project)
 }
 
-/// The launch type of whoever starts the run: the agent's in capitals, none under a capacity provider strategy, else
-/// `FARGATE` (semantics 2.1).
-pub(super) fn launch_type(input: Input<'_>) -> (Option<String>, Origin) {
-    let strategy = input
-        .agent_default(AgentKind::Ecs, "run_task_kwargs")
-        .and_then(|kwargs| kwargs.get("capacityProviderStrategy"))
-        .is_some_and(truthy);
-    let given = input.agent_default(AgentKind::Ecs, "launch_type").and_then(Json::as_str);
-    match (given, strategy) {
-        (Some(launch), false) => (Some(launch.to_uppercase()), Origin::AgentDefault),
-        (Some(launch), true) => (Some(launch.to_owned()), Origin::AgentDefault),
-        (None, true) => (None, Origin::AgentDefault),
-        (None, false) => (Some("FARGATE".to_owned()), Origin::BuiltIn),
-    }
+/// The launch type that runs ask for: the run config's, else the agent's.
+pub(super) fn launch_type(input: Input<'_>) -> (Option<String>, Decided) {
+    let own = input.given("run_task_kwargs");
+    let of_agent = input.agent_default(AgentKind::Ecs, "run_task_kwargs");
+    let said =
+        |kwargs: Option<&Json>, name: &str| kwargs.and_then(|kwargs| kwargs.get(name)).is_some_and(truthy);
+    let run_config = Said {
+        launch_type: own.and_then(|own| own.get("launchType")).and_then(Json::as_str),
+        strategy: said(own, "capacityProviderStrategy"),
+    };
+    let agent = Said {
+        launch_type: input.agent_default(AgentKind::Ecs, "launch_type").and_then(Json::as_str),
+        strategy: said(of_agent, "capacityProviderStrategy"),
+    };
+    launch::launch_type(run_config, agent)
 }
 
 /// The first container named `flow`, with its index as text; appended last where there is none.
