@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use flowform_provider_api::{ArtifactType, ObjectStore, ObjectTemplates, Provider, TemplateStore, key_part};
+use flowform_provider_api::{
+    ArtifactType, ObjectStore, ObjectTemplates, Provider, SCRIPT, Scripts, TemplateStore, key_part,
+};
 use flowform_provider_aws as aws;
 use flowform_provider_ecs::{EcsProvider, TASK_DEFINITION};
 use flowform_provider_google::{
@@ -17,21 +19,22 @@ use flowform_provider_local::{CONTAINER, CUSTOM_JOB, DirectoryStore, FileTemplat
 use flowform_provider_s3 as s3;
 use serde_json::{Map, Value as Json};
 
-use crate::desired::{AwsAccess, GcsSettings, RegistrySettings, S3Encryption};
+use crate::desired::{AwsAccess, GcsSettings, RegistrySettings, S3Encryption, S3Registry};
 use crate::flow::kind::ProviderKind;
+use crate::flow::script;
 
 /// The artifact kind of that name.
 pub fn artifact_type(kind: &str) -> Option<&'static dyn ArtifactType> {
-    let types: [&'static dyn ArtifactType; 5] =
-        [&PROCESS, &CONTAINER, &JOB_TEMPLATE, &TASK_DEFINITION, &CUSTOM_JOB];
+    let types: [&'static dyn ArtifactType; 6] =
+        [&PROCESS, &CONTAINER, &JOB_TEMPLATE, &TASK_DEFINITION, &CUSTOM_JOB, &SCRIPT];
     types.into_iter().find(|artifact_type| artifact_type.kind() == kind)
 }
 
 /// What a connection depends on beside its block.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Connecting<'a> {
-    /// The configuration's directory, where relative paths start.
-    pub base: &'a Path,
+    /// What stores of objects are made from; relative paths start from its directory.
+    pub around: &'a Surroundings,
     /// Fields that another field manager holds are taken over.
     pub force_conflicts: bool,
 }
@@ -45,6 +48,10 @@ pub fn connect(
     connecting: Connecting<'_>,
     registry: Arc<dyn ObjectStore>,
 ) -> Option<Arc<dyn Provider>> {
+    if name == script::S3 {
+        let scripts = s3::S3Scripts::new(s3_scripts(connecting.around), Arc::new(connecting.around.new_id));
+        return Some(Arc::new(Scripts::new(Arc::new(scripts))));
+    }
     match ProviderKind::of_name(name)? {
         ProviderKind::Local => Some(Arc::new(LocalProvider::new(registry))),
         ProviderKind::Ecs => Some(Arc::new(EcsProvider::new(flowform_provider_ecs::Settings::of(arguments)))),
@@ -68,7 +75,7 @@ fn vertex_settings(arguments: &Map<String, Json>, connecting: Connecting<'_>) ->
     VertexSettings {
         project: text("project"),
         location: text("location"),
-        credentials: text("credentials").map(|path| connecting.base.join(path)),
+        credentials: text("credentials").map(|path| connecting.around.base.join(path)),
         endpoint: text("endpoint"),
     }
 }
@@ -77,7 +84,7 @@ fn kubernetes_settings(arguments: &Map<String, Json>, connecting: Connecting<'_>
     let text = |name: &str| arguments.get(name).and_then(Json::as_str).map(str::to_owned);
     let list = arguments.get("job_namespaces").and_then(Json::as_array).into_iter().flatten();
     Settings {
-        config_path: text("config_path").map(|path| connecting.base.join(path)),
+        config_path: text("config_path").map(|path| connecting.around.base.join(path)),
         context: text("context"),
         namespace: text("namespace"),
         job_namespaces: list.filter_map(Json::as_str).map(str::to_owned).collect(),
@@ -103,17 +110,29 @@ pub fn registry_store(around: &Surroundings) -> Arc<dyn ObjectStore> {
     match &around.registry {
         RegistrySettings::Local { path } => Arc::new(DirectoryStore::open(around.base.join(path))),
         RegistrySettings::S3(s3) => {
-            let encryption = match &s3.encryption {
-                S3Encryption::Bucket => s3::Encryption::Bucket,
-                S3Encryption::S3 => s3::Encryption::S3,
-                S3Encryption::Kms(key) => s3::Encryption::Kms { key: key.clone() },
-            };
-            let bucket = s3::Bucket { encryption, ..s3_bucket(&s3.bucket, &s3.access) };
+            let bucket = s3::Bucket { encryption: encryption(s3), ..s3_bucket(&s3.bucket, &s3.access) };
             Arc::new(s3::S3Store::new(bucket, &s3.prefix, Arc::new(around.new_id)))
         }
         RegistrySettings::Gcs(gcs) => {
             Arc::new(Bucket::new(bucket_settings(gcs, &around.base, &around.environment)))
         }
+    }
+}
+
+fn encryption(s3: &S3Registry) -> s3::Encryption {
+    match &s3.encryption {
+        S3Encryption::Bucket => s3::Encryption::Bucket,
+        S3Encryption::S3 => s3::Encryption::S3,
+        S3Encryption::Kms(key) => s3::Encryption::Kms { key: key.clone() },
+    }
+}
+
+/// Buckets of scripts are reached, and their objects encrypted, as those of a registry in S3 are, where there is one.
+fn s3_scripts(around: &Surroundings) -> s3::Bucket {
+    let bucket = s3_bucket("", &s3_access(around));
+    match &around.registry {
+        RegistrySettings::S3(s3) => s3::Bucket { encryption: encryption(s3), ..bucket },
+        RegistrySettings::Local { .. } | RegistrySettings::Gcs(_) => bucket,
     }
 }
 

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use flowform_provider_api::{Binding, Provider, ProviderError, RefreshRequest};
 
+use crate::flow::script;
 use crate::plan::live::{Live, ProviderLive};
-use crate::registry::view::{FlowRecord, VersionState, View};
+use crate::registry::view::{DefinitionAt, FlowRecord, VersionState, View};
 use crate::registry::{Registry, RegistryError};
 
 /// What a refresh read, and what it has to say.
@@ -41,8 +42,13 @@ pub async fn refresh(
             .filter(|binding| binding.provider == *name)
             .cloned()
             .collect();
-        let request =
-            RefreshRequest { registry: &view.registry, project: &view.project, recorded: &recorded };
+        let expected: Vec<String> = view.flows.values().filter_map(|flow| expected(flow, name)).collect();
+        let request = RefreshRequest {
+            registry: &view.registry,
+            project: &view.project,
+            recorded: &recorded,
+            expected: &expected,
+        };
         let read = read(provider.as_ref(), request).await;
         if let Ok((_, calls)) = &read {
             result.live.calls += calls;
@@ -68,6 +74,15 @@ async fn read(
     let intact = observation.intact.into_iter().collect();
     let in_use = observation.in_use.into_iter().collect();
     Ok((ProviderLive { location, artifacts, intact, unreadable, notes, in_use }, observation.calls))
+}
+
+/// Where an apply that was interrupted may have uploaded the script of a flow's latest version.
+fn expected(flow: &FlowRecord, provider: &str) -> Option<String> {
+    let latest = flow.latest().filter(|latest| latest.state != VersionState::Bound)?;
+    let DefinitionAt::Inline(definition) = &latest.definition else { return None };
+    let definition: serde_json::Value = serde_json::from_str(definition.get()).ok()?;
+    script::of(&definition).filter(|(keeper, _)| *keeper == provider)?;
+    script::uri_of(&definition).map(str::to_owned)
 }
 
 /// The artifacts that should be alive as recorded.

@@ -167,14 +167,18 @@ pub(super) async fn run(job: Job) -> Result<Completed, StepError> {
         }
         Operation::Prune { flow, version, artifacts } => {
             for artifact in artifacts {
-                shared.remove(&artifact, &interrupt).await?;
+                if !shared.is_bound_to_another(&artifact, (&flow, version)) {
+                    shared.remove(&artifact, &interrupt).await?;
+                }
             }
             shared.append(Event::Prune { flow, version }).await?;
             Ok(done)
         }
-        Operation::Discard { flow: _, version: _, artifacts } => {
+        Operation::Discard { flow, version, artifacts } => {
             for artifact in artifacts {
-                shared.remove(&artifact, &interrupt).await?;
+                if !shared.is_bound_to_another(&artifact, (&flow, version)) {
+                    shared.remove(&artifact, &interrupt).await?;
+                }
             }
             Ok(done)
         }
@@ -380,9 +384,10 @@ impl Shared {
         let _limit = connected.limit.acquire().await;
         self.writer.watch().check()?;
         let artifact = &planned.artifact;
+        let recorded = self.recorded(&identity.flow, &planned.provider);
         let made = connected
             .provider
-            .make(MakeRequest { identity, artifact })
+            .make(MakeRequest { identity, artifact, recorded: &recorded })
             .await
             .map_err(|error| failed("made", &artifact.kind, &error))?;
         Ok(Binding {

@@ -521,7 +521,7 @@ pub struct RenderArgs {
     #[arg(long, value_name = "NAME")]
     pub agent: Option<String>,
     /// Fill in this run id where a run's id belongs; with `--agent`, render what the original's agent hands over for the run.
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     pub run_id: Option<String>,
     /// Say of each value where it came from.
     #[arg(long)]

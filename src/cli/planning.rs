@@ -12,9 +12,11 @@ use super::stored;
 use super::workspace::Workspace;
 use super::{edge, existing, running};
 use crate::config::Config;
+use crate::config::model::{NodeKind, ResourceKind};
 use crate::desired::Evaluation;
 use crate::desired::providers::REGISTRY;
 use crate::diag::{Diagnostic, Diagnostics};
+use crate::flow::script;
 use crate::plan::live::Live;
 use crate::plan::model::Plan;
 use crate::plan::outcomes::Planned;
@@ -122,12 +124,20 @@ pub(super) fn connect(
     view: Option<&View>,
 ) -> BTreeMap<String, Arc<dyn Provider>> {
     let none = serde_json::Map::new();
-    let connecting =
-        providers::Connecting { base: &workspace.directory, force_conflicts: workspace.force_conflicts };
+    let around = surroundings(workspace);
+    let connecting = providers::Connecting { around: &around, force_conflicts: workspace.force_conflicts };
     let configured = workspace.config.providers.iter().map(|provider| provider.name.as_str());
     let versions = view.into_iter().flat_map(|view| view.flows.values()).flat_map(|flow| &flow.versions);
     let recorded = versions.flat_map(|version| &version.artifacts).map(|binding| binding.provider.as_str());
-    let names: BTreeSet<&str> = [REGISTRY].into_iter().chain(configured).chain(recorded).collect();
+    let uploading = workspace.config.iter().filter_map(|(_, node)| match &node.kind {
+        NodeKind::Resource(resource) => match resource.kind {
+            ResourceKind::Storage(kind) => resource.argument("script").and_then(|_| script::keeper(kind)),
+            _ => None,
+        },
+        _ => None,
+    });
+    let names: BTreeSet<&str> =
+        [REGISTRY].into_iter().chain(configured).chain(recorded).chain(uploading).collect();
     let connected = names.into_iter().filter_map(|name| {
         let settings = workspace.settings.providers.get(name);
         let arguments = settings.map_or(&none, |settings| &settings.arguments);

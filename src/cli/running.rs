@@ -37,7 +37,12 @@ pub(super) async fn mark(
         // What could not be read as a whole is not removed anyway.
         let Some(Ok(read)) = live.providers.get_mut(name) else { continue };
         let Some(provider) = connected.get(name) else { continue };
-        let request = RefreshRequest { registry: registry.id(), project: &view.project, recorded: &recorded };
+        let request = RefreshRequest {
+            registry: registry.id(),
+            project: &view.project,
+            recorded: &recorded,
+            expected: &[],
+        };
         let in_use = match provider.in_use(request).await {
             Ok(found) => {
                 live.calls += found.calls;

@@ -14,6 +14,7 @@ use super::moves;
 use super::outputs;
 use super::resource;
 use super::scope::{BlockScope, Instance, NO_INSTANCE};
+use super::script;
 use super::template_block::{self, TemplateContext, template};
 use super::{DesiredAgent, DesiredFlow, DesiredOutput, DesiredTemplate, FlowAttributes, Outcomes, Settings};
 use crate::address::{Address, BlockAddress, InstanceKey};
@@ -68,6 +69,8 @@ pub struct Evaluation {
     pub deferred: Vec<String>,
     /// What is wrong with the data of checks, by the checks' addresses.
     unread: BTreeMap<String, Vec<Diagnostic>>,
+    /// What is wrong with run configs by themselves: what no flow that uses them told.
+    unused: Diagnostics,
 }
 
 /// Evaluates the whole configuration. Mistakes are pushed to `diags`; what stands in error is left out or unknown.
@@ -87,6 +90,7 @@ pub fn evaluate(inputs: Inputs<'_>, outcomes: &dyn Outcomes, diags: &mut Diagnos
             }
         }
     }
+    diags.extend(std::mem::take(&mut result.unused));
     result.flows.sort_by(|a, b| a.address.cmp(&b.address));
     result.agents.sort_by(|a, b| a.address.cmp(&b.address));
     result.templates.sort_by(|a, b| a.address.cmp(&b.address));
@@ -97,6 +101,7 @@ pub fn evaluate(inputs: Inputs<'_>, outcomes: &dyn Outcomes, diags: &mut Diagnos
     result.outputs.sort_by(|a, b| a.name.cmp(&b.name));
     unique_names(&result.flows, diags);
     template_block::unique_paths(&result.templates, diags);
+    script::unique_places(&result.flows, diags);
     imports::check(&result.imports, &result.flows, diags);
     moves::check(inputs.config, &result.flows, !inputs.tolerant && !diags.has_errors(), diags);
     result
@@ -254,7 +259,9 @@ fn resource_node(
         let value = match resource.kind {
             ResourceKind::RunConfig(kind) => {
                 let body = resource::Body { attributes: &resource.arguments };
-                Some(resource::run_config(kind, &address, body, &scope, diags))
+                let object = resource::run_config(kind, &address, body, &scope, diags);
+                resource::judge(kind, &address, &object, body, &mut result.unused);
+                Some(object)
             }
             ResourceKind::Template(kind) => {
                 let context = TemplateContext { id, node, resource };
@@ -264,7 +271,10 @@ fn resource_node(
             }
             ResourceKind::Storage(kind) => Some(resource::storage(kind, &address, resource, &scope, diags)),
             ResourceKind::Agent(kind) => {
-                let (agent, value) = resource::agent(kind, &address, resource, node.header, &scope, diags);
+                let (agent, value) = {
+                    let settings = inputs.settings;
+                    resource::agent(kind, &address, (resource, node.header), settings, &scope, diags)
+                };
                 result.agents.push(agent);
                 Some(value)
             }

@@ -305,7 +305,8 @@ impl<'a> Finalizer<'a> {
                 }
                 ResourceKind::Storage(kind) => resource::storage(kind, &address, resource, &scope, diags),
                 ResourceKind::Agent(kind) => {
-                    resource::agent(kind, &address, resource, node.header, &scope, diags).1
+                    let settings = self.inputs.settings;
+                    resource::agent(kind, &address, (resource, node.header), settings, &scope, diags).1
                 }
                 ResourceKind::Data(kind) => {
                     let mut found = Diagnostics::new();

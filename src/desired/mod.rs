@@ -21,6 +21,7 @@ mod registry;
 mod registry_s3;
 mod resource;
 mod scope;
+mod script;
 mod settings;
 mod static_scope;
 mod template_block;

@@ -3,15 +3,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::locate::in_attributes;
 use super::scope::BlockScope;
-use super::templates;
+use super::settings::Settings;
 use super::{DesiredAgent, RemoteTemplate};
-use crate::address::{Address, PathStep, split_modules};
+use super::{script, templates};
+use crate::address::{Address, split_modules};
 use crate::config::model::{Config, NodeId, Resource};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::eval::evaluate;
+use crate::flow::check::{self, CheckName};
 use crate::flow::definition::template::TemplateFields;
-use crate::flow::definition::{DeclaredAgent, agent_document, merge_run_configs};
+use crate::flow::definition::{
+    DeclaredAgent, Problem, agent_document, merge_run_configs, run_config_problems,
+};
 use crate::flow::kind::{AgentKind, RunConfigKind, StorageKind};
 use crate::source::Span;
 use crate::syntax::ast::{Attribute, Expr};
@@ -32,6 +37,28 @@ pub(super) fn run_config(
     diags: &mut Diagnostics,
 ) -> Value {
     run_config_object(kind, &address.to_string(), body, scope, diags)
+}
+
+/// What is wrong with the arguments of a block, whoever refers to it. What has a name is left to the flows, which may ignore it;
+/// what is missing may be given by a run config that extends this one.
+pub(super) fn judge(
+    kind: RunConfigKind,
+    address: &Address,
+    object: &Value,
+    body: Body<'_>,
+    diags: &mut Diagnostics,
+) {
+    for problem in run_config_problems(kind, &without_identity(object)) {
+        let rest = problem.path.get(1..).unwrap_or_default();
+        let Some(place) =
+            in_attributes(body.attributes, rest).filter(|_| is_to_tell(&problem, &BTreeSet::new()))
+        else {
+            continue;
+        };
+        if problem.check.is_none() {
+            diags.push(place.diagnostic(&problem).address(address.to_string()));
+        }
+    }
 }
 
 /// The same for a nested block, whose address is that of its flow.
@@ -154,7 +181,15 @@ fn extended(kind: RunConfigKind, value: &Value, span: Span, diags: &mut Diagnost
 }
 
 /// Attributes that say which block an object came from.
-const IDENTITY: [&str; 5] = ["kind", "name", "address", WRITTEN_BY, REMOTE_TEMPLATE];
+const IDENTITY: [&str; 6] = ["kind", "name", "address", WRITTEN_BY, REMOTE_TEMPLATE, SCRIPT_TEXT];
+
+/// The attribute of a storage's object that has the text of its script.
+const SCRIPT_TEXT: &str = "script_text";
+
+/// The text of a storage's script.
+pub(super) fn script_text(storage: &Value) -> Option<&Value> {
+    storage.get(SCRIPT_TEXT)
+}
 
 /// The attribute of a run config's object that says which server keeps its template.
 const REMOTE_TEMPLATE: &str = "remote_template";
@@ -218,21 +253,12 @@ pub(super) fn storage(
 ) -> Value {
     let mut own: BTreeMap<Arc<str>, Value> = BTreeMap::new();
     for attribute in &resource.arguments {
-        if &*attribute.name.text == "script" {
-            diags.push(
-                Diagnostic::error(
-                    "Not supported by this version",
-                    format!(
-                        "The upload of a `{}` storage's script cannot be carried out by this version yet.",
-                        kind.label()
-                    ),
-                )
-                .at(attribute.name.span)
-                .help("upload the script beforehand and give its `key`"),
-            );
+        if &*attribute.name.text != "script" {
+            own.insert(attribute.name.text.clone(), evaluate(&attribute.expr, scope, diags));
         }
-        own.insert(attribute.name.text.clone(), evaluate(&attribute.expr, scope, diags));
     }
+    let script = script::text(kind, address, resource, scope, diags);
+    own.extend(script.map(|text| (SCRIPT_TEXT.into(), text)));
     let own = Value::from(Kind::Object(Arc::new(own)));
     identified(kind.label(), &address.to_string(), &own, kind.all_fields().map(|field| field.name))
 }
@@ -241,8 +267,8 @@ pub(super) fn storage(
 pub(super) fn agent(
     kind: AgentKind,
     address: &Address,
-    resource: &Resource,
-    header: Span,
+    (resource, header): (&Resource, Span),
+    settings: &Settings,
     scope: &BlockScope<'_>,
     diags: &mut Diagnostics,
 ) -> (DesiredAgent, Value) {
@@ -251,13 +277,11 @@ pub(super) fn agent(
         attributes.map(|attribute| (attribute.name.text.clone(), evaluate(&attribute.expr, scope, diags))),
     );
     let (document, problems) = agent_document(kind, &own);
-    for problem in problems {
-        let argument = match problem.path.first() {
-            Some(PathStep::Key(name)) => resource.argument(name),
-            Some(PathStep::Index(_)) | None => None,
-        };
-        let span = argument.map_or(header, |attribute| attribute.expr.span);
-        diags.push(problem.diagnostic().at(span).address(address.to_string()));
+    for problem in problems.iter().filter(|problem| is_to_tell(problem, &settings.ignored_checks)) {
+        let place = in_attributes(&resource.arguments, &problem.path);
+        let diagnostic =
+            place.map_or_else(|| problem.diagnostic().at(header), |place| place.diagnostic(problem));
+        diags.push(diagnostic.address(address.to_string()));
     }
     let mut labels = Vec::new();
     let mut options = BTreeMap::new();
@@ -291,6 +315,11 @@ pub(super) fn agent(
         DesiredAgent { address: address.clone(), kind, labels, options, arguments, defaults, span: header },
         object,
     )
+}
+
+/// Whether a problem of a block's arguments is to be told: arguments that the block does not have were told when it was decoded.
+pub(super) fn is_to_tell(problem: &Problem, ignored: &BTreeSet<CheckName>) -> bool {
+    problem.summary != "Unknown argument" && check::is_told(problem, ignored)
 }
 
 /// The agents as flows see them; `addresses` are theirs, in the same order.

@@ -137,10 +137,12 @@ fn document(
         _ => value,
     };
     let (document, problems) = whole(kind, &attribute.name.text, &value);
-    let place = |path: &[PathStep]| in_attributes(&resource.arguments, path).unwrap_or(node.header);
-    diags.extend(
-        problems.iter().map(|problem| problem.diagnostic().at(place(&problem.path)).address(address)),
-    );
+    diags.extend(problems.iter().map(|problem| {
+        let place = in_attributes(&resource.arguments, &problem.path);
+        place
+            .map_or_else(|| problem.diagnostic().at(node.header), |place| place.diagnostic(problem))
+            .address(address)
+    }));
     for path in inexact(&document) {
         let mut whole = vec![PathStep::Key(attribute.name.text.to_string())];
         whole.extend(path.iter().cloned());
@@ -152,7 +154,7 @@ fn document(
                     path_text(&path)
                 ),
             )
-            .at(place(&whole))
+            .at(in_attributes(&resource.arguments, &whole).map_or(node.header, |place| place.span))
             .help("write it as a text, in quotes"),
         );
     }

@@ -8,8 +8,10 @@ use serde_json::Value as Json;
 
 use super::RemoteTemplate;
 use super::data::{Answer, Request, What};
+use super::locate::in_attributes;
 use super::scope::BlockScope;
 use super::template_block::{referenced, stored_document};
+use crate::address::PathStep;
 use crate::config::model::Resource;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::eval::Scope;
@@ -17,6 +19,7 @@ use crate::flow::definition::defaults;
 use crate::flow::definition::template::{
     Place, REALIGNED, REALIGNED_HELP, TemplateFields, parse, place, realigned,
 };
+use crate::flow::document::{self, Document};
 use crate::flow::kind::{AgentKind, RunConfigKind, TemplateKind};
 use crate::syntax::ast::Attribute;
 use crate::value::{Marks, Type, Value, to_json};
@@ -178,6 +181,7 @@ pub(super) fn agent_defaults(
         match place(path) {
             Place::Local(file) => {
                 let content = content(name, file, resource.argument(name), scope, diags);
+                let content = checked(kind, (name, inline), &content, resource, diags);
                 result.extend(to_json(&content).map(|content| ((*inline).to_owned(), content)));
             }
             Place::Remote => {
@@ -195,6 +199,29 @@ pub(super) fn agent_defaults(
     result
 }
 
+/// An agent's document in the form of its backend, checked as one of a run config is: it becomes part of the definitions of
+/// the flows that the agent takes.
+fn checked(
+    kind: AgentKind,
+    (name, inline): (&str, &str),
+    content: &Value,
+    resource: &Resource,
+    diags: &mut Diagnostics,
+) -> Value {
+    let Some(document) = Document::of_argument(kind.run_config(), inline) else { return content.clone() };
+    let (value, problems) = document::check(document, content, &[PathStep::Key(name.to_owned())]);
+    for problem in &problems {
+        let place = in_attributes(&resource.arguments, &problem.path);
+        diags.push(place.map_or_else(|| problem.diagnostic(), |place| place.diagnostic(problem)));
+    }
+    value
+}
+
+/// How to name a file that is there.
+const PLACES: &str = "the path is relative to the configuration's directory; a place elsewhere needs its scheme: `s3://`, `gs://`, `https://`, `agent:///`";
+/// How to write one that can be read.
+const TEXT: &str = "correct the file: it is YAML, or JSON, in UTF-8";
+
 /// The document in a file of the configuration. What cannot be read is told, and unknown.
 pub(super) fn content(
     argument: &str,
@@ -203,9 +230,10 @@ pub(super) fn content(
     scope: &BlockScope<'_>,
     diags: &mut Diagnostics,
 ) -> Value {
-    let document = scope.environment().read_file(path).and_then(|bytes| {
-        let text = String::from_utf8(bytes).map_err(|_| format!("`{path}` is not UTF-8"))?;
-        parse(&text).map_err(|error| format!("`{path}` cannot be read as YAML: {error}"))
+    let read = scope.environment().read_file(path).map_err(|reason| (reason, PLACES));
+    let document = read.and_then(|bytes| {
+        let text = String::from_utf8(bytes).map_err(|_| (format!("`{path}` is not UTF-8"), TEXT))?;
+        parse(&text).map_err(|error| (format!("`{path}` cannot be read as YAML: {error}"), TEXT))
     });
     let placed = |diagnostic: Diagnostic| match written {
         Some(attribute) => diagnostic.at(attribute.expr.span),
@@ -217,12 +245,12 @@ pub(super) fn content(
         }
         parsed.value
     });
-    document.unwrap_or_else(|reason| {
+    document.unwrap_or_else(|(reason, help)| {
         let diagnostic = Diagnostic::error(
             "Unreadable template",
             format!("The content of `{argument}` is part of definitions, but {reason}."),
         )
-        .help("the path is relative to the configuration's directory; a place elsewhere needs its scheme: `s3://`, `gs://`, `https://`, `agent:///`");
+        .help(help);
         diags.push(placed(diagnostic));
         Value::unknown(Type::Any)
     })

@@ -20,6 +20,7 @@ pub mod registration;
 pub mod render;
 pub mod run_config;
 pub mod schedule;
+pub mod script;
 pub mod slug;
 pub mod storage;
 pub mod yaml;

@@ -23,14 +23,25 @@ const MAX_NODES: usize = 100_000;
 /// # Errors
 /// `ScannerError`, `ParserError`, `ComposerError` or `ConstructorError`, with the place in `name`.
 pub fn load(text: &str, name: &str) -> Result<Json, OriginalError> {
-    load_noting_dates(text, name).map(|(json, _)| json)
+    read(text, name).map(|read| read.json)
 }
 
-/// The same, and whether it has a date: the original reads one as an object, which it cannot write as JSON.
+/// A document with what its value does not show.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Loaded {
+    /// The document.
+    pub json: Json,
+    /// Whether it has a date: the original reads one as an object, which it cannot write as JSON.
+    pub has_dates: bool,
+    /// The keys that an object has twice, with the line of the second.
+    pub repeated: Vec<(String, usize)>,
+}
+
+/// The same, with what the value does not show.
 ///
 /// # Errors
 /// Those of [`load`].
-pub fn load_noting_dates(text: &str, name: &str) -> Result<(Json, bool), OriginalError> {
+pub fn read(text: &str, name: &str) -> Result<Loaded, OriginalError> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let options = granit_parser::options! {
         flow_nesting_limit: MAX_DEPTH,
@@ -41,6 +52,8 @@ pub fn load_noting_dates(text: &str, name: &str) -> Result<(Json, bool), Origina
         anchors: BTreeMap::new(),
         nodes: 0,
         dated: false,
+        repeated: Vec::new(),
+        at: 0,
         text,
         with_tabs: Vec::new(),
         name,
@@ -50,7 +63,11 @@ pub fn load_noting_dates(text: &str, name: &str) -> Result<(Json, bool), Origina
         match reader.next()? {
             Event::StreamEnd => {
                 reader.check_tabs()?;
-                return Ok((document.map_or(Json::Null, Node::into_json), reader.dated));
+                return Ok(Loaded {
+                    json: document.map_or(Json::Null, Node::into_json),
+                    has_dates: reader.dated,
+                    repeated: reader.repeated,
+                });
             }
             Event::DocumentStart(..) if document.is_some() => {
                 return Err(reader.error(
@@ -93,6 +110,10 @@ struct Reader<'a> {
     nodes: usize,
     /// Whether a date was met.
     dated: bool,
+    /// The keys that were met twice in one object, with the line of the second.
+    repeated: Vec<(String, usize)>,
+    /// Where the last event began, in bytes.
+    at: usize,
     text: &'a str,
     /// The comments, quoted texts and contents of blocks: only there may a tab be.
     with_tabs: Vec<Range<usize>>,
@@ -107,7 +128,10 @@ impl<'a> Reader<'a> {
                 None => return Ok(Event::StreamEnd),
                 Some(Ok((Event::Anchor(..), _))) => {}
                 Some(Ok((Event::Comment(..), span))) => self.with_tabs.extend(span.byte_range()),
-                Some(Ok((event, span))) => return Ok(self.noted(event, &span)),
+                Some(Ok((event, span))) => {
+                    self.at = span.byte_range().unwrap_or_default().start;
+                    return Ok(self.noted(event, &span));
+                }
                 Some(Err(error)) => return Err(self.scan_error(&error)),
             }
         }
@@ -243,6 +267,7 @@ impl<'a> Reader<'a> {
                 Event::Scalar(text, ScalarStyle::Plain, 0, None) if text == "=" => Node::of(Json::from("=")),
                 event => self.node(event, depth.saturating_add(1))?,
             };
+            let at = self.at;
             let event = self.next()?;
             let value = self.node(event, depth.saturating_add(1))?;
             if value.merge {
@@ -269,7 +294,10 @@ impl<'a> Reader<'a> {
                     None => name,
                     Some(number) => numbers.entry(number).or_insert(name).clone(),
                 };
-                own.insert(name, value.json);
+                if own.insert(name.clone(), value.json).is_some() {
+                    let line = self.text.get(..at).unwrap_or_default().split('\n').count();
+                    self.repeated.push((name, line));
+                }
             }
         }
         let mut all = Map::new();

@@ -1,5 +1,6 @@
 //! An imported object: its version learns its definition when the configuration renders to the very object.
 
+use flowform_provider_api::{ArtifactType as _, SCRIPT};
 use serde_json::Value as Json;
 
 use super::changes::{Context, Made, artifacts, change, decision, set_version};
@@ -34,8 +35,11 @@ pub(super) fn adopted(
     known: Option<&KnownDefinition>,
 ) -> Made {
     let planned = known.map(|known| artifacts(context, flow, Some(record), known)).unwrap_or_default();
-    let equal = !planned.is_empty()
-        && planned.iter().all(|wanted| {
+    // A script is no part of what was imported; it is uploaded when the version is published.
+    let backend: Vec<&PlannedArtifact> =
+        planned.iter().filter(|wanted| wanted.artifact.kind != SCRIPT.kind()).collect();
+    let equal = !backend.is_empty()
+        && backend.iter().all(|wanted| {
             version
                 .artifacts
                 .iter()

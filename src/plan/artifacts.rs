@@ -1,15 +1,16 @@
 //! Definition to planned artifacts: which kinds a flow needs, rendered and hashed.
 
-use flowform_provider_api::{Artifact, ArtifactType, Binding};
+use flowform_provider_api::{Artifact, ArtifactType, Binding, SCRIPT};
 use serde_json::Value as Json;
 
 use super::live::{Live, Standing};
-use super::model::PlannedArtifact;
+use super::model::{Operation, Planned, PlannedArtifact};
 use crate::desired::providers::REGISTRY;
 use crate::desired::{DesiredAgent, DesiredFlow, ProviderChoice};
 use crate::flow::kind::{AgentKind, RunConfigKind};
 use crate::flow::labels;
 use crate::flow::render::versioned::{ArtifactKind, render};
+use crate::flow::script;
 use crate::registry::view::{FlowRecord, VersionRecord};
 
 /// An agent that may take flows: declared here, or published by another root.
@@ -82,6 +83,15 @@ pub fn planned(
         kind => taker.run_config() == kind,
     });
     let mut artifacts = Vec::new();
+    // What runs read is there before anything that starts them.
+    if let Some((provider, body)) = script::of(definition)
+        && let Some(artifact_type) = (rendering.types)(SCRIPT.kind())
+    {
+        let hash = artifact_type.hash(body);
+        let artifact = Artifact { kind: SCRIPT.kind().to_owned(), body: body.clone(), hash };
+        let existing = existing(&artifact, provider, reusable);
+        artifacts.push(PlannedArtifact { provider: provider.to_owned(), artifact, existing });
+    }
     for taker in takers {
         let kind = ArtifactKind::of(taker);
         let Some(artifact_type) = (rendering.types)(kind.name()) else { continue };
@@ -137,6 +147,24 @@ pub fn remarks(flow: &DesiredFlow) -> Vec<String> {
             Vec::new()
         }
     }
+}
+
+/// Where an operation will have a script: what stands there is no other version's any more.
+pub(super) fn script_place(operation: &Operation) -> Option<&str> {
+    let Operation::SetVersion { planned: Planned::Known { artifacts, .. }, .. } = operation else {
+        return None;
+    };
+    artifacts.iter().find(|it| it.artifact.kind == SCRIPT.kind())?.artifact.body.get("uri")?.as_str()
+}
+
+/// What an operation uploads, in sentences without their full stop.
+pub(super) fn uploads(operation: &Operation) -> Vec<String> {
+    let Operation::SetVersion { planned: Planned::Known { artifacts, .. }, .. } = operation else {
+        return Vec::new();
+    };
+    let scripts = artifacts.iter().filter(|it| it.artifact.kind == SCRIPT.kind() && it.existing.is_none());
+    let uri = |planned: &PlannedArtifact| planned.artifact.body.get("uri")?.as_str().map(str::to_owned);
+    scripts.filter_map(uri).map(|uri| format!("the script is uploaded to {uri}")).collect()
 }
 
 /// The provider configurations that keep an artifact of the version and that should keep it, where they differ.

@@ -5,7 +5,7 @@ use serde_json::Value as Json;
 use serde_json::value::RawValue;
 
 use super::adopt;
-use super::artifacts::{Rendering, kept_elsewhere, planned, remarks};
+use super::artifacts::{Rendering, kept_elsewhere, planned, remarks, script_place, uploads};
 use super::diff::{all_of, differences};
 use super::effective::{effective, is_of_template, not_read, takes_from_latest};
 use super::guard;
@@ -57,6 +57,7 @@ pub(super) fn decide(
             change.differences = all_of(&flow.definition);
             change.notes.extend(remarks(flow));
             let operations = vec![set_version(context, flow, None, 1, false, &flow.known)];
+            change.notes.extend(operations.iter().flat_map(uploads));
             guard::refused(context.rendering, flow, &operations, diags);
             return vec![decision(context, flow, change, operations)];
         }
@@ -100,10 +101,14 @@ pub(super) fn decide(
     if matches!(change.action, Action::Create | Action::Update) {
         change.notes.extend(remarks(flow));
     }
+    change.notes.extend(operations.iter().flat_map(uploads));
     move_first(flow, record, found, &mut change, &mut operations);
     let current = change.to_version.or(change.from_version).unwrap_or(1);
     let retention = Retention { versions: flow.keep_versions, seconds: flow.keep_for };
     let superseded = prunable(record, current, &reused(&operations), retention, context.input.now);
+    let places: Vec<&str> = operations.iter().filter_map(script_place).collect();
+    let mut superseded = superseded;
+    superseded.iter_mut().for_each(|(_, artifacts)| artifacts.retain(|it| !places.contains(&&*it.id)));
     let (superseded, busy) = unused(superseded, context.input.live);
     change.notes.extend(busy);
     let prunes: Vec<Decision> = superseded

@@ -1,5 +1,7 @@
 //! Refusals: plans that would do harm, each with its reason and the way round it where there is one.
 
+use serde_json::Value as Json;
+
 use super::artifacts::{KnownAgent, Rendering};
 use super::live::{Live, Standing};
 use super::model::{Action, Change, Operation, Planned};
@@ -9,6 +11,9 @@ use crate::desired::providers::REGISTRY;
 use crate::desired::{DesiredFlow, DesiredTemplate};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::flow::check::{self, Taker};
+use crate::flow::kind::{AgentKind, RunConfigKind};
+use crate::flow::labels;
+use crate::flow::render::versioned::render;
 use crate::registry::view::{FlowRecord, TemplateRecord};
 
 /// A flow of that name belongs to another root configuration.
@@ -116,6 +121,37 @@ pub fn label_coverage(flow: &DesiredFlow, agents: &[KnownAgent], diags: &mut Dia
     let problem = check::coverage(flow.kind, wanted, takers);
     let told = problem.filter(|problem| check::is_told(problem, &flow.ignored_checks));
     diags.extend(told.map(|problem| problem.diagnostic().at(flow.span).address(flow.address.to_string())));
+}
+
+/// A universal flow that agents take, and that none of them can start.
+pub fn startable(flow: &DesiredFlow, project: &str, agents: &[KnownAgent], diags: &mut Diagnostics) {
+    let (Some(wanted), Some(known)) = (&flow.labels, &flow.known) else { return };
+    if flow.kind != RunConfigKind::Universal {
+        return;
+    }
+    let Ok(definition) = serde_json::from_str::<Json>(known.json.get()) else { return };
+    let takes = |kind: &AgentKind| {
+        agents.iter().any(|agent| agent.kind == *kind && labels::matches(&agent.labels, wanted))
+    };
+    let mut why = Vec::new();
+    for kind in AgentKind::ALL.into_iter().filter(takes) {
+        match render(&definition, &flow.name, project, kind) {
+            Ok(_) => return,
+            Err(error) => why.push(format!("by an agent of kind `{}`: {error}", kind.label())),
+        }
+    }
+    if why.is_empty() {
+        return;
+    }
+    diags.push(
+        Diagnostic::error(
+            "Flow that no agent can start",
+            format!("`{}` cannot be started {}.", flow.address, why.join("; ")),
+        )
+        .at(flow.span)
+        .address(flow.address.to_string())
+        .help("declare an agent of another kind that takes it, or give the flow a run config, a storage and secrets that fit its agents"),
+    );
 }
 
 /// An empty configuration, or more than a fifth of the flows archived. One flow may always go as long as others stay.

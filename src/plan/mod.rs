@@ -25,5 +25,5 @@ mod templates;
 #[cfg(test)]
 mod tests;
 
-pub use guard::label_coverage;
+pub use guard::{label_coverage, startable};
 pub use planner::{Options, PlanInput, needed_definitions, plan};

@@ -168,6 +168,7 @@ fn normal(
             continue;
         }
         guard::label_coverage(flow, agents, diags);
+        guard::startable(flow, &input.settings.project, agents, diags);
         let made = decide(&context, flow, found, selection.replaces(flow), diags);
         if made
             .iter()

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use flowform_provider_api::{Binding, FlowId};
 
+use super::artifacts::script_place;
 use super::changes::prune;
 use super::model::{Operation, Reason};
 use super::planner::PlanInput;
@@ -46,6 +47,10 @@ pub(super) fn discard(input: PlanInput<'_>, selection: &Selection<'_>, decisions
         if !decided.leaves(flow, version) || !(selection.takes_address(address)) {
             continue;
         }
+        artifacts.retain(|artifact| !decided.places.contains(&artifact.id));
+        if artifacts.is_empty() {
+            continue;
+        }
         artifacts.sort_by(|a, b| (&a.provider, &a.id).cmp(&(&b.provider, &b.id)));
         discarded.push((address.to_owned(), flow, version, artifacts));
     }
@@ -60,6 +65,8 @@ struct Decided {
     set: HashSet<(FlowId, u32)>,
     abandoned: HashSet<(FlowId, u32)>,
     archived: HashSet<FlowId>,
+    /// Where scripts will be.
+    places: HashSet<String>,
 }
 
 impl Decided {
@@ -69,9 +76,11 @@ impl Decided {
             set: HashSet::new(),
             abandoned: HashSet::new(),
             archived: HashSet::new(),
+            places: HashSet::new(),
         };
         for decision in decisions {
             for operation in &decision.operations {
+                result.places.extend(script_place(operation).map(str::to_owned));
                 let flow = match operation {
                     Operation::SetVersion { flow: Some(flow), version, .. } => {
                         result.set.insert((flow.clone(), *version));

@@ -408,7 +408,9 @@ fn a_project_of_python_files_is_exported_without_being_built_and_converted() {
     assert!(told.contains("broken.py: ModuleNotFoundError"), "{told}");
     assert!(told.contains("ended.py: SystemExit: no credentials here"), "{told}");
     assert!(
-        told.contains("flows/sub/plain.py: a flow 'Plain' is in flows/other/twin.py already; this one is left out"),
+        told.contains(
+            "flows/sub/plain.py: a flow 'Plain' is in flows/other/twin.py already; this one is left out"
+        ),
         "{told}"
     );
     assert!(!project.path().join(".prefect/flows/load-orders").exists(), "nothing is built");

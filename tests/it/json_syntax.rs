@@ -8,8 +8,8 @@ use flowform::syntax::ast::{Attribute, Block, Body, ExprKind};
 use flowform::syntax::parse;
 use serde_json::{Map, Value, json};
 
-use crate::examples;
 use crate::support::{Project, snapshot};
+use crate::{examples, kubernetes};
 
 /// A configuration of the native syntax in JSON, as somebody would translate it.
 struct Translation<'t> {
@@ -83,6 +83,9 @@ fn every_example_plans_the_same_in_json() {
             match file.ends_with(".hcl") {
                 true => json.write(&format!("{file}.json"), &translated(&text)),
                 false => json.write(&file, &text),
+            }
+            if text.contains("config_path = \"kubeconfig\"") {
+                kubernetes::kubeconfig(json.path());
             }
         }
         let expected = native.plan();

@@ -100,6 +100,7 @@ fn every_example_validates() {
         tried += 1;
         let project = Project::new(&whole);
         project.write("modules/region/main.hcl", MODULE);
+        project.write("flows/etl.py", "flow = None\n");
         let run = project.run("validate");
         if run.code != Some(0) {
             wrong.push(format!("{example}\n{}", run.all()));

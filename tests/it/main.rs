@@ -7,6 +7,7 @@
     reason = "tests make files and start the program, and a failed expectation is their way to fail"
 )]
 
+mod agents;
 mod changes;
 mod checks_reference;
 mod cli_reference;
@@ -42,6 +43,7 @@ mod reference;
 mod render;
 mod runtime;
 mod s3;
+mod scripts;
 mod support;
 mod templates;
 mod tidy;

@@ -323,3 +323,33 @@ fn a_check_that_does_not_exist_cannot_be_ignored() {
     let told = project.run("validate").fails().complains("latest-image");
     snapshot!("named_check_unknown", told.all());
 }
+
+#[test]
+fn a_mistake_of_a_run_config_is_told_once_and_where_it_is_written() {
+    let project = Project::new(
+        r#"
+flowform {
+  project = "shop"
+}
+storage "module" "code" {
+  module = "shop.etl"
+}
+run_config "kubernetes" "base" {
+  cpu_limit = "zz"
+}
+run_config "kubernetes" "small" {
+  extends     = run_config.kubernetes.base
+  cpu_request = "q"
+}
+run_config "ecs" "unused" {
+  task_definition = { cpuu = 256 }
+}
+flow "etl" {
+  for_each   = { a = 1, b = 2 }
+  storage    = storage.module.code
+  run_config = run_config.kubernetes.small
+}
+"#,
+    );
+    snapshot!("run_config_mistakes", project.run("validate").fails().all());
+}

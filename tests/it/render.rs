@@ -226,7 +226,7 @@ flow "etl" {
     assert_eq!((body.get("process"), body.get("custom_job")), (None, None));
     let one = project.run("render flow.etl --agent host").succeeds().json();
     assert_eq!(one.get("job_template"), None);
-    project.run("render flow.etl --agent other").fails().complains("its kind or its labels do not fit");
+    project.run("render flow.etl --agent other").fails().complains("it lacks the label `any`");
 
     project.apply();
     let mut kinds: Vec<String> = project.artifacts();

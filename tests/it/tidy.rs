@@ -35,7 +35,7 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
     ("desired", &["address", "config", "diag", "eval", "flow", "graph", "source", "syntax", "value"]),
     ("registry", &[]),
     ("plan", &["address", "config", "desired", "diag", "flow", "graph", "registry", "source", "value"]),
-    ("refresh", &["plan", "registry"]),
+    ("refresh", &["flow", "plan", "registry"]),
     ("apply", &["flow", "plan", "registry"]),
     ("report", &["address", "apply", "diag", "plan", "registry", "source", "value"]),
     ("providers", &["desired", "flow"]),

@@ -12,6 +12,7 @@ mod key;
 mod prefixed;
 mod provider;
 mod quantity;
+mod script;
 mod store;
 mod template;
 
@@ -26,5 +27,6 @@ pub use provider::{
     ToVerify, Verification,
 };
 pub use quantity::{Quantity, QuantityError};
+pub use script::{FoundScript, SCRIPT, ScriptStore, ScriptType, Scripts, md5_of, script_key};
 pub use store::{Entry, Etag, Listing, ObjectStore, PutOutcome, Stored};
 pub use template::{ObjectTemplates, TemplateStore};

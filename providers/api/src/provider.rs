@@ -45,6 +45,8 @@ pub struct RefreshRequest<'a> {
     pub project: &'a str,
     /// Every artifact that is recorded as living here and should be.
     pub recorded: &'a [Binding],
+    /// The names under which artifacts of unfinished versions may have been made, where the configuration names artifacts.
+    pub expected: &'a [String],
 }
 
 /// What a refresh found.
@@ -82,6 +84,8 @@ pub struct MakeRequest<'a> {
     pub identity: &'a Identity,
     /// What to make.
     pub artifact: &'a Artifact,
+    /// The ids of the artifacts that are recorded of the same flow: what stands there is ours, whatever became of it.
+    pub recorded: &'a [String],
 }
 
 /// What was made.

@@ -33,8 +33,11 @@ impl ProviderSubject {
     }
 
     async fn make(&self, identity: &Identity, artifact: &Artifact) -> Binding {
-        let Made { id, tag } =
-            self.provider.make(MakeRequest { identity, artifact }).await.expect("the artifact is made");
+        let Made { id, tag } = self
+            .provider
+            .make(MakeRequest { identity, artifact, recorded: &[] })
+            .await
+            .expect("the artifact is made");
         for _ in 0..2 {
             self.provider.set_current(identity, &id).await.expect("the artifact becomes the current one");
         }
@@ -45,7 +48,7 @@ impl ProviderSubject {
 
     async fn refresh(&self, recorded: &[Binding]) -> Observation {
         let registry = registry();
-        let request = RefreshRequest { registry: &registry, project: PROJECT, recorded };
+        let request = RefreshRequest { registry: &registry, project: PROJECT, recorded, expected: &[] };
         let mut observation = self.provider.refresh(request).await.expect("the refresh answers");
         assert!(observation.unreadable.is_empty(), "{:?}", observation.unreadable);
         assert!(observation.calls > 0, "calls are counted");
@@ -115,9 +118,9 @@ async fn made_once_and_seen(subject: &ProviderSubject) {
     let body = described.body.expect("a description has the body");
     assert_eq!(subject.artifact_type.hash(&body), artifact.hash, "canonical(read back) is canonical(made)");
     let other = RegistryId("another".into());
-    let request = RefreshRequest { registry: &other, project: PROJECT, recorded: &[] };
+    let request = RefreshRequest { registry: &other, project: PROJECT, recorded: &[], expected: &[] };
     assert!(subject.provider.refresh(request).await.expect("it answers").live.is_empty());
-    let request = RefreshRequest { registry: &registry(), project: "another", recorded: &[] };
+    let request = RefreshRequest { registry: &registry(), project: "another", recorded: &[], expected: &[] };
     assert!(subject.provider.refresh(request).await.expect("it answers").live.is_empty());
     subject.provider.remove(&registry(), &made.id).await.expect("it is removed");
 }
@@ -166,7 +169,7 @@ async fn the_foreign_is_refused(subject: &ProviderSubject) {
     assert_eq!(removed.expect_err("a foreign object stays").kind, ErrorKind::Conflict);
     let foreign = subject.provider.describe(&made.id).await.expect("it answers").expect("it is there");
     assert!(foreign.identity.is_none_or(|identity| identity.registry != registry()));
-    match subject.provider.make(MakeRequest { identity: &who, artifact: &artifact }).await {
+    match subject.provider.make(MakeRequest { identity: &who, artifact: &artifact, recorded: &[] }).await {
         // Where a backend names objects itself, ours is made beside the foreign one.
         Ok(again) => assert_ne!(again.id, made.id, "a foreign object is replaced"),
         Err(error) => assert_eq!(error.kind, ErrorKind::Conflict),

@@ -51,7 +51,7 @@ impl EcsProvider {
     }
 
     async fn make_revision(&self, request: MakeRequest<'_>) -> Result<String, ProviderError> {
-        let MakeRequest { identity, artifact } = request;
+        let MakeRequest { identity, artifact, .. } = request;
         let Some(Value::Object(definition)) = artifact.body.get(FIELD) else {
             return Err(no_definition());
         };

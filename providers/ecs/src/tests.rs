@@ -52,7 +52,7 @@ fn identity(flow: &str, version: u32) -> Identity {
 }
 
 async fn make(provider: &EcsProvider, who: &Identity, what: &Artifact) -> Result<String, ProviderError> {
-    provider.make(MakeRequest { identity: who, artifact: what }).await.map(|made| made.id)
+    provider.make(MakeRequest { identity: who, artifact: what, recorded: &[] }).await.map(|made| made.id)
 }
 
 async fn refresh(provider: &EcsProvider, recorded: &[&str], what: &Artifact) -> Observation {
@@ -68,7 +68,7 @@ async fn refresh(provider: &EcsProvider, recorded: &[&str], what: &Artifact) -> 
     let recorded: Vec<Binding> = recorded.iter().map(binding).collect();
     let registry = RegistryId("registry".into());
     provider
-        .refresh(RefreshRequest { registry: &registry, project: "shop", recorded: &recorded })
+        .refresh(RefreshRequest { registry: &registry, project: "shop", recorded: &recorded, expected: &[] })
         .await
         .unwrap()
 }

@@ -79,7 +79,7 @@ fn name_of(id: &str) -> String {
 
 async fn made(provider: &KubernetesProvider, version: u32, cpu: &str) -> Binding {
     let (identity, artifact) = (identity(version), artifact(cpu));
-    let request = MakeRequest { identity: &identity, artifact: &artifact };
+    let request = MakeRequest { identity: &identity, artifact: &artifact, recorded: &[] };
     let id = provider.make(request).await.expect("it is made").id;
     provider.set_current(&identity, &id).await.expect("it becomes the current one");
     let location = provider.location().await.expect("the cluster answers");
@@ -95,7 +95,7 @@ async fn made(provider: &KubernetesProvider, version: u32, cpu: &str) -> Binding
 
 async fn notes(provider: &KubernetesProvider, recorded: &[Binding]) -> Vec<String> {
     let identity = identity(1);
-    let request = RefreshRequest { registry: &identity.registry, project: "shop", recorded };
+    let request = RefreshRequest { registry: &identity.registry, project: "shop", recorded, expected: &[] };
     let observation = provider.refresh(request).await.expect("the refresh answers");
     for binding in recorded {
         let live = observation.live.iter().find(|live| live.id == binding.id);
@@ -168,7 +168,7 @@ async fn what_was_done_to_an_object_is_told_and_repaired() {
         ]
     );
     let (who, what) = (identity(1), artifact("1"));
-    let again = MakeRequest { identity: &who, artifact: &what };
+    let again = MakeRequest { identity: &who, artifact: &what, recorded: &[] };
     let refused = provider.make(again.clone()).await.expect_err("somebody else holds the label");
     assert_eq!(refused.kind, ErrorKind::Conflict);
     assert!(
@@ -230,7 +230,8 @@ async fn a_template_stays_while_a_job_runs_from_it() {
     let name = job.metadata.name.expect("the server names it");
 
     let who = identity(1);
-    let request = RefreshRequest { registry: &who.registry, project: "shop", recorded: &recorded };
+    let request =
+        RefreshRequest { registry: &who.registry, project: "shop", recorded: &recorded, expected: &[] };
     let busy = provider.refresh(request.clone()).await.expect("it answers").in_use;
     let runs = format!("the Job {}/{name} runs from it", place.namespace);
     assert_eq!(busy, [(recorded[0].id.clone(), runs)]);
@@ -248,7 +249,8 @@ async fn what_may_not_be_done_is_said() {
     let place = Place::new("denied").await;
     let recorded = [made(&place.provider("admin-token"), 1, "1").await];
     let who = identity(1);
-    let request = RefreshRequest { registry: &who.registry, project: "shop", recorded: &recorded };
+    let request =
+        RefreshRequest { registry: &who.registry, project: "shop", recorded: &recorded, expected: &[] };
     let little = place.provider("little-token");
     let denied = little.refresh(request.clone()).await.expect_err("it may not be listed");
     assert_eq!(denied.kind, ErrorKind::Denied);
@@ -260,7 +262,7 @@ async fn what_may_not_be_done_is_said() {
 
     let nowhere = Settings { namespace: Some("no-such-place".into()), ..place.settings("admin-token") };
     let (who, what) = (identity(2), artifact("1"));
-    let request = MakeRequest { identity: &who, artifact: &what };
+    let request = MakeRequest { identity: &who, artifact: &what, recorded: &[] };
     let missing = KubernetesProvider::new(nowhere).make(request).await.expect_err("there is none");
     assert_eq!(missing.kind, ErrorKind::NotFound);
     assert!(missing.message.contains("there is no such namespace"), "{missing}");

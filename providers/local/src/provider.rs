@@ -51,7 +51,7 @@ impl LocalProvider {
     }
 
     async fn make_object(&self, request: MakeRequest<'_>) -> Result<Made, ProviderError> {
-        let MakeRequest { identity, artifact } = request;
+        let MakeRequest { identity, artifact, .. } = request;
         let flow = key_part(identity.flow.as_str());
         let id = format!("{}{flow}/v{}-{}.json", self.place, identity.version, key_part(&artifact.kind));
         let mut sealed = json!({

@@ -1,5 +1,7 @@
 //! IO: the calls to S3 that everything here is made of, each with its failures told. It keeps nothing.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_s3::Client;
@@ -21,9 +23,13 @@ const RACES: u32 = 10;
 /// The metadata by which a write is known again when its answer was lost.
 const WRITE: &str = "flowform-write";
 
-/// A bucket with a client that is made when it is first needed.
+/// A bucket with a client that is made when it is first needed, and that buckets share which are reached alike.
 pub(crate) struct Opened {
     pub(crate) bucket: Bucket,
+    access: Arc<Access>,
+}
+
+struct Access {
     connection: Connection,
     client: OnceCell<Client>,
 }
@@ -39,6 +45,14 @@ pub(crate) enum When<'a> {
 /// How a write ended: its tag, or that its condition did not hold.
 pub(crate) type Written = Option<String>;
 
+/// What is said of an object.
+pub(crate) struct Head {
+    pub(crate) etag: String,
+    /// Whether the tag may be the content's MD5: where KMS encrypts, it is not.
+    pub(crate) is_hashed: bool,
+    pub(crate) metadata: BTreeMap<String, String>,
+}
+
 /// An object as it was read.
 pub(crate) struct Content {
     pub(crate) bytes: Vec<u8>,
@@ -48,15 +62,21 @@ pub(crate) struct Content {
 impl Opened {
     pub(crate) fn new(bucket: Bucket) -> Self {
         let connection = Connection::new(bucket.connection.clone());
-        Self { bucket, connection, client: OnceCell::new() }
+        Self { bucket, access: Arc::new(Access { connection, client: OnceCell::new() }) }
+    }
+
+    /// Another bucket that is reached in the same way.
+    pub(crate) fn beside(&self, name: &str) -> Self {
+        let bucket = Bucket { name: name.to_owned(), ..self.bucket.clone() };
+        Self { bucket, access: Arc::clone(&self.access) }
     }
 
     async fn client(&self) -> Result<&Client, ProviderError> {
-        self.client.get_or_try_init(|| self.connect()).await
+        self.access.client.get_or_try_init(|| self.connect()).await
     }
 
     async fn connect(&self) -> Result<Client, ProviderError> {
-        let shared = self.connection.config().await?;
+        let shared = self.access.connection.config().await?;
         let mut config = aws_sdk_s3::config::Builder::from(shared);
         let foreign = self.bucket.endpoint.is_some() || shared.endpoint_url().is_some();
         if let Some(endpoint) = &self.bucket.endpoint {
@@ -120,6 +140,18 @@ impl Opened {
         when: When<'_>,
         nonce: &str,
     ) -> Result<Written, ProviderError> {
+        self.put_with(key, bytes, &BTreeMap::new(), when, nonce).await
+    }
+
+    /// The same, with more said of the object than its content.
+    pub(crate) async fn put_with(
+        &self,
+        key: &str,
+        bytes: Vec<u8>,
+        metadata: &BTreeMap<String, String>,
+        when: When<'_>,
+        nonce: &str,
+    ) -> Result<Written, ProviderError> {
         let call = self.call("PutObject", key);
         let client = self.client().await?;
         let mut races = 0;
@@ -130,6 +162,9 @@ impl Opened {
                 .key(key)
                 .metadata(WRITE, nonce)
                 .body(bytes.clone().into());
+            for (name, value) in metadata {
+                put = put.metadata(name, value);
+            }
             put = match when {
                 When::Always => put,
                 When::Absent => put.if_none_match("*"),
@@ -162,13 +197,24 @@ impl Opened {
 
     /// A condition did not hold: perhaps because an attempt whose answer was lost had met it.
     async fn ours(&self, key: &str, nonce: &str) -> Result<Written, ProviderError> {
+        let found = self.head(key).await?;
+        let ours = found.filter(|found| found.metadata.get(WRITE).is_some_and(|it| it == nonce));
+        Ok(ours.map(|found| found.etag))
+    }
+
+    /// What is said of the object; `None` when it is absent.
+    pub(crate) async fn head(&self, key: &str) -> Result<Option<Head>, ProviderError> {
         let call = self.call("HeadObject", key).needs("s3:GetObject` and `s3:ListBucket");
         let asked = self.client().await?.head_object().bucket(&self.bucket.name).key(key).send().await;
         match asked {
-            Ok(found) if found.metadata().and_then(|all| all.get(WRITE)).is_some_and(|it| it == nonce) => {
-                tag(found.e_tag.as_deref(), &call).map(Some)
-            }
-            Ok(_) => Ok(None),
+            Ok(found) => Ok(Some(Head {
+                etag: tag(found.e_tag.as_deref(), &call)?,
+                is_hashed: !matches!(
+                    found.server_side_encryption,
+                    Some(ServerSideEncryption::AwsKms | ServerSideEncryption::AwsKmsDsse)
+                ),
+                metadata: found.metadata.unwrap_or_default().into_iter().collect(),
+            })),
             Err(error) if is_absent(&error) => Ok(None),
             Err(error) => Err(failure(&call, &error)),
         }

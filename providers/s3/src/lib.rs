@@ -7,10 +7,12 @@
 
 mod client;
 mod object;
+mod script;
 mod settings;
 mod store;
 
 pub use object::{Place, read, remove, write};
+pub use script::S3Scripts;
 pub use settings::{Bucket, Encryption};
 pub use store::{NewId, S3Store};
 

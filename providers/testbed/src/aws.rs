@@ -100,6 +100,11 @@ impl Fault {
         Self { code: header.to_owned(), ..Self::new("", "without") }.always()
     }
 
+    /// The calls that it hits; `""` for any.
+    pub fn operation(&self) -> &str {
+        self.operation.as_deref().unwrap_or_default()
+    }
+
     /// Lets so many through first.
     #[must_use]
     pub fn after(self, skip: u32) -> Self {

@@ -30,11 +30,17 @@ pub(in crate::cli) async fn run(context: &Context, args: &RenderArgs) -> Result<
         evaluation.flows.iter().find(|flow| flow.address.to_string() == args.flow || flow.name == args.flow);
     let Some(flow) = flow else {
         let known: Vec<String> = evaluation.flows.iter().map(|flow| flow.address.to_string()).collect();
-        return Err(Diagnostic::error(
-            "Unknown flow",
-            format!("The configuration declares no flow `{}`.", args.flow),
-        )
-        .suggest(&args.flow, known.iter().map(String::as_str))
+        let unknown =
+            Diagnostic::error("Unknown flow", format!("The configuration declares no flow `{}`.", args.flow));
+        let instances: Vec<&str> = known
+            .iter()
+            .filter(|address| address.strip_prefix(&args.flow).is_some_and(|rest| rest.starts_with('[')))
+            .map(|address| address.as_str())
+            .collect();
+        return Err(match instances.is_empty() {
+            true => unknown.suggest(&args.flow, known.iter().map(String::as_str)),
+            false => unknown.help(format!("name one of its instances: `{}`", instances.join("`, `"))),
+        }
         .into());
     };
     let Some(definition) =
@@ -155,7 +161,7 @@ fn of_one_run(
         run_id,
         flow: &flow.name,
         core_version: prefect_version,
-        run_config: definition.get("run_config").unwrap_or(&Json::Null),
+        run_config: &with_secrets(definition),
         storage,
         kind: agent.kind,
         options: &options,
@@ -175,6 +181,23 @@ fn of_one_run(
     })?;
     let origins = per_run::origins(&run, &handed);
     Ok((handed, origins))
+}
+
+/// The run config with the secrets of the definition among its variables, each as the hole of its reference: whoever starts the
+/// run resolves them.
+fn with_secrets(definition: &Json) -> Json {
+    let mut run_config = definition.get("run_config").cloned().unwrap_or_default();
+    let secrets = definition.get("secret_env").and_then(Json::as_object);
+    if let (Json::Object(arguments), Some(secrets)) = (&mut run_config, secrets) {
+        let holes = secrets.iter().filter_map(|(name, reference)| {
+            Some((name.clone(), format!("{{{{{}}}}}", reference.as_str()?).into()))
+        });
+        match arguments.get_mut("env") {
+            Some(Json::Object(env)) => env.extend(holes),
+            _ => drop(arguments.insert("env".to_owned(), Json::Object(holes.collect()))),
+        }
+    }
+    run_config
 }
 
 fn nothing(flow: &DesiredFlow, error: &RenderError) -> Failure {
@@ -289,15 +312,21 @@ fn agent_named<'a>(
         .into());
     };
     let wanted = flow.labels.clone().unwrap_or_default();
-    if !agent.kind.takes(flow.kind) || !labels::matches(&agent.labels, &wanted) {
-        return Err(Diagnostic::error(
-            "Agent that does not take the flow",
-            format!(
-                "The agent `{name}` takes no runs of `{}`: its kind or its labels do not fit.",
-                flow.address
-            ),
+    let missing: Vec<&str> =
+        wanted.iter().filter(|label| !agent.labels.contains(label)).map(String::as_str).collect();
+    let why = if !agent.kind.takes(flow.kind) {
+        format!(
+            "it is of the kind `{}`, and the run config of the kind `{}`",
+            agent.kind.label(),
+            flow.kind.label()
         )
-        .into());
-    }
-    Ok(agent)
+    } else if labels::matches(&agent.labels, &wanted) {
+        return Ok(agent);
+    } else if missing.is_empty() {
+        "it has labels, and the flow has none".to_owned()
+    } else {
+        format!("it lacks the label `{}`", missing.join("`, `"))
+    };
+    let detail = format!("The agent `{name}` takes no runs of `{}`: {why}.", flow.address);
+    Err(Diagnostic::error("Agent that does not take the flow", detail).into())
 }

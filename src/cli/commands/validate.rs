@@ -26,6 +26,7 @@ pub(in crate::cli) fn run(context: &Context, args: &ValidateArgs) -> Result<Outc
     let mut uncovered = Diagnostics::new();
     for flow in &evaluation.flows {
         crate::plan::label_coverage(flow, &agents, &mut uncovered);
+        crate::plan::startable(flow, &workspace.settings.project, &agents, &mut uncovered);
     }
     // Another root may have published an agent that fits, which only a plan can see.
     diags.extend(

@@ -13,11 +13,11 @@ use super::frames::FrameId;
 use super::nested::nested;
 use super::resource::{self, without_identity};
 use super::scope::BlockScope;
+use super::script;
 use super::{DesiredAgent, DesiredFlow, KnownDefinition};
 use crate::address::{Address, PathStep};
 use crate::config::model::{Node, NodeId, Resource};
 use crate::diag::{Diagnostic, Diagnostics};
-use crate::flow::check;
 use crate::flow::definition::{FlowInputs, build};
 use crate::flow::kind::StorageKind;
 use crate::value::{Kind, Type, Value, to_json};
@@ -62,9 +62,20 @@ pub(super) fn flow(
     let addresses: Vec<String> = context.agents.iter().map(|agent| agent.address.to_string()).collect();
     let declared = resource::declared(context.agents, &addresses);
     let arguments = run_config.as_ref().map(without_identity);
-    let stored = storage.as_ref().map(|(kind, value)| (*kind, without_identity(value)));
+    let uploads = storage.as_ref().and_then(|(kind, value)| Some((*kind, resource::script_text(value)?)));
+    let mut of_script = Vec::new();
+    let stored = storage.as_ref().map(|(kind, value)| {
+        let arguments = without_identity(value);
+        let stored = match uploads {
+            Some((_, text)) => {
+                script::complete(arguments, text, (&context.inputs.settings.project, &name), &mut of_script)
+            }
+            None => arguments,
+        };
+        (*kind, stored)
+    });
     let serving = agent.as_ref().map(|(kind, value)| (*kind, without_identity(value)));
-    let (mut definition, problems) = build(&FlowInputs {
+    let (mut definition, mut problems) = build(&FlowInputs {
         name: &name,
         prefect_version: &settings.prefect_version,
         run_config: arguments.as_ref().map(|value| (kind, value)),
@@ -82,15 +93,17 @@ pub(super) fn flow(
         family: &reader.value("family", diags),
         source_hash: &reader.value("source_hash", diags),
     });
+    problems.extend(of_script);
     let ignored_checks = reader.ignored_checks(diags);
-    for problem in problems.iter().filter(|problem| check::is_told(problem, &ignored_checks)) {
+    for problem in problems.iter().filter(|problem| resource::is_to_tell(problem, &ignored_checks)) {
         if unresolved && problem.path.first() == Some(&PathStep::Key("storage".to_owned())) {
             continue;
         }
         diags.push(reader.diagnostic(problem, run_config.as_ref(), storage.as_ref().map(|(_, value)| value)));
     }
     for path in inexact(&definition) {
-        let span = reader.places(run_config.as_ref(), storage.as_ref().map(|(_, value)| value)).locate(&path);
+        let span =
+            reader.places(run_config.as_ref(), storage.as_ref().map(|(_, value)| value)).locate(&path).span;
         diags.push(
             Diagnostic::error(
                 "Number without an exact form",
@@ -106,6 +119,9 @@ pub(super) fn flow(
     let remote_template = resource::remote_template_of(run_config.as_ref());
     if let (Some(remote), Kind::Object(entries)) = (&remote_template, &mut definition.kind) {
         Arc::make_mut(entries).insert(TEMPLATE_SOURCE.into(), Value::string(remote.url.as_str()));
+    }
+    if let Some((kind, text)) = uploads {
+        script::add(&mut definition, kind, text);
     }
     let mut known = known(&definition);
     if known.as_ref().is_some_and(|known| known.json.get().len() > MAX_DEFINITION) {

@@ -276,13 +276,18 @@ impl Reader<'_> {
 
     pub(super) fn ignore_changes(&self, diags: &mut Diagnostics) -> Vec<Vec<PathStep>> {
         if self.context.resource.lifecycle.ignore_all {
-            return DEFINITION_KEYS.iter().map(|key| vec![PathStep::Key((*key).to_owned())]).collect();
+            let all = DEFINITION_KEYS.iter().chain([&crate::flow::script::PART]);
+            return all.map(|key| vec![PathStep::Key((*key).to_owned())]).collect();
         }
         let mut paths = Vec::new();
         for (path, span) in &self.context.resource.lifecycle.ignore_changes {
             let Some(PathStep::Key(first)) = path.first() else { continue };
             if DEFINITION_KEYS.contains(&first.as_str()) {
                 paths.push(path.clone());
+                if first == "storage" {
+                    // What is uploaded is at the place that the storage names.
+                    paths.push(vec![PathStep::Key(crate::flow::script::PART.to_owned())]);
+                }
             } else if RunConfigKind::ALL
                 .iter()
                 .any(|kind| kind.fields().iter().any(|field| field.name == first))
@@ -321,8 +326,7 @@ impl Reader<'_> {
         run_config: Option<&Value>,
         storage: Option<&Value>,
     ) -> Diagnostic {
-        let span = self.places(run_config, storage).locate(&problem.path);
-        let mut diagnostic = problem.diagnostic().at(span);
+        let mut diagnostic = self.places(run_config, storage).locate(&problem.path).diagnostic(problem);
         diagnostic.address = Some(self.address.to_string());
         diagnostic
     }

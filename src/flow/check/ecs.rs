@@ -52,13 +52,14 @@ pub(super) fn check(inputs: &CheckInputs<'_>, problems: &mut Vec<Problem>) {
     };
     run_task::check(inputs, names.as_ref(), problems);
     if let Definition::Known(template) = definition {
-        overwritten(inputs, template, problems);
         containers::check(inputs, template, problems);
-        for (index, container) in
-            items(attribute(template.document, "containerDefinitions")).iter().enumerate()
-        {
+        let own = items(attribute(template.document, "containerDefinitions")).iter().enumerate();
+        for (index, container) in own.filter(|_| !template.of_agent) {
             let place = at(&at_index(&at(&template.place(), "containerDefinitions"), index), "environment");
             secrets(attribute(container, "environment"), &place, SECRETS, problems);
+        }
+        if !template.of_agent {
+            overwritten(inputs, template, problems);
         }
         if on_fargate(inputs, definition) == Some(true) {
             fargate::check(template, problems);

@@ -17,8 +17,10 @@ pub(super) fn check(inputs: &CheckInputs<'_>, problems: &mut Vec<Problem>) {
     });
     if let Some(template) = template {
         is_a_job(template, problems);
-        overwritten(inputs, template, problems);
         containers::check(template, problems);
+        if !template.of_agent {
+            overwritten(inputs, template, problems);
+        }
     }
     resources(inputs, problems);
 }

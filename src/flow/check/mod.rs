@@ -48,11 +48,13 @@ pub struct CheckInputs<'a> {
     pub agents: &'a [Agent<'a>],
 }
 
-/// A template that a run config holds or names.
+/// The template of a run: one that the run config holds or names, or that of the agents that take the flow.
 #[derive(Clone, Copy, Debug)]
 pub struct Template<'a> {
-    /// The argument that it came by: `task_definition`, `job_template_path`. Problems are placed below it.
-    pub argument: &'a str,
+    /// Where it is: `run_config.task_definition`, `agent`. Problems are placed below it.
+    pub place: &'a [PathStep],
+    /// Whether it is the agents', which serves other flows too: what every run replaces is no mistake in it.
+    pub of_agent: bool,
     /// The whole document, as [`super::document::check`] returns it.
     pub document: &'a Value,
 }
@@ -168,7 +170,7 @@ impl<'a> CheckInputs<'a> {
 impl Template<'_> {
     /// The place of the document.
     fn place(&self) -> Vec<PathStep> {
-        at(&[key("run_config")], self.argument)
+        self.place.to_vec()
     }
 }
 

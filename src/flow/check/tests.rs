@@ -66,7 +66,7 @@ impl Flow<'_> {
     fn problems(&self) -> Vec<Problem> {
         let ignored = self.ignored.iter().copied().collect();
         let arguments = yaml(self.arguments);
-        let template = self.template.map(|(argument, text)| (argument, yaml(text)));
+        let template = self.template.map(|(argument, text)| (at(&[key("run_config")], argument), yaml(text)));
         let storage = self.storage.map(|(kind, text)| (kind, yaml(text)));
         let agent = self.agent.map(|(kind, text)| (kind, yaml(text)));
         let agents: Vec<_> =
@@ -77,7 +77,11 @@ impl Flow<'_> {
             name: self.name,
             kind: self.kind,
             arguments: &arguments,
-            template: template.as_ref().map(|(argument, document)| Template { argument, document }),
+            template: template.as_ref().map(|(place, document)| Template {
+                place,
+                of_agent: false,
+                document,
+            }),
             storage: storage.as_ref().map(|(kind, value)| (*kind, value)),
             parameters: &yaml(self.parameters),
             has_secrets: self.has_secrets,
@@ -152,7 +156,7 @@ fn a_run_config_that_is_not_known_is_not_judged() {
             name: "etl",
             kind,
             arguments: &unknown,
-            template: Some(Template { argument: "task_definition", document: &unknown }),
+            template: Some(Template { place: &[], of_agent: false, document: &unknown }),
             storage: Some((StorageKind::S3, &unknown)),
             parameters: &unknown,
             has_secrets: true,

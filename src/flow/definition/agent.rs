@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use super::problem::{Problem, at, key, unknown_argument};
 use super::{purity, secret, values};
+use crate::flow::agent::Volumes;
 use crate::flow::kind::{AgentKind, RunConfigKind};
 use crate::flow::labels;
 use crate::value::{Type, Value};
@@ -27,14 +28,32 @@ pub fn agent_document(kind: AgentKind, arguments: &Value) -> (Value, Vec<Problem
         let value = match field.name {
             "labels" => values::unite_labels(vec![values::labels(value, &path, &mut problems)]),
             "env_vars" => {
-                values::environment(value, &BTreeMap::new(), kind.run_config(), &path, &mut problems)
+                let mut found = Vec::new();
+                let none = BTreeMap::new();
+                let variables = values::environment(value, &none, kind.run_config(), &path, &mut found);
+                problems.extend(found.into_iter().map(|problem| match problem.check {
+                    Some(_) => problem.help(BY_THE_RUN),
+                    None => problem,
+                }));
+                variables
             }
             _ => values::typed(field, value, &path, &mut problems).unwrap_or(Value::NULL),
         };
-        problems.extend(server_problem(field.name, &value));
+        problems.extend(own_problem(field.name, &value));
         if !value.is_null() {
             document.insert(field.name, value);
         }
+    }
+    problems.extend(document.get("volumes").and_then(|volumes| refused_by_the_original(kind, volumes)));
+    if document.contains_key("tenant_id") && !document.contains_key("api_key") {
+        problems.push(
+            Problem::warning(
+                vec![key("tenant_id")],
+                "Tenant without a key",
+                "Runs are told the tenant of a key; without `api_key` they are told none.",
+            )
+            .help("write `api_key = \"env:NAME\"`, or remove `tenant_id`"),
+        );
     }
     if arguments.is_unknown() {
         document.insert("labels", Value::unknown(Type::Set(Box::new(Type::String))));
@@ -42,10 +61,60 @@ pub fn agent_document(kind: AgentKind, arguments: &Value) -> (Value, Vec<Problem
     (Value::object(document), problems)
 }
 
-/// What is wrong with an option that says where runs report to.
-fn server_problem(name: &str, value: &Value) -> Option<Problem> {
+/// What is wrong with the address of an API.
+fn address_problem(text: &str) -> Option<Problem> {
+    let rest = ["https://", "http://"].iter().find_map(|scheme| text.strip_prefix(scheme));
+    let host = rest.map(|rest| rest.split(['/', '?', '#']).next().unwrap_or_default());
+    let usable = host.is_some_and(|host| !host.is_empty() && !host.contains('@'));
+    if usable && !text.contains(|c: char| c.is_whitespace() || c.is_control()) {
+        return None;
+    }
+    let why = match host {
+        Some(host) if host.contains('@') => {
+            "The address of an API holds no credentials, because agents are published."
+        }
+        Some(_) | None => "The address of an API has a scheme and a host.",
+    };
+    Some(
+        Problem::error(vec![key("api")], "Unsuitable address of an API", why)
+            .help("write it as `https://host[:port]`, and the key as `api_key = \"env:NAME\"`"),
+    )
+}
+
+/// What the original's agent refuses when it starts: volumes of containers are all that is left to it here.
+fn refused_by_the_original(kind: AgentKind, volumes: &Value) -> Option<Problem> {
+    if kind != AgentKind::Docker {
+        return None;
+    }
+    let volumes: Vec<&str> = volumes.as_slice()?.iter().map(Value::as_str).collect::<Option<_>>()?;
+    let error = Volumes::parse(&volumes).err()?;
+    Some(
+        Problem::error(
+            vec![key("volumes")],
+            "Agent that does not start",
+            format!("The original's agent refuses its volumes: {}.", error.message),
+        )
+        .help("write each volume as `/outside:/inside`, `/outside:/inside:ro` or `name:/inside`"),
+    )
+}
+
+/// Agents have no secrets: the runs that need one name it.
+const BY_THE_RUN: &str =
+    "remove it here, and name the secret in the `secret_env` of the run configs that need it";
+
+/// What is wrong with an option beyond its type.
+fn own_problem(name: &str, value: &Value) -> Option<Problem> {
     let text = value.as_str()?;
     match name {
+        "api" => address_problem(text),
+        "launch_type" if !["FARGATE", "EC2", "EXTERNAL"].contains(&text.to_uppercase().as_str()) => Some(
+            Problem::error(
+                vec![key(name)],
+                "Unsuitable value",
+                "`launch_type` is one of ECS, and there are three; RunTask refuses others.",
+            )
+            .help("write `FARGATE`, `EC2` or `EXTERNAL`"),
+        ),
         "api_key" if !secret::is_of_machine(text) => Some(
             Problem::error(
                 vec![key(name)],

@@ -79,6 +79,14 @@ pub(crate) fn label_set(value: &Value, path: &[PathStep], problems: &mut Vec<Pro
     values::unite_labels(vec![values::labels(value, path, problems)])
 }
 
+/// What is wrong with the arguments of a run config by itself, below `run_config`.
+pub fn run_config_problems(kind: RunConfigKind, arguments: &Value) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let arguments = purity::purify(arguments, &[key("run_config")], &mut problems);
+    run_config::check(kind, &arguments, &Value::NULL, &mut problems);
+    problems
+}
+
 /// Who starts the flow's code, and how.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Runtime {
@@ -171,12 +179,16 @@ pub fn build(inputs: &FlowInputs<'_>) -> (Value, Vec<Problem>) {
 
     let serialized = checked.serialized(inputs.prefect_version, all_labels.clone());
     let agent_defaults = defaults::of(inputs, kind, &serialized, &all_labels, &mut problems);
-    let document = registered_template(kind, &serialized);
+    let template = registered_template(kind, &serialized, &agent_defaults);
     problems.extend(check::flow(&CheckInputs {
         name: inputs.name,
         kind,
         arguments: &checked.arguments(&run_config),
-        template: document.as_ref().map(|(argument, document)| check::Template { argument, document }),
+        template: template.as_ref().map(|(place, document)| check::Template {
+            place,
+            of_agent: place.first() == Some(&key("agent")),
+            document,
+        }),
         storage: storage.as_ref().map(|(kind, arguments)| (*kind, arguments)),
         parameters: &parameters,
         has_secrets: !checked.secret_env.is_empty(),
@@ -208,12 +220,19 @@ pub fn build(inputs: &FlowInputs<'_>) -> (Value, Vec<Problem>) {
     (Value::object(definition), problems)
 }
 
-/// The run config's template by its argument, with the sizes that become part of it when it is registered.
-fn registered_template(kind: RunConfigKind, serialized: &Value) -> Option<(&'static str, Value)> {
+/// The template that the run config holds, else that of the agents that take the flow, and where it is; with the sizes that
+/// become part of it when it is registered.
+fn registered_template(
+    kind: RunConfigKind,
+    serialized: &Value,
+    agent_defaults: &Value,
+) -> Option<(Vec<PathStep>, Value)> {
     let argument = template::TemplateFields::of(kind)?.inline;
-    let document = serialized.get(argument).filter(|document| !document.is_null())?;
+    let own = serialized.get(argument).map(|document| (at(&[key("run_config")], argument), document));
+    let of_agents = || Some((vec![key("agent")], agent_defaults.get(kind.label())?.get(argument)?));
+    let (place, document) = own.filter(|(_, document)| !document.is_null()).or_else(of_agents)?;
     let Some(entries) = document.as_entries().filter(|entries| !entries.is_empty()) else {
-        return Some((argument, document.clone()));
+        return Some((place, document.clone()));
     };
     let mut entries = std::collections::BTreeMap::clone(entries);
     for size in ["cpu", "memory"].into_iter().filter(|_| kind == RunConfigKind::Ecs) {
@@ -221,7 +240,7 @@ fn registered_template(kind: RunConfigKind, serialized: &Value) -> Option<(&'sta
             entries.entry(size.into()).or_insert_with(|| value.clone());
         }
     }
-    Some((argument, Value::object(entries)))
+    Some((place, Value::object(entries)))
 }
 
 fn as_checked<'a>(agent: &DeclaredAgent<'a>) -> check::Agent<'a> {

@@ -140,7 +140,7 @@ fn is_reference(text: &str, kind: RunConfigKind) -> bool {
 /// `env:NAME`, `file:/path`
 pub(crate) fn is_of_machine(text: &str) -> bool {
     if let Some(name) = text.strip_prefix("env:") {
-        return !name.is_empty() && !name.contains(['=', '\0']);
+        return !name.is_empty() && !name.contains(|c: char| c == '=' || c.is_whitespace() || c.is_control());
     }
     text.strip_prefix("file:").is_some_and(|path| path.starts_with('/') && !path.contains('\0'))
 }

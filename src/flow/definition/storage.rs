@@ -9,6 +9,7 @@ use super::{FlowInputs, values};
 use crate::address::PathStep;
 use crate::flow::kind::{FieldType, StorageKind};
 use crate::flow::original::OriginalError;
+use crate::flow::script;
 use crate::flow::slug::slugify;
 use crate::flow::storage::{Machine, serialize};
 use crate::value::{Type, Value, from_json, to_json};
@@ -154,7 +155,13 @@ fn strict_rules(
                              would make a new version."
                         ),
                     )
-                    .help(format!("write `{name} = \"flows/{slug}.py\"` and put the flow there")),
+                    .help(match script::keeper(kind) {
+                        None => format!("write `{name} = \"flows/{slug}.py\"` and put the flow there"),
+                        Some(_) => format!(
+                            "write `{name} = \"flows/{slug}.py\"` and put the flow there, or have a local file uploaded: \
+                             `script = \"flows/{slug}.py\"`"
+                        ),
+                    }),
                 );
             }
         }
@@ -180,16 +187,6 @@ fn strict_rules(
         }
         StorageKind::Local => local_rules(json, has_working_dir, base, problems),
         StorageKind::Github | StorageKind::Git | StorageKind::Module | StorageKind::Webhook => {}
-    }
-    if json.contains_key("script") {
-        problems.push(
-            Problem::error(
-                at(base, "script"),
-                "Argument that is not available yet",
-                "The upload of a `script` arrives in a later release.",
-            )
-            .help("upload the script yourself and write `stored_as_script = true`"),
-        );
     }
     for field in kind.constructor_fields() {
         let ignored = match field.name {

@@ -77,6 +77,9 @@ pub fn place(path: &str) -> Place<'_> {
     match scheme.to_ascii_lowercase().as_str() {
         "s3" | "gcs" | "gs" => after_host("bucket"),
         "http" | "https" if !rest.is_empty() => Place::Remote,
+        "http" | "https" => {
+            Place::Unusable(format!("{path:?} names no host."), "write it as `https://host/path`")
+        }
         "agent" if rest.starts_with('/') => Place::Remote,
         "agent" => Place::Unusable(
             format!(
@@ -132,17 +135,31 @@ pub struct Parsed {
 /// What is wrong with the text, in words. An empty text is an error here; in the original it is no template, and the
 /// agent's takes its place.
 pub fn parse(text: &str) -> Result<Parsed, String> {
-    let (json, realigned) = match yaml::load(text, "the text") {
-        Ok(json) => (json, false),
+    let (read, realigned) = match yaml::read(text, NAMELESS) {
+        Ok(read) => (read, false),
         Err(error) => {
-            let realigned = document::indentation(text).and_then(|text| yaml::load(&text, "the text").ok());
-            (realigned.ok_or(error.message)?, true)
+            let realigned = document::indentation(text).and_then(|text| yaml::read(&text, NAMELESS).ok());
+            (realigned.ok_or_else(|| in_words(&error.message))?, true)
         }
     };
-    if json.is_null() {
+    if let Some((name, line)) = read.repeated.first() {
+        return Err(format!(
+            "`{name}` in line {line} is there for the second time, and the first would be lost"
+        ));
+    }
+    if read.json.is_null() {
         return Err("it is empty".to_owned());
     }
-    Ok(Parsed { value: from_json(&json), realigned })
+    Ok(Parsed { value: from_json(&read.json), realigned })
+}
+
+/// The name of a text that whoever reads it names in another way.
+const NAMELESS: &str = "template";
+
+/// What the reader of YAML says, on one line and without the name.
+fn in_words(message: &str) -> String {
+    let name = format!("\n  in \"{NAMELESS}\"");
+    message.replace(&format!("{name}, "), " in ").replace(&name, "")
 }
 
 /// The summary of the warning about wrongly indented lines.

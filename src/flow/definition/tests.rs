@@ -341,10 +341,6 @@ fn storages_are_checked() {
              but `stored_as_script` is not true, so the run would try to unpickle it.",
         ),
         (
-            json!({"kind": "s3", "bucket": "b", "key": "k", "script": "f.py"}),
-            "error storage.script: Argument that is not available yet: The upload of a `script` arrives in a later release.",
-        ),
-        (
             json!({"kind": "s3", "bucket": "b", "key": "k", "local_script_path": "f.py"}),
             "warning storage.local_script_path: Argument without effect: `local_script_path` steers what the original \
              does when a flow is registered; flowform does not do that.",

@@ -12,6 +12,10 @@
 pub fn indentation(text: &str) -> Option<String> {
     // Each line with its depth; blank lines and comments have none.
     let mut lines: Vec<(Option<usize>, &str)> = text.lines().map(depth).collect();
+    // Inside a text of several lines nothing is a list. Such a text is not taken apart here, so one anywhere ends the repair.
+    if lines.iter().any(|(_, content)| opens_text(content)) {
+        return None;
+    }
     let mut changed = false;
     for first in 0..lines.len() {
         let Some((Some(dash), content)) = lines.get(first).copied() else { continue };
@@ -42,6 +46,15 @@ pub fn indentation(text: &str) -> Option<String> {
     let join =
         |(depth, content): &(Option<usize>, &str)| format!("{}{content}\n", " ".repeat(depth.unwrap_or(0)));
     changed.then(|| lines.iter().map(join).collect())
+}
+
+/// Whether a text of several lines begins on the lines after this one: `key: |`, `- >-`.
+fn opens_text(content: &str) -> bool {
+    let value = content.split(" #").next().unwrap_or_default().trim_end();
+    let last = value.rsplit(' ').next().unwrap_or_default();
+    let style = last.trim_end_matches(|c: char| c.is_ascii_digit() || matches!(c, '+' | '-'));
+    matches!(style, "|" | ">")
+        && (value.len() == last.len() || value.contains(": ") || value.starts_with("- "))
 }
 
 fn depth(line: &str) -> (Option<usize>, &str) {

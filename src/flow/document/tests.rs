@@ -306,8 +306,8 @@ fn both_spellings_are_taken_where_the_original_takes_snake_case() {
             "[{machine_spec: {}, machineSpec: {}, MachineSpec: {}, replica_count: many}]"
         ),
         "error [0].MachineSpec: Unknown field: A WorkerPoolSpec has no field `MachineSpec`. [did you mean `machine_spec`?]\n\
-         error [0].machine_spec: Field written twice: `machine_spec` is another spelling of `machine_spec`, which stands \
-         beside it. [keep `machine_spec` alone]\n\
+         error [0].machine_spec: Field written twice: `machine_spec` stands here in two spellings, and one \
+         of the values would be lost. [keep `machine_spec` alone]\n\
          error [0].replica_count: Wrong type: This is a string, and the field takes a whole number.\n"
     );
     assert_eq!(

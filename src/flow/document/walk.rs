@@ -70,7 +70,9 @@ impl Walk {
                     Problem::error(
                         path,
                         "Field written twice",
-                        format!("`{spelling}` is another spelling of `{name}`, which stands beside it."),
+                        format!(
+                            "`{name}` stands here in two spellings, and one of the values would be lost."
+                        ),
                     )
                     .help(format!("keep `{name}` alone")),
                 );

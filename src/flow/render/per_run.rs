@@ -269,7 +269,7 @@ fn another(value: &Json) -> Option<Json> {
 /// A value that has no parts.
 struct Leaf<'a> {
     pointer: String,
-    /// The pointer with the names of members in place of their indices, which shift when one is left out.
+    /// The pointer with the names of variables in place of their indices, which shift when one is left out.
     named: String,
     value: &'a Json,
 }
@@ -286,9 +286,7 @@ fn leaves(value: &Json) -> Vec<Leaf<'_>> {
             }
             Json::Array(items) if !items.is_empty() && depth < MAX_DEPTH => {
                 for (index, item) in items.iter().enumerate() {
-                    // A variable is an object with its name, or a text that begins with it.
-                    let name = item.get("name").and_then(Json::as_str);
-                    let name = name.or_else(|| Some(item.as_str()?.split_once('=')?.0));
+                    let name = variable(item);
                     let step = name.map_or_else(|| index.to_string(), |name| format!("[{}]", escaped(name)));
                     walk(item, format!("{pointer}/{index}"), format!("{named}/{step}"), depth + 1, out);
                 }
@@ -299,6 +297,14 @@ fn leaves(value: &Json) -> Vec<Leaf<'_>> {
     let mut out = Vec::new();
     walk(value, String::new(), String::new(), 0, &mut out);
     out
+}
+
+/// The name of a variable: it is an object with its name and its value, or a text that begins with the name. Other members of
+/// lists stay what they are under another name, as the container that runs the flow does.
+fn variable(item: &Json) -> Option<&str> {
+    let has_value = ["value", "valueFrom"].iter().any(|field| item.get(field).is_some());
+    let name = item.get("name").filter(|_| has_value).and_then(Json::as_str);
+    name.or_else(|| Some(item.as_str()?.split_once('=')?.0))
 }
 
 /// What is deeper counts as one value.

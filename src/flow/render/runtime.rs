@@ -130,9 +130,15 @@ pub(super) fn contract(
         .filter_map(|(name, reference)| Some((name.clone(), reference.as_str()?.to_owned())))
         .collect();
     env.retain(|name, _| !secret_env.contains_key(name));
-    per_run.retain(|name| !secret_env.contains_key(*name));
+    let overridden = |name: &str| is_default(agent, name) && env.contains_key(name);
+    per_run.retain(|name| !(secret_env.contains_key(*name) || overridden(name)));
     per_run.sort_unstable();
     Ok(Contract { runtime, command, env, secret_env, per_run })
+}
+
+/// Whether the agent's value is one that the run's `env` overrides (semantics 0.8, steps 2 and 4).
+fn is_default(agent: AgentKind, name: &str) -> bool {
+    matches!((agent, name), (AgentKind::Local, "PYTHONPATH") | (AgentKind::Docker, "PREFECT__CLOUD__API"))
 }
 
 /// The original's command (semantics 0.7): a process has its own Python run the package, a container has the program.

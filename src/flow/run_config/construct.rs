@@ -156,7 +156,7 @@ fn kubernetes(fields: &mut Map<String, Json>, disk: Disk<'_>) -> Result<bool, Ru
         Some(path) => dated = read_local(fields, "job_template", "job_template_path", &path, disk)?,
         None => {
             if let Some(Json::String(text)) = template {
-                let (template, has_dates) = yaml::load_noting_dates(&text, "<unicode string>")?;
+                let yaml::Loaded { json: template, has_dates, .. } = yaml::read(&text, "<unicode string>")?;
                 fields.insert("job_template".to_owned(), template);
                 dated = has_dates;
             }
@@ -220,7 +220,8 @@ fn read_local(
     if location::parse(path)?.scheme != "file" {
         return Ok(false);
     }
-    let (loaded, dated) = yaml::load_noting_dates(&location::read_text(path, disk.read)?, path)?;
+    let yaml::Loaded { json: loaded, has_dates: dated, .. } =
+        yaml::read(&location::read_text(path, disk.read)?, path)?;
     fields.insert(document.to_owned(), loaded);
     fields.insert(field.to_owned(), Json::Null);
     Ok(dated)

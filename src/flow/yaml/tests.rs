@@ -97,7 +97,8 @@ fn a_tab_between_words_is_refused_and_one_in_a_text_stays() {
 
 #[test]
 fn dates_are_noted_and_the_calendar_has_them() {
-    let dated = |text: &str| load_noting_dates(text, "t").map_err(|error| error.class);
+    let dated =
+        |text: &str| read(text, "t").map(|read| (read.json, read.has_dates)).map_err(|error| error.class);
     for text in ["2022-02-23", "2024-02-29 9:05:00.25 +1", "2022-2-3T10:00:00Z", "2022-02-23 10:00:00-08:00"]
     {
         assert_eq!(dated(text), Ok((json!(text), true)), "{text}");

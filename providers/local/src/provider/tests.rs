@@ -56,7 +56,7 @@ async fn what_is_no_document_is_altered_and_repaired() {
     let store: Arc<dyn ObjectStore> = Arc::new(MemoryStore::default());
     let provider = LocalProvider::new(Arc::clone(&store));
     let (identity, artifact) = (identity(), artifact());
-    let request = || MakeRequest { identity: &identity, artifact: &artifact };
+    let request = || MakeRequest { identity: &identity, artifact: &artifact, recorded: &[] };
     let id = provider.make(request()).await.expect("made").id;
     assert_eq!(id, "specs/f/v1-process.json");
     let stored = store.get(&id).await.expect("reads").expect("it is there");
@@ -81,7 +81,10 @@ async fn what_a_tag_tells_is_not_read() {
     let store: Arc<dyn ObjectStore> = Arc::new(MemoryStore::with_telling_tags());
     let provider = LocalProvider::at(Arc::clone(&store), "vertex/p-1/");
     let (identity, artifact) = (identity(), artifact());
-    let made = provider.make(MakeRequest { identity: &identity, artifact: &artifact }).await.expect("made");
+    let made = provider
+        .make(MakeRequest { identity: &identity, artifact: &artifact, recorded: &[] })
+        .await
+        .expect("made");
     assert_eq!(made.id, "vertex/p-1/f/v1-process.json");
     let binding = |tag: Option<Etag>| Binding {
         kind: "process".into(),
@@ -93,7 +96,8 @@ async fn what_a_tag_tells_is_not_read() {
     };
     let observe = async |tag: Option<Etag>| {
         let (registry, recorded) = (RegistryId("r".into()), [binding(tag)]);
-        let request = RefreshRequest { registry: &registry, project: "p", recorded: &recorded };
+        let request =
+            RefreshRequest { registry: &registry, project: "p", recorded: &recorded, expected: &[] };
         let seen = provider.refresh(request).await.expect("it answers");
         (seen.calls, seen.intact, seen.live.into_iter().map(|live| live.hash).collect::<Vec<_>>())
     };
@@ -114,7 +118,11 @@ async fn reformatting_is_no_change_but_everything_else_is() {
     let store: Arc<dyn ObjectStore> = Arc::new(MemoryStore::default());
     let provider = LocalProvider::new(Arc::clone(&store));
     let (identity, artifact) = (identity(), artifact());
-    let id = provider.make(MakeRequest { identity: &identity, artifact: &artifact }).await.expect("made").id;
+    let id = provider
+        .make(MakeRequest { identity: &identity, artifact: &artifact, recorded: &[] })
+        .await
+        .expect("made")
+        .id;
     let bytes = store.get(&id).await.expect("reads").expect("it is there").bytes;
     let value: Value = serde_json::from_slice(&bytes).expect("a document");
     store.put(&id, serde_json::to_vec_pretty(&value).expect("text")).await.expect("written");

@@ -191,7 +191,7 @@ fn what_is_not_known_of_a_template_is_not_judged() {
         name: "etl",
         kind: RunConfigKind::Ecs,
         arguments: &yaml("{}"),
-        template: Some(Template { argument: "task_definition", document: &document }),
+        template: Some(Template { place: &[], of_agent: false, document: &document }),
         storage: None,
         parameters: &unknown,
         has_secrets: false,

@@ -303,7 +303,10 @@ fn a_definition_is_made_for_where_its_runs_say_that_they_start() {
     };
     assert_eq!(compatibilities(Json::Null, json!({})), Some(json!(["FARGATE"])));
     assert_eq!(compatibilities(json!({"launchType": "EC2"}), json!({})), Some(json!(["EC2"])));
-    assert_eq!(compatibilities(json!({"launchType": "FARGATE"}), json!({"launch_type": "ec2"})), Some(json!(["FARGATE"])));
+    assert_eq!(
+        compatibilities(json!({"launchType": "FARGATE"}), json!({"launch_type": "ec2"})),
+        Some(json!(["FARGATE"]))
+    );
     let strategy = json!({"capacityProviderStrategy": [{"capacityProvider": "spot"}]});
     assert_eq!(compatibilities(strategy.clone(), json!({"launch_type": "ec2"})), None);
     assert_eq!(compatibilities(Json::Null, json!({"run_task_kwargs": strategy})), None);
@@ -314,8 +317,10 @@ fn the_storage_reaches_vertex_without_apostrophes() {
     let storage = json!({"type": "Module", "module": "it's"});
     let more = json!({"runtime": "flowform", "command": null, "storage": storage});
     let body = body(json!({"type": "VertexRun", "machine_type": "n1-standard-4"}), more, AgentKind::Vertex);
-    let env = body.pointer("/job_spec/worker_pool_specs/0/container_spec/env").and_then(Json::as_array).unwrap();
-    let value = env.iter().find(|entry| entry["name"] == "FLOWFORM_STORAGE").unwrap()["value"].as_str().unwrap();
+    let env =
+        body.pointer("/job_spec/worker_pool_specs/0/container_spec/env").and_then(Json::as_array).unwrap();
+    let value =
+        env.iter().find(|entry| entry["name"] == "FLOWFORM_STORAGE").unwrap()["value"].as_str().unwrap();
     assert!(!value.contains('\''), "{value}");
     assert_eq!(serde_json::from_str::<Json>(value).unwrap(), storage);
 }
