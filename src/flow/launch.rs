@@ -1,38 +1,23 @@
-//! Where a task of ECS runs: the launch type that a flow version's task definition is made for. The checks and the renderer
-//! both ask here. It knows no document.
+//! Which launch type a flow version's task definition is made for: the checks and the renderer both ask here. It knows no
+//! document.
 
-/// What one side, the run config or the agent, says about it.
+/// What an agent says of where its tasks run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Said<'a> {
     /// The launch type.
     pub launch_type: Option<&'a str>,
-    /// Whether it has a capacity provider strategy, which takes the place of a launch type.
+    /// Whether its arguments of RunTask have a capacity provider strategy, which takes the place of a launch type.
     pub strategy: bool,
 }
 
-/// Who decided.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Decided {
-    /// The arguments of RunTask of the run config.
-    RunConfig,
-    /// The agent.
-    Agent,
-    /// Nobody: the original's default.
-    BuiltIn,
-}
-
-/// The launch type that a definition requires, if any, and who decided.
-///
-/// The run config's own arguments of RunTask come first, since they replace the agent's when a run starts (semantics 2.4).
-/// Else it is the agent's in capitals, what was given under a strategy of the agent's, and `FARGATE` where nothing is said
-/// (semantics 2.1).
-pub fn launch_type(run_config: Said<'_>, agent: Said<'_>) -> (Option<String>, Decided) {
-    match (run_config.launch_type, agent.launch_type) {
-        (Some(launch), _) => (Some(launch.to_owned()), Decided::RunConfig),
-        (None, _) if run_config.strategy => (None, Decided::RunConfig),
-        (None, Some(launch)) if agent.strategy => (Some(launch.to_owned()), Decided::Agent),
-        (None, Some(launch)) => (Some(launch.to_uppercase()), Decided::Agent),
-        (None, None) if agent.strategy => (None, Decided::Agent),
-        (None, None) => (Some("FARGATE".to_owned()), Decided::BuiltIn),
+/// The launch type that a definition requires, if any: the agent's in capitals, what was given under a strategy of the
+/// agent's, and `FARGATE` where nothing is said (semantics 2.1). What `run_task_kwargs` of a run config say changes where a
+/// run starts and not what its definition requires (semantics 2.3).
+pub fn launch_type(agent: Said<'_>) -> Option<String> {
+    match (agent.launch_type, agent.strategy) {
+        (Some(launch), false) => Some(launch.to_uppercase()),
+        (Some(launch), true) => Some(launch.to_owned()),
+        (None, true) => None,
+        (None, false) => Some("FARGATE".to_owned()),
     }
 }

@@ -173,8 +173,8 @@ fn image<'a>(inputs: &CheckInputs<'a>) -> Option<(Vec<PathStep>, &'a str)> {
     Some((at(&place, "image"), attribute(container, "image").as_str()?))
 }
 
-/// Whether the task runs on Fargate; `None` when that is not known. Where no agent says it, the original's default
-/// counts, which is Fargate (semantics 2.1). The renderer decides by the same function.
+/// Whether the definition is registered for Fargate; `None` when that is not known. Where no agent says it, the original's
+/// default counts, which is Fargate (semantics 2.1). The renderer decides by the same function.
 fn on_fargate(inputs: &CheckInputs<'_>, definition: Definition<'_>) -> Option<bool> {
     let is = |value: &Value| value.as_str().map(|text| text == "FARGATE");
     let compatibilities = definition.field("requiresCompatibilities")?;
@@ -184,28 +184,16 @@ fn on_fargate(inputs: &CheckInputs<'_>, definition: Definition<'_>) -> Option<bo
     if given(compatibilities) {
         return Some(items(compatibilities).iter().any(|item| is(item) == Some(true)));
     }
-    let kwargs = inputs.argument("run_task_kwargs");
-    let (strategy, launch) = (attribute(kwargs, "capacityProviderStrategy"), attribute(kwargs, "launchType"));
-    if [kwargs, strategy, launch].into_iter().any(Value::is_unknown) {
-        return None;
-    }
-    let own = Said { launch_type: launch.as_str(), strategy: !items(strategy).is_empty() };
-    let decided = |agent| {
-        let (launch, _) = launch_type(own, agent);
-        launch.map(|launch| launch == "FARGATE")
-    };
-    if own != Said::default() {
-        return decided(Said::default());
-    }
     if inputs.agent_may_have("run_task_kwargs_path") {
         return None;
     }
+    let is_fargate = |said| launch_type(said).map(|launch| launch == "FARGATE");
     let mut types = inputs.takers().map(|agent| {
         let value = attribute(agent.options, "launch_type");
         let is_known = !agent.options.is_unknown() && !value.is_unknown();
-        is_known.then(|| decided(Said { launch_type: value.as_str(), strategy: false })).flatten()
+        is_known.then(|| is_fargate(Said { launch_type: value.as_str(), strategy: false })).flatten()
     });
-    let first = types.next().unwrap_or_else(|| decided(Said::default()));
+    let first = types.next().unwrap_or_else(|| is_fargate(Said::default()));
     types.all(|other| other == first).then_some(first).flatten()
 }
 
@@ -246,17 +234,45 @@ fn sizes(inputs: &CheckInputs<'_>, definition: Definition<'_>, problems: &mut Ve
         // What is not known or malformed makes no pair.
         (_, _) => return,
     };
-    if kwargs.is_unknown() || overrides.is_unknown() {
-        return;
-    }
     let (Ok(cpu), Ok(memory), (Ok(cpu_of_run), Ok(memory_of_run))) = (cpu, memory, of_run) else { return };
-    // The run config's sizes replace those of its overrides (semantics 2.4).
-    let (cpu, memory) = (cpu.or(cpu_of_run), memory.or(memory_of_run));
-    let Some(place) = cpu.as_ref().or(memory.as_ref()).map(|size| size.place.clone()) else { return };
     let units = |size: &Option<Size>, registered| size.as_ref().map(|size| size.units).or(registered);
-    if let (Some(cpu), Some(memory)) = (units(&cpu, registered.0), units(&memory, registered.1)) {
+    let place_of = |cpu: &Option<Size>, memory: &Option<Size>| {
+        cpu.as_ref().or(memory.as_ref()).map(|size| size.place.clone())
+    };
+    let registered = (units(&cpu, registered.0), units(&memory, registered.1));
+    if let (Some(place), (Some(cpu), Some(memory))) = (place_of(&cpu, &memory), registered) {
         problems.extend(pair(cpu, memory, place));
     }
+    if starts_elsewhere(kwargs) {
+        for problem in problems.iter_mut().filter(|problem| problem.check == Some(CheckName::FargateSize)) {
+            problem
+                .detail
+                .push_str(" The definition is registered for Fargate, whatever `run_task_kwargs` say.");
+            problem.help = Some(
+                "write `requiresCompatibilities = [\"EC2\"]` in a task definition or `launch_type` in the agent, or \
+                 choose a size that Fargate has"
+                    .to_owned(),
+            );
+        }
+        return;
+    }
+    // The run config's sizes replace those of its overrides (semantics 2.4).
+    let (cpu_of_run, memory_of_run) =
+        (cpu_of_run.filter(|_| cpu.is_none()), memory_of_run.filter(|_| memory.is_none()));
+    let sizes = (units(&cpu_of_run, registered.0), units(&memory_of_run, registered.1));
+    if let (Some(place), (Some(cpu), Some(memory))) = (place_of(&cpu_of_run, &memory_of_run), sizes)
+        && !overrides.is_unknown()
+    {
+        problems.extend(pair(cpu, memory, place));
+    }
+}
+
+/// Whether a run is started elsewhere than on Fargate, or may be.
+fn starts_elsewhere(kwargs: &Value) -> bool {
+    let launch = attribute(kwargs, "launchType");
+    kwargs.is_unknown()
+        || given(attribute(kwargs, "capacityProviderStrategy"))
+        || given(launch) && launch.as_str() != Some("FARGATE")
 }
 
 fn registered_pair(

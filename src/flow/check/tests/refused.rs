@@ -10,13 +10,18 @@ fn ecs(arguments: &str) -> Flow<'_> {
     Flow { ignored: &[CheckName::NoLogs], ..of(RunConfigKind::Ecs, arguments) }
 }
 
+/// With an agent whose definitions are for EC2.
+fn on_ec2(arguments: &str) -> Flow<'_> {
+    Flow { agent: Some((AgentKind::Ecs, "{launch_type: EC2}")), ..ecs(arguments) }
+}
+
 fn docker(arguments: &str) -> Flow<'_> {
     of(RunConfigKind::Docker, arguments)
 }
 
 /// A definition for EC2 with these containers beside other fields.
 fn definition<'a>(text: &'a str) -> Flow<'a> {
-    Flow { template: Some(("task_definition", text)), ..ecs("{run_task_kwargs: {launchType: EC2}}") }
+    Flow { template: Some(("task_definition", text)), ..on_ec2("{}") }
 }
 
 fn job(pod: &str) -> Vec<String> {
@@ -36,9 +41,9 @@ fn overrides_of_run_task_are_for_containers_that_are_there() {
                      {containerOverrides: [{name: flw, cpu: 1}, {cpu: 1}, {}, {name: flow, environment: \
                      [{name: A}, {name: FLOWFORM_RUN_ID, value: x}, {name: DB_PASSWORD, value: hunter2hunter2}]}]}}}";
     insta::assert_snapshot!(ecs(arguments).told());
-    let known = "{run_task_kwargs: {launchType: EC2, overrides: {containerOverrides: [{name: side}]}}}";
+    let known = "{run_task_kwargs: {overrides: {containerOverrides: [{name: side}]}}}";
     let template = "{containerDefinitions: [{name: side, image: 'a:1'}, {name: flow}]}";
-    let with = |template| Flow { template: Some(("task_definition", template)), ..ecs(known) };
+    let with = |template| Flow { template: Some(("task_definition", template)), ..on_ec2(known) };
     assert_eq!(with(template).told(), "");
     assert_eq!(with("{containerDefinitions: [{name: flow}]}").found(), ["Unknown container"]);
     // Nothing is known of a definition that is elsewhere.
@@ -63,6 +68,8 @@ fn sizes_of_a_run_are_those_of_its_overrides_too() {
     let told = over("cpu: lots, memory: 5.5");
     assert!(told.contains("overrides.cpu: \"lots\" is no amount of CPU"), "{told}");
     assert!(told.contains("overrides.memory: \"5.5\" is no amount of memory"), "{told}");
+    // Elsewhere sizes are free.
+    assert_eq!(ecs("{run_task_kwargs: {launchType: EC2, overrides: {cpu: '300'}}}").told(), "");
     // The run config's own sizes win.
     let both = "{cpu: 512, memory: 1024, run_task_kwargs: {overrides: {cpu: '4096'}}}";
     assert_eq!(ecs(both).found(), ["template-overwritten"]);
@@ -102,7 +109,7 @@ fn ecs_needs_a_role_for_secrets_images_and_logs() {
         };
         let flow = Flow { template: Some(("task_definition", &template)), ..ecs("{}") };
         assert_eq!(places(&flow), at(on_fargate), "{template}");
-        let ec2 = Flow { arguments: "{run_task_kwargs: {launchType: EC2}}", ..flow };
+        let ec2 = Flow { agent: Some((AgentKind::Ecs, "{launch_type: EC2}")), ..flow };
         assert_eq!(places(&ec2), at(on_ec2), "{template}");
         let with_role = Flow { agent: Some((AgentKind::Ecs, "{execution_role_arn: e}")), ..flow };
         assert_eq!(places(&with_role), Vec::<String>::new(), "{template}");
@@ -132,7 +139,7 @@ fn containers_of_a_task_definition_are_those_that_ecs_registers() {
     }
     // The run config's memory is that of the task.
     let raised = Flow {
-        arguments: "{memory: 4096, run_task_kwargs: {launchType: EC2}}",
+        arguments: "{memory: 4096}",
         ..definition("{memory: 1024, containerDefinitions: [{name: flow, memory: 2048}]}")
     };
     assert_eq!(raised.told(), "");
@@ -148,10 +155,10 @@ fn containers_of_a_job_are_those_that_kubernetes_takes() {
         ),
         [
             "latest-image initContainers[0].image",
-            "Unknown volume containers[0].volumeMounts[0].name",
+            "Containers of one name containers[1].name",
             "Unsuitable port containers[0].ports[0].containerPort",
             "Unsuitable port containers[0].ports[1].hostPort",
-            "Containers of one name containers[1].name",
+            "Unknown volume containers[0].volumeMounts[0].name",
             "Container without an image containers[2]",
         ]
         .map(str::to_owned)

@@ -295,24 +295,6 @@ fn a_task_is_started_with_what_its_definition_does_not_hold() {
 }
 
 #[test]
-fn a_definition_is_made_for_where_its_runs_say_that_they_start() {
-    let compatibilities = |kwargs: Json, agent: Json| {
-        let run_config = json!({"type": "ECSRun", "run_task_kwargs": kwargs});
-        let body = body(run_config, json!({"agent_defaults": {"ecs": agent}}), AgentKind::Ecs);
-        body["task_definition"].get("requiresCompatibilities").cloned()
-    };
-    assert_eq!(compatibilities(Json::Null, json!({})), Some(json!(["FARGATE"])));
-    assert_eq!(compatibilities(json!({"launchType": "EC2"}), json!({})), Some(json!(["EC2"])));
-    assert_eq!(
-        compatibilities(json!({"launchType": "FARGATE"}), json!({"launch_type": "ec2"})),
-        Some(json!(["FARGATE"]))
-    );
-    let strategy = json!({"capacityProviderStrategy": [{"capacityProvider": "spot"}]});
-    assert_eq!(compatibilities(strategy.clone(), json!({"launch_type": "ec2"})), None);
-    assert_eq!(compatibilities(Json::Null, json!({"run_task_kwargs": strategy})), None);
-}
-
-#[test]
 fn the_storage_reaches_vertex_without_apostrophes() {
     let storage = json!({"type": "Module", "module": "it's"});
     let more = json!({"runtime": "flowform", "command": null, "storage": storage});

@@ -8,7 +8,7 @@ use super::super::runtime::{Contract, contract};
 use super::{Input, RenderError, image_origin};
 use crate::flow::definition::is_arn;
 use crate::flow::kind::AgentKind;
-use crate::flow::launch::{self, Decided, Said};
+use crate::flow::launch::{self, Said};
 use crate::flow::python::truthy;
 use crate::flow::slug::{cut, slugify};
 
@@ -78,15 +78,10 @@ pub(super) fn body(input: Input<'_>) -> Result<(Json, Origins), RenderError> {
         }
     }
     if !task.contains_key("requiresCompatibilities") {
-        let (launch, decided) = launch_type(input);
-        let (origin, argument) = match decided {
-            Decided::RunConfig => (Origin::RunConfig, "run_task_kwargs.launchType"),
-            Decided::Agent => (Origin::AgentDefault, "launch_type"),
-            Decided::BuiltIn => (Origin::BuiltIn, "launch_type"),
-        };
+        let (launch, origin) = launch_type(input);
         if let Some(launch) = launch {
             task.insert("requiresCompatibilities".to_owned(), json!([launch]));
-            origins.set_from(&at("requiresCompatibilities"), origin, argument);
+            origins.set_from(&at("requiresCompatibilities"), origin, "launch_type");
         }
     }
     origins.set(&["per_run"], Origin::Runtime);
@@ -124,21 +119,15 @@ fn family(input: Input<'_>) -> String {
     family_of(input.definition, input.name, input.project)
 }
 
-/// The launch type that runs ask for: the run config's, else the agent's.
-pub(super) fn launch_type(input: Input<'_>) -> (Option<String>, Decided) {
-    let own = input.given("run_task_kwargs");
-    let of_agent = input.agent_default(AgentKind::Ecs, "run_task_kwargs");
-    let said =
-        |kwargs: Option<&Json>, name: &str| kwargs.and_then(|kwargs| kwargs.get(name)).is_some_and(truthy);
-    let run_config = Said {
-        launch_type: own.and_then(|own| own.get("launchType")).and_then(Json::as_str),
-        strategy: said(own, "capacityProviderStrategy"),
-    };
-    let agent = Said {
-        launch_type: input.agent_default(AgentKind::Ecs, "launch_type").and_then(Json::as_str),
-        strategy: said(of_agent, "capacityProviderStrategy"),
-    };
-    launch::launch_type(run_config, agent)
+/// The launch type of the agents, and whether they say it.
+pub(super) fn launch_type(input: Input<'_>) -> (Option<String>, Origin) {
+    let strategy = input
+        .agent_default(AgentKind::Ecs, "run_task_kwargs")
+        .and_then(|kwargs| kwargs.get("capacityProviderStrategy"))
+        .is_some_and(truthy);
+    let given = input.agent_default(AgentKind::Ecs, "launch_type").and_then(Json::as_str);
+    let origin = if given.is_some() || strategy { Origin::AgentDefault } else { Origin::BuiltIn };
+    (launch::launch_type(Said { launch_type: given, strategy }), origin)
 }
 
 /// The first container named `flow`, with its index as text; appended last where there is none.
