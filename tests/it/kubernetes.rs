@@ -1,19 +1,17 @@
-//! Job templates in a real cluster, as users see them: made, left alone, put right, refused; killed and raced applies.
+//! Job templates in a real cluster, as users see them: made, left alone, put right, refused.
+
+mod kills;
+mod rights;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
 use std::path::Path;
-use std::process::Stdio;
-use std::time::Duration;
 
 use flowform_provider_contract::TestCluster;
 use regex::Regex;
 use serde_json::{Value, json};
 
 use crate::support::{Project, Run, snapshot};
-use crate::tidy::read;
 
 /// A project whose Job templates go to a namespace of its own.
 struct Site {
@@ -74,6 +72,23 @@ impl Site {
         format!("/api/v1/namespaces/{}/configmaps/{name}", self.namespace)
     }
 
+    /// Starts a Job from a template, as a scheduler does; no controller of Jobs runs here.
+    fn run_from(&self, end: &str, name: &str) {
+        let object = &self.objects()[&self.one(end)];
+        let text = object["data"]["job.json"].as_str().expect("a Job");
+        let mut job: Value = serde_json::from_str(text).expect("JSON");
+        job["metadata"]["name"] = json!(name);
+        let path = format!("/apis/batch/v1/namespaces/{}/jobs", self.namespace);
+        self.cluster.call("POST", &path, Some(&job)).expect("the Job can be created as it is");
+    }
+
+    /// Says that a Job has ended.
+    fn end_job(&self, name: &str) {
+        let path = format!("/apis/batch/v1/namespaces/{}/jobs/{name}/status", self.namespace);
+        let status = json!({"status": {"conditions": [{"type": "Failed", "status": "True"}]}});
+        self.cluster.call("PATCH", &path, Some(&status)).expect("its status is written");
+    }
+
     fn shows(&self, run: &Run) -> String {
         let text = run.all().replace(&self.namespace, "<namespace>");
         let text = text.replace(self.cluster.url(), "<server>");
@@ -112,7 +127,7 @@ fn an_object_is_made_kept_and_put_right() {
     site.cluster.call("DELETE", &site.path(&name), None).expect("it is deleted");
     snapshot!("kubernetes_deleted", site.shows(&site.project.plan()));
     site.project.apply();
-    site.project.is_settled();
+    snapshot!("kubernetes_no_changes", site.shows(&site.project.plan()));
 
     // A new version; the old one's object goes, and the pointer leads to the new one.
     site.project.edit("etl:1", "etl:2");
@@ -142,55 +157,62 @@ fn another_field_manager_is_named_and_overruled_on_request() {
 }
 
 #[test]
-fn what_cannot_be_read_or_written_is_said() {
-    let site = Site::new("denied", FLOWS);
+fn what_a_job_runs_from_stays_until_it_has_ended() {
+    let site = Site::new("busy", FLOWS);
     site.project.apply();
-    site.log_in("little-token");
-    snapshot!("kubernetes_forbidden", site.shows(&site.project.run("plan").fails()));
-    site.log_in("expired-token");
-    snapshot!("kubernetes_expired", site.shows(&site.project.run("plan").fails()));
-
-    // The server goes away and comes back.
-    let away = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address");
-    let config = site.cluster.kubeconfig("admin-token", &site.namespace).to_string();
-    let config = config.replace(site.cluster.url(), &format!("https://{away}"));
-    site.project.write("kubeconfig", &config);
-    snapshot!("kubernetes_away", site.shows(&site.project.run("plan").fails()));
-    forward(TcpListener::bind(away).expect("the port is free again"), site.cluster.url());
+    site.run_from("-v1", "etl-run");
+    site.project.edit("etl:1", "etl:2");
+    snapshot!("kubernetes_busy", site.shows(&site.project.plan()));
+    site.project.apply();
+    assert_eq!(site.objects().len(), 3, "version 1 stays: {:?}", site.objects().keys());
+    site.end_job("etl-run");
+    snapshot!("kubernetes_pruned", site.shows(&site.project.plan()));
+    site.project.apply();
+    assert_eq!(site.objects().len(), 2, "version 1 is gone: {:?}", site.objects().keys());
     site.project.is_settled();
-
-    let nowhere = Site::new(
-        "nowhere",
-        &FLOWS.replace(
-            "config_path = \"kubeconfig\"",
-            "config_path = \"kubeconfig\"\n  namespace = \"no-such-place\"",
-        ),
-    );
-    snapshot!("kubernetes_no_namespace", nowhere.shows(&nowhere.project.run("apply --auto-approve").fails()));
 }
 
-/// Hands every connection on to the server, for as long as the test lives.
-fn forward(listener: TcpListener, url: &str) {
-    let server = url.trim_start_matches("https://").to_owned();
-    std::thread::spawn(move || {
-        for connection in listener.incoming().flatten() {
-            let Ok(behind) = TcpStream::connect(&server) else { continue };
-            for (mut from, mut to) in [
-                (connection.try_clone().expect("a socket"), behind.try_clone().expect("a socket")),
-                (behind, connection),
-            ] {
-                std::thread::spawn(move || {
-                    let mut bytes = [0; 8192];
-                    while let Ok(read @ 1..) = from.read(&mut bytes) {
-                        if to.write_all(&bytes[..read]).is_err() {
-                            break;
-                        }
-                    }
-                    let _ = to.shutdown(std::net::Shutdown::Both);
-                });
-            }
-        }
-    });
+#[test]
+fn another_cluster_is_an_error_and_nothing_is_taken_for_missing() {
+    let site = Site::new("elsewhere", FLOWS);
+    site.project.apply();
+    let place = Path::new(env!("CARGO_TARGET_TMPDIR")).join("other-cluster");
+    let other = TestCluster::get(&place);
+    let kubeconfig = other.kubeconfig("admin-token", "default").to_string();
+    site.project.write("kubeconfig", &kubeconfig);
+    let text = site.shows(&site.project.run("plan").fails());
+    snapshot!("kubernetes_other_cluster", text);
+    let made = other.call("GET", "/api/v1/namespaces/default/configmaps", None).expect("it is listed");
+    site.project.run("apply --auto-approve").fails();
+    assert_eq!(
+        other.call("GET", "/api/v1/namespaces/default/configmaps", None).expect("it is listed")["items"],
+        made["items"]
+    );
+}
+
+#[test]
+fn without_a_cluster_the_registry_keeps_the_template() {
+    let start = FLOWS.find("provider \"kubernetes\"").expect("a provider block");
+    let end = FLOWS.find("agent").expect("an agent block");
+    let project = Project::new(&format!("{}{}", &FLOWS[..start], &FLOWS[end..]));
+    project.apply();
+    let [path] = project.artifacts().try_into().expect("one artifact");
+    let kept: Value =
+        serde_json::from_str(&project.read(&format!(".flowform/registry/shop/{path}"))).expect("JSON");
+    assert_eq!(kept["body"]["job"]["kind"], "Job", "{kept}");
+    project.is_settled();
+
+    // With a cluster it goes there, and not back unless it is said.
+    let site = Site { project, ..Site::new("late", FLOWS) };
+    site.project.write("main.hcl", FLOWS);
+    site.log_in("admin-token");
+    snapshot!("kubernetes_provider_declared", site.shows(&site.project.plan()));
+    site.project.apply();
+    // What the registry kept goes with the next one.
+    site.project.apply();
+    site.project.is_settled();
+    assert_eq!(site.project.artifacts(), Vec::<String>::new());
+    assert_eq!(site.objects().len(), 2, "a template and a pointer");
 }
 
 #[test]
@@ -205,111 +227,6 @@ fn a_template_that_no_config_map_holds_is_refused_by_the_plan() {
     let end = text.find("agent").expect("an agent block");
     site.project.write("main.hcl", &format!("{}{}", &text[..start], &text[end..]));
     site.project.plan();
-}
-
-#[test]
-fn verify_asks_the_server_and_looks_up_what_is_named() {
-    let text = FLOWS.replace(
-        "cpu_request = \"500m\"",
-        "cpu_request = \"500m\"\n    service_account_name = \"runner\"\n    image_pull_secrets = [\"registry\"]\n    secret_env = { DATABASE_URL = \"database/url\" }",
-    );
-    let site = Site::new("verify", &text);
-    let secrets = format!("/api/v1/namespaces/{}/secrets", site.namespace);
-    let secret = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "registry"}});
-    site.cluster.call("POST", &secrets, Some(&secret)).expect("it is made");
-    let quota = json!({"apiVersion": "v1", "kind": "LimitRange", "metadata": {"name": "small"}, "spec": {
-        "limits": [{"type": "Container", "max": {"cpu": "250m"}}]}});
-    let limits = format!("/api/v1/namespaces/{}/limitranges", site.namespace);
-    site.cluster.call("POST", &limits, Some(&quota)).expect("it is made");
-    snapshot!("kubernetes_verify", site.shows(&site.project.run("plan --verify")));
-    assert_eq!(site.objects().len(), 0, "nothing is made");
-}
-
-#[test]
-fn the_documented_roles_suffice() {
-    let site = Site::new("roles", FLOWS);
-    let page = read("docs/providers/kubernetes.md");
-    let blocks = page.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next());
-    for text in blocks.flat_map(|block| block.split("\n---\n")) {
-        // Other tests of the same server have cluster-wide roles of the same content.
-        let text = text.replace("namespace: flows", &format!("namespace: {}", site.namespace));
-        let object: Value = serde_saphyr::from_str(&text).expect("a manifest is YAML");
-        let kind = object["kind"].as_str().expect("a kind").to_lowercase();
-        let place = match object["metadata"]["namespace"].as_str() {
-            Some(namespace) => format!("namespaces/{namespace}/{kind}s"),
-            None => format!("{kind}s"),
-        };
-        let path = format!("/apis/rbac.authorization.k8s.io/v1/{place}");
-        match site.cluster.call("POST", &path, Some(&object)) {
-            Ok(_) | Err((409, _)) => {}
-            Err((code, said)) => panic!("{path}: {code} {said}"),
-        }
-    }
-    site.log_in("plan-token");
-    site.project.run("plan").succeeds();
-    site.project.run("apply --auto-approve").fails().complains("verb `create` on `configmaps`");
-    site.log_in("apply-token");
-    site.project.apply();
-    site.project.edit("etl:1", "etl:2");
-    site.project.apply();
-    site.project.is_settled();
-    site.log_in("plan-token");
-    site.project.is_settled();
-    let unverified = site.project.run("plan --verify");
-    assert!(unverified.all().contains("not checked"), "{}", unverified.all());
-    site.log_in("verify-token");
-    let verified = site.project.run("plan --verify").succeeds();
-    assert!(!verified.all().contains("not checked"), "{}", verified.all());
-    site.log_in("apply-token");
-    site.project.run("destroy --auto-approve").succeeds();
-    assert!(site.objects().is_empty());
-}
-
-const MANY: usize = 24;
-
-fn many(image: &str) -> String {
-    FLOWS
-        .replace("flow \"etl\" {", "flow \"etl\" {\n  for_each = toset([for i in range(24) : format(\"%02d\", i)])\n  name = \"etl-${each.key}\"")
-        .replace("example/etl:1", image)
-}
-
-fn is_whole(site: &Site) {
-    site.project.is_settled();
-    let names: Vec<String> = site.objects().into_keys().collect();
-    assert_eq!(names.len(), 2 * MANY, "one template and one pointer per flow: {names:?}");
-}
-
-#[test]
-fn an_apply_that_is_killed_is_completed() {
-    let site = Site::new("killed", &many("example/etl:1"));
-    for (round, millis) in [150, 300, 450, 600, 800, 1100].into_iter().enumerate() {
-        site.project.write("main.hcl", &many(&format!("example/etl:{round}")));
-        let mut command = site.project.command(&["apply", "--auto-approve", "--lock-timeout", "60s"]);
-        command.env("FLOWFORM_LEASE_TTL", "300ms").stdout(Stdio::null()).stderr(Stdio::null());
-        let mut child = command.spawn().expect("the program starts");
-        std::thread::sleep(Duration::from_millis(millis));
-        child.kill().expect("it is killed");
-        child.wait().expect("it has ended");
-    }
-    site.project.run("apply --auto-approve --lock-timeout 60s").succeeds();
-    // What was pruned late is gone with the next apply at the latest.
-    site.project.run("apply --auto-approve").succeeds();
-    is_whole(&site);
-}
-
-#[test]
-fn two_applies_at_once_lose_nothing() {
-    let site = Site::new("raced", &many("example/etl:1"));
-    let start = || {
-        let mut command = site.project.command(&["apply", "--auto-approve", "--lock-timeout", "60s"]);
-        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts")
-    };
-    for child in [start(), start()] {
-        let output = child.wait_with_output().expect("it ends");
-        site.project.finished("apply", &output);
-    }
-    site.project.run("apply --auto-approve").succeeds();
-    is_whole(&site);
 }
 
 /// Writes a kubeconfig for a namespace of its own into the copy of an example.

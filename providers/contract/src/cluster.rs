@@ -17,6 +17,7 @@ use serde_json::json;
 pub struct TestCluster {
     url: String,
     ca: PathBuf,
+    key: PathBuf,
 }
 
 impl TestCluster {
@@ -32,7 +33,7 @@ impl TestCluster {
         assert!(output.status.success(), "tests/kubernetes/serve: {}", output.status);
         let place = PathBuf::from(String::from_utf8_lossy(&output.stdout).trim());
         let url = fs::read_to_string(place.join("url")).expect("the server has an address");
-        Self { url: url.trim().to_owned(), ca: place.join("ca.crt") }
+        Self { url: url.trim().to_owned(), ca: place.join("ca.crt"), key: place.join("pki/sa.key") }
     }
 
     /// Where it listens: `https://127.0.0.1:PORT`.
@@ -42,18 +43,44 @@ impl TestCluster {
 
     /// A kubeconfig of the user with that token: `admin-token`, or one that may do what a test allows it.
     pub fn kubeconfig(&self, token: &str, namespace: &str) -> serde_json::Value {
+        self.kubeconfig_of(&json!({ "token": token }), namespace)
+    }
+
+    /// A kubeconfig of a user who is described so.
+    pub fn kubeconfig_of(&self, user: &serde_json::Value, namespace: &str) -> serde_json::Value {
         json!({
             "apiVersion": "v1", "kind": "Config", "current-context": "test",
             "contexts": [{"name": "test", "context": {"cluster": "test", "user": "test", "namespace": namespace}}],
             "clusters": [{"name": "test", "cluster": {"server": self.url, "certificate-authority": self.ca}}],
-            "users": [{"name": "test", "user": {"token": token}}],
+            "users": [{"name": "test", "user": user}],
         })
+    }
+
+    /// Signs the claims of a token as the server does (RS256 of JSON Web Tokens).
+    pub fn sign(&self, claims: &serde_json::Value) -> String {
+        let script = r#"
+            part() { openssl base64 -A | tr '+/' '-_' | tr -d '='; }
+            text="$(printf '{"alg":"RS256","typ":"JWT"}' | part).$(printf '%s' "$2" | part)"
+            printf '%s.%s' "$text" "$(printf '%s' "$text" | openssl dgst -sha256 -sign "$1" -binary | part)"
+        "#;
+        let output = Command::new("bash")
+            .args(["-c", script, "sign"])
+            .arg(&self.key)
+            .arg(claims.to_string())
+            .output()
+            .expect("openssl starts");
+        assert!(output.status.success(), "openssl: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).expect("a token is ASCII")
     }
 
     /// A client that may do everything.
     pub async fn admin(&self) -> Client {
-        let text = self.kubeconfig("admin-token", "default").to_string();
-        let config = Kubeconfig::from_yaml(&text).expect("a kubeconfig");
+        Self::client(&self.kubeconfig("admin-token", "default")).await
+    }
+
+    /// A client with that kubeconfig.
+    pub async fn client(kubeconfig: &serde_json::Value) -> Client {
+        let config = Kubeconfig::from_yaml(&kubeconfig.to_string()).expect("a kubeconfig");
         let config = Config::from_custom_kubeconfig(config, &KubeConfigOptions::default()).await;
         Client::try_from(config.expect("a configuration")).expect("a client")
     }

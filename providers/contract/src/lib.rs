@@ -12,6 +12,7 @@ pub mod ecs;
 mod fault;
 mod memory;
 mod provider;
+mod proxy;
 mod store;
 mod template;
 
@@ -19,5 +20,6 @@ pub use cluster::TestCluster;
 pub use fault::{Fault, FaultStore};
 pub use memory::MemoryStore;
 pub use provider::{Act, ProviderSubject, provider_contract};
+pub use proxy::{Gate, Proxy};
 pub use store::store_contract;
 pub use template::template_contract;

@@ -74,6 +74,15 @@ impl<'a> Doing<'a> {
         }
     }
 
+    /// What the server said about a call, without a word about what helps.
+    pub(crate) fn quoted(self, error: &kube::Error) -> String {
+        let said = match error {
+            kube::Error::Api(status) => status.message.clone(),
+            other => chain(other),
+        };
+        format!("cannot {}: {}", self.describe(), said.trim_end_matches('.'))
+    }
+
     fn answered(self, status: &Status) -> ProviderError {
         let what = self.describe();
         let said = status.message.trim_end_matches('.');

@@ -61,18 +61,14 @@ pub(crate) async fn observe(
     Ok(observation)
 }
 
-/// Says of which recorded templates a Job runs. Where nothing is superseded nothing can be removed, and nothing is asked;
-/// where Jobs may not be listed, the removal itself will ask.
+/// Says of which recorded templates a Job runs: also of current ones, as this may be the plan that supersedes them. Where
+/// Jobs may not be listed, the removal itself will ask.
 async fn busy(
     cluster: &Cluster,
     recorded: &BTreeMap<String, BTreeMap<String, Recorded<'_>>>,
     observation: &mut Observation,
 ) -> Result<(), ProviderError> {
-    let superseded = recorded.values().any(|objects| {
-        let flows: BTreeSet<_> = objects.keys().filter_map(|name| names::latest_beside(name)).collect();
-        flows.len() < objects.len()
-    });
-    if !superseded {
+    if recorded.values().all(BTreeMap::is_empty) {
         return Ok(());
     }
     let namespaces = recorded.keys().cloned().collect();

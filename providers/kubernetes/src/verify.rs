@@ -83,16 +83,19 @@ impl DryRun {
     async fn run(self, flow: String) -> (Check, u64) {
         let what = if self.resource == "jobs" { "Job" } else { "Pod" };
         let subject = format!("{what} of flow `{flow}` in namespace `{}`", self.namespace);
-        let (finding, calls) = match self.send().await {
+        let doing = Doing::new("create", self.resource, &self.namespace);
+        let sent = self.send().await.map_err(|error| (doing.quoted(&error), doing.failed(&error)));
+        let (finding, calls) = match sent {
             Ok(()) => (Finding::Usable, 1),
-            Err(error) if error.kind == ErrorKind::Denied => {
+            Err((said, error)) if error.kind == ErrorKind::Denied => {
                 // The server forbids for want of a role as for a quota; which of them it is, it says when asked.
                 match self.may_create().await {
-                    Ok(true) => (Finding::Unusable(error.message), 2),
+                    // What a role allows and the server forbids all the same is not mended by a role.
+                    Ok(true) => (Finding::Unusable(said), 2),
                     Ok(false) | Err(_) => (Finding::NotChecked(error.message), 2),
                 }
             }
-            Err(error) => match error.kind {
+            Err((_, error)) => match error.kind {
                 ErrorKind::Unavailable | ErrorKind::Throttled | ErrorKind::Internal => {
                     (Finding::NotChecked(error.message), 1)
                 }
@@ -102,12 +105,11 @@ impl DryRun {
         (Check { subject, flows: vec![flow], finding }, calls)
     }
 
-    async fn send(&self) -> Result<(), ProviderError> {
+    async fn send(&self) -> Result<(), kube::Error> {
         let group = if self.resource == "jobs" { "/apis/batch/v1" } else { "/api/v1" };
         let path = format!("{group}/namespaces/{}/{}", self.namespace, self.resource);
         let params = PostParams { dry_run: true, ..PostParams::default() };
-        let doing = Doing::new("create", self.resource, &self.namespace);
-        post(&self.client, &path, &params, &self.object).await.map_err(|error| doing.failed(&error))?;
+        post(&self.client, &path, &params, &self.object).await?;
         Ok(())
     }
 
