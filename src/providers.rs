@@ -14,7 +14,7 @@ use flowform_provider_google::{
     Bucket, BucketSettings, ConnectionSettings, Credentials, Timing, Vertex, VertexSettings,
 };
 use flowform_provider_http::{Client, Get};
-use flowform_provider_kubernetes::{JOB_TEMPLATE, KubernetesProvider, Settings};
+use flowform_provider_kubernetes::{ConfigMapTemplates, JOB_TEMPLATE, KubernetesProvider, Settings};
 use flowform_provider_local::{CONTAINER, CUSTOM_JOB, DirectoryStore, FileTemplates, LocalProvider, PROCESS};
 use flowform_provider_s3 as s3;
 use serde_json::{Map, Value as Json};
@@ -103,6 +103,8 @@ pub struct Surroundings {
     pub environment: fn(&str) -> Option<String>,
     /// Makes a fresh random identity.
     pub new_id: fn() -> String,
+    /// The arguments of the provider `kubernetes`: templates in ConfigMaps are in its cluster.
+    pub kubernetes: Map<String, Json>,
 }
 
 /// The store that the registry is kept in. Nothing is read or sent yet.
@@ -240,6 +242,13 @@ pub fn template_store(uri: &str, around: &Surroundings) -> Option<Arc<dyn Templa
             let bucket = place.split('/').next().unwrap_or_default();
             let store = s3::S3Store::new(s3_bucket(bucket, &s3_access(around)), "", Arc::new(around.new_id));
             Some(Arc::new(ObjectTemplates::new(Arc::new(store), format!("s3://{bucket}/"))))
+        }
+        // The machine that applies is the agent's, or shares the directory with it.
+        Some(("agent", _)) => Some(Arc::new(FileTemplates::new(&around.base))),
+        Some(("configmap", _)) => {
+            let connecting = Connecting { around, force_conflicts: false };
+            let settings = kubernetes_settings(&around.kubernetes, connecting);
+            Some(Arc::new(ConfigMapTemplates::new(settings)))
         }
         Some(("gs", place)) => {
             let bucket = place.split('/').next().unwrap_or_default();

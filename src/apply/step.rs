@@ -17,6 +17,7 @@ use super::names::Names;
 use super::published::{self, Published};
 use super::template::{self, Storing};
 use crate::plan::model::{Operation, Planned, PlannedArtifact};
+use crate::registry::current::Seen;
 use crate::registry::event::{Event, Origin};
 use crate::registry::view::FlowRecord;
 use crate::registry::{Registry, RegistryError, Writer};
@@ -25,6 +26,8 @@ use crate::registry::{Registry, RegistryError, Writer};
 pub struct Shared {
     /// The registry, for what is published.
     pub registry: Arc<Registry>,
+    /// What `current/` held when the apply began.
+    pub seen: Seen,
     /// The log's writer; it holds the lease.
     pub writer: Arc<Writer>,
     /// The connected providers by configuration name, each with its place and how many calls it takes at once.
@@ -304,7 +307,7 @@ impl Setting {
             .map_err(|error| StepError::Failed(format!("The recorded definition is not JSON: {error}.")))?;
         let _permit = shared.permit(interrupt).await?;
         shared.writer.watch().check()?;
-        shared.registry.publish(&self.name, &document).await?;
+        shared.registry.publish(&self.name, &document, &shared.seen).await?;
         Ok(())
     }
 }

@@ -21,11 +21,12 @@ use crate::apply::step::{Completed, Connected, Shared, Traffic};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::plan::Options;
 use crate::plan::artifacts::known_agents;
-use crate::plan::model::Plan;
+use crate::plan::model::{Operation, Plan};
 use crate::plan::outcomes::Planned;
 use crate::plan::recorded::Recorded;
 use crate::plan::saved::moved_on;
 use crate::providers;
+use crate::registry::current::Seen;
 use crate::registry::event::Event;
 use crate::registry::lease::{self, Holder, LeaseOptions};
 use crate::registry::view::View;
@@ -249,8 +250,15 @@ async fn shared(
             Err(error) => drop(unconnected.insert(name, error.message)),
         }
     }
+    // What is published is written over only as it was seen.
+    let publishes = plan.steps.iter().any(|step| matches!(step.operation, Operation::SetVersion { .. }));
+    let seen = match publishes {
+        true => registry.seen(writer.nonce()).await?,
+        false => Seen::default(),
+    };
     Ok(Shared {
         registry: Arc::clone(registry),
+        seen,
         writer: Arc::clone(writer),
         providers,
         unconnected,

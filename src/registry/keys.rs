@@ -6,6 +6,7 @@ pub(super) const REGISTRY: &str = "registry.json";
 pub(super) const LEASE: &str = "lease.json";
 pub(super) const LOG: &str = "log/";
 pub(super) const SNAPSHOTS: &str = "snapshot/";
+pub(super) const CURRENT: &str = "current/";
 pub(super) const AGENTS: &str = "agents/";
 
 /// Ten digits, so that the order of keys is the order of segments; more digits would still sort wrongly only
@@ -27,7 +28,7 @@ pub(super) fn seq_of(key: &str) -> Option<u64> {
 }
 
 pub(super) fn current(name: &str) -> String {
-    format!("current/{}.json", key_part(name))
+    format!("{CURRENT}{}.json", key_part(name))
 }
 
 pub(super) fn agents(root: &str) -> String {

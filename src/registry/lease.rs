@@ -254,6 +254,17 @@ pub async fn held(store: &dyn ObjectStore) -> Result<Option<LeaseDocument>, Regi
     Ok((document.state == LeaseState::Held).then_some(document))
 }
 
+/// Asks the store whether the lease `nonce` is still the one that is held: who was unlocked while alive learns it here.
+///
+/// # Errors
+/// It is not (`LostLease`), or it cannot be read.
+pub async fn confirm(store: &dyn ObjectStore, nonce: &str) -> Result<(), RegistryError> {
+    match held(store).await? {
+        Some(document) if document.nonce == nonce => Ok(()),
+        Some(_) | None => Err(RegistryError::LostLease),
+    }
+}
+
 /// Takes the lease `nonce` from its holder, at a person's word that the holder no longer runs. Should it run
 /// all the same, its next write fails.
 pub async fn unlock(store: &dyn ObjectStore, nonce: &str) -> Result<LeaseDocument, RegistryError> {

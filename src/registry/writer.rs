@@ -44,6 +44,7 @@ pub struct Writer {
     registry: Arc<Registry>,
     shared: Arc<Shared>,
     watch: LeaseWatch,
+    nonce: String,
     task: Option<JoinHandle<Ended>>,
     loaded: LoadedFacts,
 }
@@ -128,9 +129,10 @@ impl Writer {
             failed: None,
         };
         let shared = Arc::new(Shared { state: Mutex::new(state), wake: Notify::new() });
-        let watch = lease.watch();
+        let (watch, nonce) = (lease.watch(), lease.nonce().to_owned());
         let task = tokio::spawn(run(registry.store(), Arc::clone(&shared), lease, options, tail));
-        Ok(Self { registry, shared, watch, task: Some(task), loaded: LoadedFacts { warnings, snapshots } })
+        let loaded = LoadedFacts { warnings, snapshots };
+        Ok(Self { registry, shared, watch, nonce, task: Some(task), loaded })
     }
 
     /// Records an event: it is taken at once, in the order of calls, and the future resolves when it is durable.
@@ -162,6 +164,11 @@ impl Writer {
     /// Whether the lease still holds: what to ask before a call to a backend.
     pub fn watch(&self) -> LeaseWatch {
         self.watch.clone()
+    }
+
+    /// The identity of the lease.
+    pub fn nonce(&self) -> &str {
+        &self.nonce
     }
 
     /// Writes what is left, a snapshot where one is due, and gives the lease back.

@@ -185,7 +185,10 @@ def refuse(call, fault, start_response):
     status, code, message = fault.get("status", 500), fault.get("code", "InternalError"), fault.get("message", "")
     if call["service"] == "s3":
         kind, text = "application/xml", f"<Error><Code>{code}</Code><Message>{message}</Message></Error>"
-    elif call["service"] == "sts":
+    elif call["service"] == "ec2":
+        kind = "text/xml"
+        text = f"<Response><Errors><Error><Code>{code}</Code><Message>{message}</Message></Error></Errors></Response>"
+    elif call["service"] in ("sts", "iam"):
         kind = "text/xml"
         text = f"<ErrorResponse><Error><Code>{code}</Code><Message>{message}</Message></Error></ErrorResponse>"
     else:

@@ -296,6 +296,32 @@ impl Aws {
         serde_json::from_slice(&answer.body).expect("the answer is JSON")
     }
 
+    /// Calls a service of the Query protocol past everybody; the XML that it answers.
+    pub fn query(&self, service: &str, parameters: &str) -> String {
+        let scope =
+            format!("AWS4-HMAC-SHA256 Credential=test/20260101/{REGION}/{service}/aws4_request, Signature=x");
+        let headers =
+            [("Authorization", scope.as_str()), ("Content-Type", "application/x-www-form-urlencoded")];
+        let answer = ask(&self.address, "POST", "/", &headers, parameters.as_bytes());
+        let text = String::from_utf8(answer.body).expect("the answer is text");
+        assert_eq!(answer.status, 200, "{parameters}: {text}");
+        text
+    }
+
+    /// Calls a service of the JSON protocol past everybody; what it answers.
+    pub fn json(&self, service: &str, target: &str, body: &serde_json::Value) -> serde_json::Value {
+        let scope =
+            format!("AWS4-HMAC-SHA256 Credential=test/20260101/{REGION}/{service}/aws4_request, Signature=x");
+        let headers = [
+            ("Authorization", scope.as_str()),
+            ("X-Amz-Target", target),
+            ("Content-Type", "application/x-amz-json-1.1"),
+        ];
+        let answer = ask(&self.address, "POST", "/", &headers, body.to_string().as_bytes());
+        assert_eq!(answer.status, 200, "{target}: {}", String::from_utf8_lossy(&answer.body));
+        serde_json::from_slice(&answer.body).unwrap_or_default()
+    }
+
     /// A subnet and a security group of the account's default network.
     pub fn network(&self) -> (String, String) {
         let scope =

@@ -16,6 +16,7 @@ use crate::cli::planning::is_declared;
 use crate::cli::run::Context;
 use crate::diag::Diagnostic;
 use crate::plan::model::{Action, Operation, Reason};
+use crate::registry::current::Seen;
 use crate::registry::view::{FlowRecord, TemplateRecord, View};
 use crate::report::text::count;
 use crate::report::{json, versions};
@@ -173,9 +174,10 @@ async fn rebuild(context: &Context, args: &StateRebuildArgs) -> Result<Outcome, 
     let directory = &record.workspace.directory;
     let writer = writer(&record.registry, "state rebuild", args.lock_timeout, directory, &events).await?;
     let rebuilt = record.registry.rebuild().await?;
+    let seen = record.registry.seen(writer.nonce()).await?;
     let mut written = 0;
     for flow in rebuilt.view.flows.values().filter(|flow| flow.archived.is_none()) {
-        written += usize::from(republish(&record, &rebuilt.view, flow).await?);
+        written += usize::from(republish(&record, &rebuilt.view, flow, &seen).await?);
     }
     writer.close().await?;
     for warning in &rebuilt.warnings {
@@ -195,6 +197,7 @@ async fn republish(
     record: &Record,
     view: &crate::registry::view::View,
     flow: &FlowRecord,
+    seen: &Seen,
 ) -> Result<bool, Failure> {
     let Some(version) = flow.published.and_then(|version| flow.version(version)) else { return Ok(false) };
     let Some(definition) = record.registry.definition(view, &flow.id, version.version).await? else {
@@ -217,7 +220,7 @@ async fn republish(
             format!("The definition of `{}` is not JSON: {error}.", flow.address),
         )
     })?;
-    record.registry.publish(&flow.name, &document).await?;
+    record.registry.publish(&flow.name, &document, seen).await?;
     Ok(true)
 }
 

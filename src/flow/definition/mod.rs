@@ -14,6 +14,7 @@
 
 mod agent;
 pub mod defaults;
+mod logs;
 mod merge;
 mod problem;
 mod purity;
@@ -26,6 +27,7 @@ mod vertex;
 
 pub use agent::agent_document;
 pub use defaults::DeclaredAgent;
+pub use logs::{LOG_GROUP, LOG_REGION};
 pub use merge::merge_run_configs;
 pub use problem::Problem;
 pub(crate) use problem::{at, at_index, key, unknown_argument};
@@ -72,6 +74,8 @@ pub struct FlowInputs<'a> {
     pub family: &'a Value,
     /// A hash of the flow's source, given by the user: a new one makes a new version.
     pub source_hash: &'a Value,
+    /// The log group of the provider that registers the flow's task definition, and its region; null where it has none.
+    pub default_logs: (&'a Value, &'a Value),
 }
 
 /// Labels as a sorted set, checked like every list of labels.
@@ -180,7 +184,8 @@ pub fn build(inputs: &FlowInputs<'_>) -> (Value, Vec<Problem>) {
     let serialized = checked.serialized(inputs.prefect_version, all_labels.clone());
     let agent_defaults = defaults::of(inputs, kind, &serialized, &all_labels, &mut problems);
     let template = registered_template(kind, &serialized, &agent_defaults);
-    problems.extend(check::flow(&CheckInputs {
+    let default_logs = logs::of(inputs, kind, &serialized, &agent_defaults, &mut problems);
+    let found = check::flow(&CheckInputs {
         name: inputs.name,
         kind,
         arguments: &checked.arguments(&run_config),
@@ -194,7 +199,9 @@ pub fn build(inputs: &FlowInputs<'_>) -> (Value, Vec<Problem>) {
         has_secrets: !checked.secret_env.is_empty(),
         agent: inputs.agents.iter().find(|agent| Some(agent.address) == inputs.agent_address).map(as_checked),
         agents: &inputs.agents.iter().map(as_checked).collect::<Vec<_>>(),
-    }));
+    });
+    let has_logs = !default_logs.is_empty();
+    problems.extend(found.into_iter().filter(|one| !has_logs || one.check != Some(check::CheckName::NoLogs)));
 
     let mut definition = vec![
         ("run_config", serialized),
@@ -210,6 +217,7 @@ pub fn build(inputs: &FlowInputs<'_>) -> (Value, Vec<Problem>) {
     if agent_defaults.as_entries().is_some_and(|defaults| !defaults.is_empty()) {
         definition.push(("agent_defaults", agent_defaults));
     }
+    definition.extend(default_logs);
     if !checked.secret_env.is_empty() {
         definition.push(("secret_env", Value::object(checked.secret_env)));
     }

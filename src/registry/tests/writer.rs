@@ -330,7 +330,20 @@ async fn derived_documents_come_and_go() {
     let store = memory();
     let registry = registry(&store).await;
     let document = serde_json::json!({"version": 1});
-    registry.publish("Daily ETL", &document).await.expect("published");
+    let lease = serde_json::json!({
+        "format": 1, "state": "held", "holder": "a", "operation": "apply", "acquired_at": "", "ttl_ms": 1, "nonce": "n",
+        "renewals": 0,
+    });
+    registry.store().put("lease.json", lease.to_string().into_bytes()).await.expect("written");
+    let (seen, late) = (registry.seen("n").await.expect("held"), registry.seen("n").await.expect("held"));
+    registry.publish("Daily ETL", &document, &seen).await.expect("published");
+    // Whoever still has the lease goes over what somebody wrote in between; whoever lost it does not.
+    registry.publish("Daily ETL", &document, &late).await.expect("published");
+    registry.store().delete("lease.json").await.expect("removed");
+    let other = serde_json::json!({"version": 2});
+    let lost = registry.publish("Daily ETL", &other, &seen).await.expect_err("the lease is lost");
+    assert!(matches!(lost, RegistryError::LostLease), "{lost}");
+    assert!(registry.seen("n").await.is_err());
     assert_eq!(registry.current("Daily ETL").await.expect("read"), Some(document));
     registry.withdraw("Daily ETL").await.expect("withdrawn");
     registry.withdraw("Daily ETL").await.expect("withdrawn twice");

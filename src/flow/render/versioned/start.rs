@@ -177,6 +177,10 @@ pub fn start(rendered: &Rendered, version: Version<'_>) -> Json {
                     label(job, "flowform.io/template", template);
                 }
             }
+            let input = Input::new(version.definition, version.name, version.project);
+            if let Some(namespace) = input.agent_default(AgentKind::Kubernetes, "namespace") {
+                start.insert("namespace".to_owned(), namespace.clone());
+            }
             for path in job_template::RUN_LABEL {
                 holes.add(Some("run_id"), path.iter().map(|step| json!(step)).collect());
             }

@@ -6,7 +6,7 @@ use serde_json::{Map, Value as Json, json};
 use super::super::origin::{Origin, Origins};
 use super::super::runtime::{Contract, contract};
 use super::{Input, RenderError, image_origin};
-use crate::flow::definition::is_arn;
+use crate::flow::definition::{LOG_GROUP, LOG_REGION, is_arn};
 use crate::flow::kind::AgentKind;
 use crate::flow::launch::{self, Said};
 use crate::flow::python::truthy;
@@ -84,8 +84,31 @@ pub(super) fn body(input: Input<'_>) -> Result<(Json, Origins), RenderError> {
             origins.set_from(&at("requiresCompatibilities"), origin, "launch_type");
         }
     }
+    logs(input, &mut task, &mut origins);
     origins.set(&["per_run"], Origin::Runtime);
     Ok((json!({ "task_definition": task, "per_run": contract.per_run }), origins))
+}
+
+/// The provider's log group, for containers without a log configuration. A region that its block does not say is added
+/// when the definition is registered.
+fn logs(input: Input<'_>, task: &mut Map<String, Json>, origins: &mut Origins) {
+    let given = |name: &str| input.definition.get(name).and_then(Json::as_str);
+    let Some(group) = given(LOG_GROUP).filter(|group| !group.is_empty()) else { return };
+    let mut options = Map::from_iter([
+        ("awslogs-group".to_owned(), Json::from(group)),
+        ("awslogs-stream-prefix".to_owned(), family(input).into()),
+    ]);
+    options.extend(given(LOG_REGION).map(|region| ("awslogs-region".to_owned(), region.into())));
+    let containers = task.get_mut("containerDefinitions").and_then(Json::as_array_mut);
+    for (index, container) in containers.into_iter().flatten().enumerate() {
+        let Some(container) = container.as_object_mut() else { continue };
+        if container.get("logConfiguration").is_none_or(Json::is_null) {
+            let log = json!({"logDriver": "awslogs", "options": options});
+            container.insert("logConfiguration".to_owned(), log);
+            let path = ["task_definition", "containerDefinitions", &index.to_string(), "logConfiguration"];
+            origins.set_from(&path, Origin::Provider, LOG_GROUP);
+        }
+    }
 }
 
 /// Definitions count when they hold something (semantics 2.3: by truthiness).
