@@ -330,13 +330,13 @@ fn command_of(value: &Value, path: &[PathStep], problems: &mut Vec<Problem>) -> 
         doc: "",
     };
     let command = values::typed(&field, value, path, problems)?;
-    if let Some(words) = command.as_slice() {
-        if words.first().is_none_or(|program| program.as_str() == Some("")) {
-            problems.push(
-                Problem::error(path.to_vec(), "Empty command", "`command` names no program.")
-                    .help("write the program first: `[\"python\", \"flow.py\"]`"),
-            );
-        }
+    if let Some(words) = command.as_slice()
+        && words.first().is_none_or(|program| program.as_str() == Some(""))
+    {
+        problems.push(
+            Problem::error(path.to_vec(), "Empty command", "`command` names no program.")
+                .help("write the program first: `[\"python\", \"flow.py\"]`"),
+        );
     }
     Some(command)
 }

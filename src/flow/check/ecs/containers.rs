@@ -16,7 +16,7 @@ pub(super) const SECRETS: &str =
 
 /// The names of the containers, the flow's own included, which is added where there is none (semantics 2.3); `None` when
 /// they are not all known.
-pub(super) fn names<'a>(document: &'a Value) -> Option<BTreeSet<&'a str>> {
+pub(super) fn names(document: &Value) -> Option<BTreeSet<&str>> {
     let list = attribute(document, "containerDefinitions");
     if document.is_unknown() || list.is_unknown() {
         return None;
@@ -92,7 +92,7 @@ pub(super) fn check(inputs: &CheckInputs<'_>, template: Template<'_>, problems: 
 }
 
 /// The names of the task definition's volumes; `None` when they are not all known.
-fn volumes<'a>(document: &'a Value) -> Option<BTreeSet<&'a str>> {
+fn volumes(document: &Value) -> Option<BTreeSet<&str>> {
     let list = attribute(document, "volumes");
     if list.is_unknown() {
         return None;
