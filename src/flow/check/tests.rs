@@ -87,6 +87,7 @@ impl Flow<'_> {
             has_secrets: self.has_secrets,
             agent: agent.as_ref().map(|(kind, options)| Agent { address: "agent.own", kind: *kind, options }),
             agents: &agents,
+            places: &BTreeMap::new(),
         })
         .into_iter()
         .filter(|problem| is_told(problem, &ignored))
@@ -162,6 +163,7 @@ fn a_run_config_that_is_not_known_is_not_judged() {
             has_secrets: true,
             agent: None,
             agents: &[Agent { address: "agent.a", kind: AgentKind::Ecs, options: &unknown }],
+            places: &BTreeMap::new(),
         });
         assert_eq!(problems, [], "{kind:?}");
     }
