@@ -198,6 +198,7 @@ fn what_is_not_known_of_a_template_is_not_judged() {
         name: "etl",
         kind: RunConfigKind::Ecs,
         arguments: &yaml("{}"),
+        places: &BTreeMap::new(),
         template: Some(Template { place: &[], of_agent: false, document: &document }),
         storage: None,
         parameters: &unknown,
