@@ -6,7 +6,8 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use flowform_provider_api::{
-    ArtifactType, ObjectStore, ObjectTemplates, Provider, SCRIPT, Scripts, TemplateStore, key_part,
+    ArtifactType, ObjectStore, ObjectTemplates, Provider, ProviderError, SCRIPT, Scripts, TemplateStore,
+    key_part,
 };
 use flowform_provider_aws as aws;
 use flowform_provider_ecs::{EcsProvider, TASK_DEFINITION};
@@ -14,7 +15,7 @@ use flowform_provider_google::{
     Bucket, BucketSettings, ConnectionSettings, Credentials, Timing, Vertex, VertexSettings,
 };
 use flowform_provider_http::{Client, Get};
-use flowform_provider_kubernetes::{JOB_TEMPLATE, KubernetesProvider, Settings};
+use flowform_provider_kubernetes::{ConfigMapTemplates, JOB_TEMPLATE, KubernetesProvider, Settings};
 use flowform_provider_local::{CONTAINER, CUSTOM_JOB, DirectoryStore, FileTemplates, LocalProvider, PROCESS};
 use flowform_provider_s3 as s3;
 use serde_json::{Map, Value as Json};
@@ -103,6 +104,8 @@ pub struct Surroundings {
     pub environment: fn(&str) -> Option<String>,
     /// Makes a fresh random identity.
     pub new_id: fn() -> String,
+    /// The arguments of the provider `kubernetes`: templates in ConfigMaps are in its cluster.
+    pub kubernetes: Map<String, Json>,
 }
 
 /// The store that the registry is kept in. Nothing is read or sent yet.
@@ -205,6 +208,14 @@ pub async fn gcs_object(
     }
 }
 
+/// Whether there is an object of Cloud Storage.
+///
+/// # Errors
+/// It cannot be read.
+pub async fn gcs_exists(bucket: &str, key: &str, around: &Surroundings) -> Result<bool, ProviderError> {
+    Ok(gcs_bucket(bucket, around).get(key).await?.is_some())
+}
+
 fn bucket_settings(
     gcs: &GcsSettings,
     base: &Path,
@@ -254,6 +265,13 @@ impl TemplatePlaces {
                 let bucket = place.split('/').next().unwrap_or_default();
                 let store = self.s3.beside(bucket);
                 Some(Arc::new(ObjectTemplates::new(Arc::new(store), format!("s3://{bucket}/"))))
+            }
+            // The machine that applies is the agent's, or shares the directory with it.
+            Some(("agent", _)) => Some(Arc::new(FileTemplates::new(&self.around.base))),
+            Some(("configmap", _)) => {
+                let connecting = Connecting { around: &self.around, force_conflicts: false };
+                let settings = kubernetes_settings(&self.around.kubernetes, connecting);
+                Some(Arc::new(ConfigMapTemplates::new(settings)))
             }
             Some(("gs", place)) => {
                 let bucket = place.split('/').next().unwrap_or_default();

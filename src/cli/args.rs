@@ -283,7 +283,7 @@ pub struct ModeArgs {
 #[derive(Clone, Copy, Debug, Args)]
 pub struct WorkArgs {
     /// How many calls run at the same time.
-    #[arg(long, value_name = "N", default_value = "10")]
+    #[arg(long, value_name = "N", default_value = "64")]
     pub parallelism: NonZeroUsize,
     /// How long to wait for a lease that somebody else holds (30s, 5m); long enough to replace one that was killed.
     #[arg(long, value_name = "DURATION", value_parser = duration::parse, default_value = "20s")]

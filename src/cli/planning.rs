@@ -68,11 +68,16 @@ pub(super) fn store(workspace: &Workspace) -> Arc<dyn ObjectStore> {
 
 /// What stores of objects are made from.
 pub(super) fn surroundings(workspace: &Workspace) -> Surroundings {
+    let providers = &workspace.settings.providers;
     Surroundings {
         base: workspace.directory.clone(),
         registry: workspace.settings.registry.clone(),
         environment: edge::variable,
         new_id: edge::new_id,
+        kubernetes: providers
+            .get("kubernetes")
+            .map(|settings| settings.arguments.clone())
+            .unwrap_or_default(),
     }
 }
 

@@ -194,18 +194,8 @@ fn path(
         return None;
     };
     match stored_at(text) {
-        StoredAt::File(path) | StoredAt::Object(path) => Some(path),
-        StoredAt::NotYet(scheme) => {
-            diags.push(
-                Diagnostic::error(
-                    "Not supported by this version",
-                    format!("Templates cannot be stored in `{scheme}` by this version yet."),
-                )
-                .at(span)
-                .address(address)
-                .help("write the path of a file, or leave `path` out: then the template is shared and not stored"),
-            );
-            None
+        StoredAt::File(path) | StoredAt::Object(path) | StoredAt::ConfigMap(path) | StoredAt::Agent(path) => {
+            Some(path)
         }
         StoredAt::Unusable(why, help) => {
             diags.push(Diagnostic::error("Unusable path", why).at(span).address(address).help(help));
@@ -294,7 +284,8 @@ pub(super) fn referenced(kind: TemplateKind, value: &Value) -> Option<Result<Val
 /// The document of the template that is stored at `path`, if flowform stores one there: it is known before the file is
 /// written.
 pub(super) fn stored_document(scope: &BlockScope<'_>, path: &str) -> Option<Value> {
-    let StoredAt::File(path) = stored_at(path) else { return None };
+    // Who starts a run reads what is in a bucket or on the agent's machine, and no ConfigMap.
+    let (StoredAt::File(path) | StoredAt::ConfigMap(path)) = stored_at(path) else { return None };
     let is_template = |node: &Node| matches!(&node.kind, NodeKind::Resource(resource) if matches!(resource.kind, ResourceKind::Template(_)));
     let at_path = |value: &Value| {
         let stored = value.get("uri").and_then(Value::as_str) == Some(&*path);

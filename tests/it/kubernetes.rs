@@ -2,6 +2,8 @@
 
 mod kills;
 mod rights;
+mod scale;
+mod templates;
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -126,7 +126,7 @@ fn templates_that_are_wrong_are_told_once_and_in_their_place() {
         ("unknown_field", job("  content = {\n    spec = { tmplate = {} }\n  }")),
         ("no_file", job("  file = \"none.yaml\"")),
         ("kind", "template \"kubernetes\" \"base\" {\n}\n".to_owned()),
-        ("a_scheme", job(&format!("{JOB}  path = \"configmap://flows/jobs/job.json\""))),
+        ("a_scheme", job(&format!("{JOB}  path = \"configmap://flows/job.json\""))),
         ("outside", job(&format!("{JOB}  path = \"../job.json\""))),
         ("no_place", job(&format!("{JOB}  path = \"ftp://host/job.json\""))),
         ("ignored", job(&format!("{JOB}  lifecycle {{\n    ignore_changes = [spec]\n  }}"))),

@@ -11,9 +11,11 @@ mod pointer;
 mod provider;
 mod refresh;
 mod running;
+mod template;
 mod verify;
 mod write;
 
 pub use canonical::{JOB_TEMPLATE, JobTemplateType};
 pub use cluster::Settings;
 pub use provider::KubernetesProvider;
+pub use template::ConfigMapTemplates;

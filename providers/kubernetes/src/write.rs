@@ -106,7 +106,8 @@ async fn remove_named(
     Err(contended(namespace, name))
 }
 
-fn contended(namespace: &str, name: &str) -> ProviderError {
+/// Others write the same object without end.
+pub(crate) fn contended(namespace: &str, name: &str) -> ProviderError {
     let message =
         format!("{namespace}/{name} is written by somebody else at the same time, or waits to be deleted");
     ProviderError::new(ErrorKind::Conflict, message)
@@ -123,7 +124,11 @@ pub(crate) async fn read(
 }
 
 /// Deletes exactly what was read; somebody else's write in between leaves it, and the caller looks again.
-async fn delete(api: &Api<ConfigMap>, namespace: &str, there: &ConfigMap) -> Result<(), ProviderError> {
+pub(crate) async fn delete(
+    api: &Api<ConfigMap>,
+    namespace: &str,
+    there: &ConfigMap,
+) -> Result<(), ProviderError> {
     let name = there.metadata.name.as_deref().unwrap_or_default();
     let preconditions = Preconditions {
         resource_version: there.metadata.resource_version.clone(),

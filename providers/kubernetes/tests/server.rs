@@ -12,10 +12,10 @@ use std::sync::Arc;
 
 use flowform_provider_api::{
     Artifact, ArtifactType as _, Binding, Digest, ErrorKind, FlowId, Identity, MakeRequest, Provider as _,
-    RefreshRequest, RegistryId,
+    RefreshRequest, RegistryId, TemplateStore as _,
 };
-use flowform_provider_contract::{ProviderSubject, TestCluster, provider_contract};
-use flowform_provider_kubernetes::{JOB_TEMPLATE, KubernetesProvider, Settings};
+use flowform_provider_contract::{ProviderSubject, TestCluster, provider_contract, template_contract};
+use flowform_provider_kubernetes::{ConfigMapTemplates, JOB_TEMPLATE, KubernetesProvider, Settings};
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::ConfigMap;
 use kube::Api;
@@ -146,6 +146,23 @@ async fn it_keeps_the_contract() {
         disown: Box::new(disown),
     };
     provider_contract(subject).await;
+}
+
+#[tokio::test]
+async fn a_key_of_a_config_map_keeps_the_contract_of_templates() {
+    let place = Place::new("templates").await;
+    let store = ConfigMapTemplates::new(place.settings("admin-token"));
+    template_contract(&store, &format!("configmap://{}/jobs/base.json", place.namespace)).await;
+    let objects = place.objects().await;
+    assert_eq!(objects.get_opt("jobs").await.expect("it answers"), None, "nothing is left");
+    let theirs: ConfigMap =
+        serde_json::from_value(json!({"metadata": {"name": "theirs"}, "data": {"own": "x"}})).expect("one");
+    objects.create(&PostParams::default(), &theirs).await.expect("it is made");
+    template_contract(&store, &format!("configmap://{}/theirs/base.json", place.namespace)).await;
+    let left = objects.get("theirs").await.expect("it stays").data.expect("data");
+    assert_eq!(left.into_iter().collect::<Vec<_>>(), [("own".to_owned(), "x".to_owned())]);
+    let nowhere = store.write("configmap://no-such-place/jobs/base.json", b"x".to_vec(), None).await;
+    assert!(nowhere.expect_err("there is none").message.contains("there is no such namespace"));
 }
 
 #[tokio::test]

@@ -62,6 +62,8 @@ async fn blocking<T: Send + 'static>(
 
 /// Where a path leads. A relative one stays below `base`, also through links: what a link leads to is somewhere else.
 fn place(base: &Path, path: &str) -> Result<PathBuf, ProviderError> {
+    // On the machine of an agent: `agent:///absolute/path`.
+    let path = path.strip_prefix("agent://").unwrap_or(path);
     if path.split('/').any(|part| part == "..") {
         return Err(ProviderError::new(ErrorKind::Invalid, format!("{path} leads out of its directory")));
     }

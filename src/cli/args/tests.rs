@@ -77,7 +77,7 @@ fn values_are_parsed() {
     assert_eq!(plan.variables.vars, [Assignment { name: "image".into(), value: "a=b".into() }]);
     let Ok(Command::Apply(apply)) = parse(&["apply", "--lock-timeout", "1m30s"]) else { panic!("an apply") };
     assert_eq!(apply.work.lock_timeout, Duration::from_secs(90));
-    assert_eq!(apply.work.parallelism.get(), 10);
+    assert_eq!(apply.work.parallelism.get(), 64);
     let Ok(Command::Diff(diff)) = parse(&["diff", "flow.etl", "v3", "4"]) else { panic!("a diff") };
     assert_eq!((diff.before, diff.after), (3, 4));
     assert!(parse(&["plan", "--var", "image"]).unwrap_err().contains("--var image=etl:42"));

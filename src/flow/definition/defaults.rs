@@ -36,7 +36,7 @@ pub const fn names(kind: AgentKind) -> &'static [&'static str] {
         AgentKind::Local => &[],
         AgentKind::Docker => &["networks", "volumes"],
         AgentKind::Kubernetes => {
-            &["image_pull_secrets", "job_template", "job_template_path", "service_account_name"]
+            &["image_pull_secrets", "job_template", "job_template_path", "namespace", "service_account_name"]
         }
         AgentKind::Ecs => &[
             "cluster",

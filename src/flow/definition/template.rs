@@ -234,26 +234,34 @@ fn object(argument: &str, template: Value, path: &[PathStep], problems: &mut Vec
 
 /// Where a `template` block is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum StoredAt<'a> {
+pub enum StoredAt {
     /// A file: relative to the configuration's directory and below it, or absolute.
     File(String),
     /// An object of a bucket: `s3://bucket/key`, `gs://bucket/key`.
     Object(String),
-    /// A place whose kind of store this version does not have: `configmap`.
-    NotYet(&'a str),
+    /// The text under a key of a ConfigMap: `configmap://namespace/name/key`.
+    ConfigMap(String),
+    /// A file of the agent's machine: `agent:///absolute/path`.
+    Agent(String),
     /// The path cannot be used; why, and how to fix it.
     Unusable(String, &'static str),
 }
 
 /// The place that the `path` of a `template` block names. A relative path stays below the configuration's directory, so
 /// that nothing is written elsewhere by accident; an absolute one is taken as it is, on the machine that applies.
-pub fn stored_at(path: &str) -> StoredAt<'_> {
-    if let Some((scheme, _)) = path.split_once("://") {
+pub fn stored_at(path: &str) -> StoredAt {
+    if let Some((scheme, rest)) = path.split_once("://") {
         return match scheme.to_ascii_lowercase().as_str() {
             "s3" => bucket_object(path, "s3", "write it as `s3://bucket/path/of/the/template.json`"),
             "gcs" | "gs" => bucket_object(path, "gs", "write it as `gs://bucket/path/of/the/template.json`"),
-            "configmap" => StoredAt::NotYet("configmap"),
-            "agent" => StoredAt::NotYet("agent"),
+            "configmap" => config_map_key(path, rest),
+            "agent" => match stored_at(rest) {
+                StoredAt::File(file) if file.starts_with('/') => StoredAt::Agent(format!("agent://{file}")),
+                _ => StoredAt::Unusable(
+                    format!("{path:?} names no file of the agent's machine."),
+                    "write `agent:///absolute/path`, with three slashes",
+                ),
+            },
             _ => StoredAt::Unusable(
                 format!("Nothing stores templates at {path:?}."),
                 "write the path of a file, or a place in `s3`, `gcs`, `configmap` or `agent`",
@@ -292,7 +300,7 @@ pub fn stored_at(path: &str) -> StoredAt<'_> {
 }
 
 /// An object of a bucket, by a key that every store takes; `gcs` and `gs` are one place.
-fn bucket_object(path: &str, scheme: &str, help: &'static str) -> StoredAt<'static> {
+fn bucket_object(path: &str, scheme: &str, help: &'static str) -> StoredAt {
     let rest = path.split_once("://").map_or("", |(_, rest)| rest);
     let plain = |part: &str| !matches!(part, "" | "." | "..") && part.len() <= 255;
     let is_usable = rest.len() <= 1024
@@ -303,6 +311,33 @@ fn bucket_object(path: &str, scheme: &str, help: &'static str) -> StoredAt<'stat
     match is_usable {
         true => StoredAt::Object(format!("{scheme}://{rest}")),
         false => StoredAt::Unusable(format!("{path:?} does not name an object of a bucket."), help),
+    }
+}
+
+/// A key of a ConfigMap, by names that Kubernetes takes (its page "Object Names and IDs", and that of ConfigMaps for keys).
+fn config_map_key(path: &str, rest: &str) -> StoredAt {
+    let edge = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    let label = |text: &str| {
+        text.len() <= 63
+            && text.starts_with(edge)
+            && text.ends_with(edge)
+            && text.chars().all(|c| edge(c) || c == '-')
+    };
+    let is_key = |text: &str| {
+        !matches!(text, "" | "." | "..")
+            && text.len() <= 253
+            && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
+    };
+    match rest.split('/').collect::<Vec<_>>().as_slice() {
+        [namespace, name, key]
+            if label(namespace) && name.len() <= 253 && name.split('.').all(label) && is_key(key) =>
+        {
+            StoredAt::ConfigMap(format!("configmap://{rest}"))
+        }
+        _ => StoredAt::Unusable(
+            format!("{path:?} does not name a key of a ConfigMap."),
+            "write it as `configmap://namespace/name/key`",
+        ),
     }
 }
 

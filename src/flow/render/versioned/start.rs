@@ -177,6 +177,10 @@ pub fn start(rendered: &Rendered, version: Version<'_>) -> Json {
                     label(job, "flowform.io/template", template);
                 }
             }
+            let input = Input::new(version.definition, version.name, version.project);
+            if let Some(namespace) = input.agent_default(AgentKind::Kubernetes, "namespace") {
+                start.insert("namespace".to_owned(), namespace.clone());
+            }
             for path in job_template::RUN_LABEL {
                 holes.add(Some("run_id"), path.iter().map(|step| json!(step)).collect());
             }
@@ -184,9 +188,10 @@ pub fn start(rendered: &Rendered, version: Version<'_>) -> Json {
         ArtifactKind::TaskDefinition => {
             let arn = arn(version);
             let input = Input::new(version.definition, version.name, version.project);
+            let added: Vec<&str> = per_run.filled.iter().map(|(name, _, _)| *name).collect();
             start.insert(
                 "run_task".to_owned(),
-                run_task::of(input, &start, arn.unwrap_or(TASK_DEFINITION_HOLE)),
+                run_task::of(input, &start, arn.unwrap_or(TASK_DEFINITION_HOLE), &added),
             );
             if arn.is_some() {
                 // Whoever has the ARN needs no content.
