@@ -10,6 +10,7 @@ use flowform_provider_api::{
 };
 use serde_json::{Value as Json, json};
 
+use super::code;
 use super::failure::Failure;
 use super::planning::{Planning, connect};
 use super::workspace::Workspace;
@@ -29,6 +30,7 @@ pub(super) async fn verify(workspace: &Workspace, planning: &Planning) -> Result
     let rendering =
         Rendering { project: &workspace.settings.project, agents: &agents, types: &providers::artifact_type };
     let nothing = Live::default();
+    let mut definitions: Vec<(&str, Json)> = Vec::new();
     let mut by_provider: BTreeMap<String, Vec<(&str, Artifact, Json)>> = BTreeMap::new();
     for flow in &planning.evaluation.flows {
         // What is not known before apply cannot be looked up either; the plan says that it is not known.
@@ -42,8 +44,9 @@ pub(super) async fn verify(workspace: &Workspace, planning: &Planning) -> Result
             let keeper = flow.providers.keeper(ArtifactKind::TaskDefinition);
             by_provider.entry(keeper).or_default().push((&flow.name, artifact, definition.clone()));
         }
+        definitions.push((&flow.name, definition));
     }
-    let mut verified = Verification::default();
+    let mut verified = code::verify(workspace, &definitions).await;
     let read = &planning.read;
     let store: Arc<dyn ObjectStore> = match &read.registry {
         Some(registry) => registry.store(),

@@ -80,6 +80,7 @@ impl Flow<'_> {
             storage: storage.as_ref().map(|(kind, value)| (*kind, value)),
             agent: agent.as_ref().map(|(kind, options)| Agent { address: "agent.own", kind: *kind, options }),
             agents: &agents,
+            places: &BTreeMap::new(),
         })
         .into_iter()
         .filter(|problem| is_told(problem, &ignored))
@@ -153,6 +154,7 @@ fn a_run_config_that_is_not_known_is_not_judged() {
             storage: Some((StorageKind::S3, &unknown)),
             agent: None,
             agents: &[Agent { address: "agent.a", kind: AgentKind::Ecs, options: &unknown }],
+            places: &BTreeMap::new(),
         });
         assert_eq!(problems, [], "{kind:?}");
     }

@@ -1,6 +1,7 @@
 //! Checks of flows that run as CustomJobs of Vertex AI (semantics 4): worker pools, the name, variables, the network. It
 //! does not check the shape of documents.
 
+mod job;
 mod pool;
 
 use std::collections::BTreeSet;
@@ -32,6 +33,11 @@ pub(super) fn check(inputs: &CheckInputs<'_>, problems: &mut Vec<Problem>) {
     scheduling(inputs, problems);
     pool::machine_type(inputs.argument("machine_type"), inputs.place("machine_type"), problems);
     account(inputs.argument("service_account"), inputs.place("service_account"), problems);
+    job::check(
+        inputs,
+        inputs.may_have("service_account") || inputs.agent_may_have("service_account"),
+        problems,
+    );
     if let Some(agent) = inputs.agent {
         let place = at(&[key("agent")], "service_account");
         if !given(inputs.argument("service_account")) {
@@ -241,7 +247,8 @@ fn pools(inputs: &CheckInputs<'_>, problems: &mut Vec<Problem>) {
             );
         }
     }
-    let has_network = inputs.may_have("network");
+    let job = attribute(inputs.argument("custom_job"), "job_spec");
+    let has_network = inputs.may_have("network") || given(attribute(job, "psc_interface_config"));
     for (index, pool) in pools.iter().enumerate().filter(|(_, pool)| pool.as_entries().is_some()) {
         pool::check(pool, &at_index(&place, index), has_network, problems);
     }

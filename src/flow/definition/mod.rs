@@ -7,12 +7,14 @@
 //! - `storage`: the serialized form with this flow in `flows` (semantics 8), or null;
 //! - `parameters`, `schedules`, `runtime`;
 //! - only where given: `command`, `secret_env`, `source_hash`, `family`;
+//! - `custom_job`, of a CustomJob what the run config has no argument for;
 //! - `template_source`, which evaluation adds: the server that the task definition was read from;
 //! - `agent_defaults`, by kind of agent, where agents have some that belong to it.
 //!
 //! It may hold unknowns. Equal configurations give equal definitions on every machine.
 
 mod agent;
+mod custom_job;
 pub mod defaults;
 mod logs;
 mod merge;
@@ -197,6 +199,7 @@ pub fn build(inputs: &FlowInputs<'_>) -> (Value, Vec<Problem>) {
         storage: storage.as_ref().map(|(kind, arguments)| (*kind, arguments)),
         agent: inputs.agents.iter().find(|agent| Some(agent.address) == inputs.agent_address).map(as_checked),
         agents: &inputs.agents.iter().map(as_checked).collect::<Vec<_>>(),
+        places: &checked.places,
     });
     let has_logs = !default_logs.is_empty();
     problems.extend(found.into_iter().filter(|one| !has_logs || one.check != Some(check::CheckName::NoLogs)));
@@ -212,6 +215,7 @@ pub fn build(inputs: &FlowInputs<'_>) -> (Value, Vec<Problem>) {
         ),
     ];
     definition.extend(command.map(|command| ("command", command)));
+    definition.extend(checked.custom_job.map(|job| ("custom_job", job)));
     if agent_defaults.as_entries().is_some_and(|defaults| !defaults.is_empty()) {
         definition.push(("agent_defaults", agent_defaults));
     }

@@ -70,7 +70,19 @@ pub(super) fn body(input: Input<'_>) -> Result<(Json, Origins), RenderError> {
     for pool in pools.iter_mut().filter(|pool| pool.is_null()) {
         *pool = json!({});
     }
-    let mut spec = Map::from_iter([("worker_pool_specs".to_owned(), Json::Array(pools))]);
+    let whole = input.definition.get("custom_job").and_then(Json::as_object);
+    let mut job = whole.cloned().unwrap_or_default();
+    for name in job.keys() {
+        origins.set_from(&[name], Origin::RunConfig, "custom_job");
+    }
+    let mut spec = match job.remove("job_spec") {
+        Some(Json::Object(spec)) => spec,
+        _ => Map::new(),
+    };
+    for name in spec.keys() {
+        origins.set_from(&["job_spec", name], Origin::RunConfig, "custom_job");
+    }
+    spec.insert("worker_pool_specs".to_owned(), Json::Array(pools));
     for name in ["network", "scheduling", "service_account"] {
         if let Some(value) = input.given(name) {
             let mut value = value.clone();
@@ -89,8 +101,12 @@ pub(super) fn body(input: Input<'_>) -> Result<(Json, Origins), RenderError> {
         // Nothing of the name is left, and a job without one is refused.
         "flow".clone_into(&mut display_name);
     }
-    let body = json!({ "display_name": display_name, "job_spec": spec, "per_run": contract.per_run });
-    Ok((body, origins))
+    if job.get("display_name").and_then(Json::as_str).is_none_or(str::is_empty) {
+        job.insert("display_name".to_owned(), display_name.into());
+    }
+    job.insert("job_spec".to_owned(), Json::Object(spec));
+    job.insert("per_run".to_owned(), json!(contract.per_run));
+    Ok((Json::Object(job), origins))
 }
 
 /// Labels a job with what it is a run of, so that the jobs of a version are found; over labels of the same names.
