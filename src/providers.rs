@@ -6,7 +6,8 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use flowform_provider_api::{
-    ArtifactType, ObjectStore, ObjectTemplates, Provider, SCRIPT, Scripts, TemplateStore, key_part,
+    ArtifactType, ObjectStore, ObjectTemplates, Provider, ProviderError, SCRIPT, Scripts, TemplateStore,
+    key_part,
 };
 use flowform_provider_aws as aws;
 use flowform_provider_ecs::{EcsProvider, TASK_DEFINITION};
@@ -204,6 +205,14 @@ pub async fn gcs_object(
         true => Err(format!("the object `{key}` of the bucket `{bucket}` has more than {most} bytes")),
         false => Ok(found.bytes),
     }
+}
+
+/// Whether there is an object of Cloud Storage.
+///
+/// # Errors
+/// It cannot be read.
+pub async fn gcs_exists(bucket: &str, key: &str, around: &Surroundings) -> Result<bool, ProviderError> {
+    Ok(gcs_bucket(bucket, around).get(key).await?.is_some())
 }
 
 fn bucket_settings(

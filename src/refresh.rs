@@ -73,7 +73,9 @@ async fn read(
     }
     let intact = observation.intact.into_iter().collect();
     let in_use = observation.in_use.into_iter().collect();
-    Ok((ProviderLive { location, artifacts, intact, unreadable, notes, in_use }, observation.calls))
+    let adoptable = observation.adoptable.into_iter().map(|(gone, found)| (gone, found.id)).collect();
+    let live = ProviderLive { location, artifacts, intact, unreadable, notes, in_use, adoptable };
+    Ok((live, observation.calls))
 }
 
 /// Where an apply that was interrupted may have uploaded the script of a flow's latest version.

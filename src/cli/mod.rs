@@ -2,6 +2,7 @@
 
 mod applying;
 pub mod args;
+mod code;
 mod commands;
 mod data;
 pub mod duration;

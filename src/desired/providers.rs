@@ -23,6 +23,8 @@ pub struct ProviderSettings {
     pub kind: ProviderKind,
     /// Its arguments that are given; they may be sensitive, and are handed to the provider alone.
     pub arguments: Map<String, Json>,
+    /// The same as values, with their marks.
+    pub values: BTreeMap<String, Value>,
 }
 
 impl std::fmt::Debug for ProviderSettings {
@@ -94,7 +96,7 @@ pub(super) fn settings(
     let scope = StaticScope::new(config, variables, environment);
     let mut result = BTreeMap::new();
     for block in &config.providers {
-        let mut arguments = Map::new();
+        let (mut arguments, mut values) = (Map::new(), BTreeMap::new());
         for attribute in &block.arguments {
             let name = &*attribute.name.text;
             // Unknown arguments are refused when the block is decoded.
@@ -105,7 +107,10 @@ pub(super) fn settings(
             diags.extend(problems.iter().map(|problem| problem.diagnostic().at(attribute.expr.span)));
             let Some(typed) = typed.filter(|value| !value.is_null()) else { continue };
             match to_json(&typed) {
-                Some(json) => drop(arguments.insert(name.to_owned(), json)),
+                Some(json) => {
+                    arguments.insert(name.to_owned(), json);
+                    values.insert(name.to_owned(), typed);
+                }
                 // What is unknown because it is wrong has been told.
                 None if value.is_unknown() => {}
                 None => diags.push(
@@ -118,7 +123,7 @@ pub(super) fn settings(
                 ),
             }
         }
-        result.insert(block.name.clone(), ProviderSettings { kind: block.kind, arguments });
+        result.insert(block.name.clone(), ProviderSettings { kind: block.kind, arguments, values });
     }
     result
 }

@@ -12,6 +12,7 @@ use crate::flow::labels;
 use crate::flow::render::versioned::{ArtifactKind, render};
 use crate::flow::script;
 use crate::registry::view::{FlowRecord, VersionRecord};
+use crate::value::Value;
 
 /// An agent that may take flows: declared here, or published by another root.
 #[derive(Clone, Debug, PartialEq)]
@@ -119,7 +120,7 @@ pub fn remarks(flow: &DesiredFlow) -> Vec<String> {
     match flow.kind {
         RunConfigKind::Ecs if given("task_definition_arn").is_some() => Vec::new(),
         RunConfigKind::Ecs => {
-            match given("task_definition_path").or_else(|| default("ecs", "task_definition_path")) {
+            let mut notes = match given("task_definition_path").or_else(|| default("ecs", "task_definition_path")) {
                 Some(path) => vec![format!(
                     "the task definition at {path} is not checked, and nothing is registered: this version does not \
                      read it"
@@ -134,7 +135,17 @@ pub fn remarks(flow: &DesiredFlow) -> Vec<String> {
                         .to_owned(),
                 ],
                 None => Vec::new(),
+            };
+            let is_registered = flow.providers.keeper(ArtifactKind::TaskDefinition) != REGISTRY;
+            if is_registered && lacks_network(&flow.definition) {
+                notes.push(
+                    "`start` has no network configuration, which RunTask wants for the network mode `awsvpc`: the \
+                     original's agents take the subnets of the account's default VPC and do not start without one, so \
+                     give `run_task_kwargs = { networkConfiguration = { awsvpcConfiguration = { subnets = [...] } } }`"
+                        .to_owned(),
+                );
             }
+            notes
         }
         RunConfigKind::Kubernetes => {
             let path = given("job_template_path").or_else(|| default("kubernetes", "job_template_path"));
@@ -146,6 +157,26 @@ pub fn remarks(flow: &DesiredFlow) -> Vec<String> {
         RunConfigKind::Universal | RunConfigKind::Local | RunConfigKind::Docker | RunConfigKind::Vertex => {
             Vec::new()
         }
+    }
+}
+
+/// Whether a run of an `awsvpc` task definition is told no network by the flow or its agent.
+fn lacks_network(definition: &Value) -> bool {
+    let at = |path: &[&str]| path.iter().try_fold(definition, |value, name| value.get(name));
+    let arguments =
+        [&["run_config", "run_task_kwargs"][..], &["agent_defaults", "ecs", "run_task_kwargs"][..]];
+    let is_told = |arguments: &Value| {
+        arguments.is_unknown()
+            || arguments.get("networkConfiguration").is_some_and(|network| !network.is_null())
+    };
+    if arguments.into_iter().filter_map(at).any(is_told) {
+        return false;
+    }
+    let tasks = [&["run_config", "task_definition"][..], &["agent_defaults", "ecs", "task_definition"][..]];
+    match tasks.into_iter().filter_map(at).find(|task| !task.is_null()) {
+        Some(task) => task.get("networkMode").and_then(Value::as_str) == Some("awsvpc"),
+        // The original's own definition has it.
+        None => true,
     }
 }
 
@@ -175,15 +206,16 @@ pub(super) fn kept_elsewhere(flow: &DesiredFlow, version: &VersionRecord) -> Opt
     })
 }
 
-/// A live artifact of the flow that equals the planned one.
+/// A live artifact of the flow that equals the planned one; else one of nobody's that takes the place of a lost one.
 fn existing(
     artifact: &Artifact,
     provider: &str,
     (record, live): (Option<&FlowRecord>, &Live),
 ) -> Option<Binding> {
     let bindings = record?.versions.iter().rev().flat_map(|version| &version.artifacts);
-    let mut equal = bindings.filter(|binding| {
+    let equal = bindings.filter(|binding| {
         binding.kind == artifact.kind && binding.provider == provider && binding.hash == artifact.hash
     });
-    equal.find(|binding| live.standing(binding) == Standing::Intact).cloned()
+    let mut intact = equal.clone().filter(|binding| live.standing(binding) == Standing::Intact);
+    intact.next().cloned().or_else(|| equal.clone().find_map(|binding| live.substitute(binding)))
 }

@@ -229,6 +229,13 @@ fn same_version(
             Standing::Missing => {
                 let mut change = simple(Action::Replace, Reason::ArtifactMissing);
                 change.notes.push(format!("{} is gone", artifact.id));
+                if let Some(found) = context.input.live.substitute(artifact) {
+                    change.notes.push(format!(
+                        "{} of somebody else equals it: it takes its place and gets flowform's tags, and nothing is \
+                         registered",
+                        found.id
+                    ));
+                }
                 return (change, vec![again_operation()]);
             }
             Standing::Altered => {

@@ -43,6 +43,8 @@ pub struct ProviderLive {
     pub notes: BTreeMap<String, Vec<String>>,
     /// Recorded artifacts that must stay for now, with the reason.
     pub in_use: BTreeMap<String, String>,
+    /// Objects of nobody's that hold what a recorded artifact held which is gone, by the latter's id.
+    pub adoptable: BTreeMap<String, String>,
 }
 
 /// How a recorded artifact stands.
@@ -87,6 +89,13 @@ impl Live {
     pub fn notes(&self, binding: &Binding) -> &[String] {
         let read = self.providers.get(&binding.provider).and_then(|read| read.as_ref().ok());
         read.and_then(|read| read.notes.get(&binding.id)).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// An object of nobody's that can take the place of a recorded artifact which is gone.
+    pub fn substitute(&self, binding: &Binding) -> Option<Binding> {
+        let read = self.providers.get(&binding.provider)?.as_ref().ok()?;
+        let id = read.adoptable.get(&binding.id).filter(|_| self.standing(binding) == Standing::Missing)?;
+        Some(Binding { id: id.clone(), ..binding.clone() })
     }
 
     /// Why a recorded artifact must stay for now, if it must.

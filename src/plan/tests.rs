@@ -127,6 +127,7 @@ fn applied(text: &str) -> (View, Live) {
         }
     }
     let provider = ProviderLive {
+        adoptable: BTreeMap::new(),
         location: Location("registry".to_owned()),
         artifacts,
         intact: HashSet::new(),

@@ -216,6 +216,7 @@ fn applied(plan: &Plan, settings: &Settings) -> (Vec<Event>, Live) {
         events.push(Event::Bind { flow, version: *version, artifacts: bindings, at: origin.at.clone() });
     }
     let provider = ProviderLive {
+        adoptable: std::collections::BTreeMap::new(),
         location,
         artifacts,
         intact: HashSet::new(),

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
 
 use flowform_provider_contract::ecs::refusal;
 use flowform_provider_testbed::{Aws, Fault};
@@ -12,12 +11,12 @@ use serde_json::{Value, json};
 use crate::support::{Project, Run};
 
 /// A project whose task definitions go to an account of its own.
-struct Account {
-    aws: Aws,
-    project: Project,
+pub(crate) struct Account {
+    pub(crate) aws: Aws,
+    pub(crate) project: Project,
 }
 
-const HEAD: &str = r#"flowform {
+pub(crate) const HEAD: &str = r#"flowform {
   project = "shop"
 }
 
@@ -37,7 +36,7 @@ agent "ecs" "prod" {
 "#;
 
 /// So many flows, one version of each.
-fn flows(count: usize, level: u32) -> String {
+pub(crate) fn flows(count: usize, level: u32) -> String {
     format!(
         r#"{HEAD}
 flow "etl" {{
@@ -70,36 +69,36 @@ flow "etl" {{
 }
 
 impl Account {
-    fn new(text: &str) -> Self {
+    pub(crate) fn new(text: &str) -> Self {
         Self { aws: Aws::strict(), project: Project::new(text) }
     }
 
-    fn command(&self, line: &str) -> Command {
+    pub(crate) fn command(&self, line: &str) -> Command {
         let mut command = self.project.command(&line.split_whitespace().collect::<Vec<_>>());
         command.envs(self.aws.environment());
         command
     }
 
-    fn run(&self, line: &str) -> Run {
+    pub(crate) fn run(&self, line: &str) -> Run {
         let output = self.command(line).output().expect("the program starts");
         self.project.finished(line, &output)
     }
 
-    fn apply(&self) -> Run {
+    pub(crate) fn apply(&self) -> Run {
         self.run("apply --auto-approve").succeeds()
     }
 
-    fn is_settled(&self) {
+    pub(crate) fn is_settled(&self) {
         let plan = self.run("plan --detailed-exitcode");
         assert_eq!(plan.code, Some(0), "nothing is left to do:\n{}", plan.all());
     }
 
-    fn called(&self, operation: &str) -> usize {
+    pub(crate) fn called(&self, operation: &str) -> usize {
         self.aws.calls().iter().filter(|call| call.operation == operation).count()
     }
 
     /// The ARNs of what can be run.
-    fn active(&self) -> BTreeSet<String> {
+    pub(crate) fn active(&self) -> BTreeSet<String> {
         let mut arns = BTreeSet::new();
         let mut next = Value::Null;
         loop {
@@ -113,7 +112,7 @@ impl Account {
     }
 
     /// The ARNs that the record binds.
-    fn bound(&self) -> BTreeSet<String> {
+    pub(crate) fn bound(&self) -> BTreeSet<String> {
         let flows = self.run("state list --json").succeeds().json()["flows"].clone();
         let versions = flows.as_array().unwrap().iter().flat_map(|flow| flow["versions"].as_array().unwrap());
         let bound = versions.filter(|version| version["state"] == "bound");
@@ -124,7 +123,7 @@ impl Account {
     }
 }
 
-fn text(value: &Value) -> String {
+pub(crate) fn text(value: &Value) -> String {
     value.as_str().expect("a text").to_owned()
 }
 
@@ -242,6 +241,13 @@ fn a_plan_of_a_thousand_flows_is_a_listing() {
     let told = plan.json()["calls"].as_u64().expect("the plan tells its calls");
     assert!(told <= most as u64, "the plan made {told} calls, and {most} are the most");
     assert!(told >= calls.len() as u64, "{told} calls told, {} made", calls.len());
+
+    // With `--verify` the tags are read by the hundred.
+    account.aws.forget();
+    account.run("plan --verify").says("tags of 1000 revisions");
+    assert_eq!(account.called("GetResources"), FLOWS.div_ceil(100));
+    assert_eq!(account.called("ListTaskDefinitions"), FLOWS.div_ceil(100));
+    assert_eq!(account.called("DescribeTaskDefinition") + account.called("ListTagsForResource"), 0);
 }
 
 #[test]
@@ -303,53 +309,6 @@ fn the_original_s_agent_registers_nothing() {
     assert_eq!(calls["run_task"]["taskDefinition"], current["run_config"]["task_definition_arn"]);
 }
 
-/// Waits until so many calls have come in, or the program has ended by itself.
-fn reached(account: &Account, child: &mut std::process::Child, calls: usize) -> bool {
-    let begin = Instant::now();
-    while account.aws.calls().len() < calls {
-        if child.try_wait().expect("the program can be asked").is_some() {
-            return false;
-        }
-        assert!(begin.elapsed() < Duration::from_secs(120), "call {calls} never comes");
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    true
-}
-
-#[test]
-fn an_apply_that_is_killed_between_two_calls_is_completed() {
-    const FLOWS: usize = 20;
-    let account = Account::new(&flows(FLOWS, 0));
-    let mut killed = 0;
-    let mut at = 1;
-    loop {
-        // Each round begins with another definition of all flows; every second one changes it again after the kill.
-        account.project.write("main.hcl", &flows(FLOWS, at as u32 * 2));
-        account.aws.forget();
-        let mut command = account.command("apply --auto-approve");
-        command.env("FLOWFORM_LEASE_TTL", "300ms").stdout(Stdio::null()).stderr(Stdio::null());
-        let mut child = command.spawn().expect("the program starts");
-        let is_reached = reached(&account, &mut child, at);
-        child.kill().expect("the program can be killed");
-        child.wait().expect("it ends");
-        if at % 2 == 0 {
-            account.project.write("main.hcl", &flows(FLOWS, at as u32 * 2 + 1));
-        }
-        account.apply();
-        // What the killed one left in another version's place is found by the next listing.
-        account.apply();
-        account.is_settled();
-        assert_eq!(account.active(), account.bound(), "killed at call {at}");
-        assert_eq!(account.active().len(), FLOWS, "killed at call {at}");
-        if !is_reached {
-            break;
-        }
-        killed += 1;
-        at += 9;
-    }
-    assert!(killed >= 5, "some applies were really killed: {killed}");
-}
-
 /// The actions of the policy in the manual whose block has that name.
 pub(crate) fn policy(name: &str) -> BTreeSet<String> {
     let manual =
@@ -373,10 +332,12 @@ fn the_policies_of_the_manual_are_what_is_called() {
     let theirs =
         json!({"family": family, "containerDefinitions": [{"name": "x", "image": "y", "memory": 64}]});
     account.aws.ecs("RegisterTaskDefinition", &theirs);
+    account.aws.ecs("DeregisterTaskDefinition", &json!({"taskDefinition": arn}));
     account.aws.forget();
-    account.run("plan").succeeds().says("somebody else registered");
+    account.run("plan").succeeds().says("is gone");
     assert_eq!(made(), policy("plan"));
 
+    account.apply();
     account.aws.forget();
     account.project.write("main.hcl", &flows(1, 2));
     account.apply();

@@ -17,7 +17,7 @@ struct Remote {
 fn configuration(server: &Storage, level: u32) -> String {
     format!(
         "flowform {{\n  project = \"shop\"\n\n  registry \"gcs\" {{\n    bucket   = \"bucket\"\n    prefix   = \"flows\"\n    \
-         endpoint = \"{}\"\n  }}\n}}\nstorage \"module\" \"code\" {{\n  module = \"shop.etl\"\n}}\nagent \"vertex\" \"v\" {{\n  \
+         endpoint = \"{}\"\n  }}\n}}\nprovider \"vertex\" {{\n  project  = \"p-1\"\n  location = \"europe-west4\"\n}}\nstorage \"module\" \"code\" {{\n  module = \"shop.etl\"\n}}\nagent \"vertex\" \"v\" {{\n  \
          project = \"p-1\"\n}}\nflow \"etl\" {{\n  for_each = toset([\"a\", \"b\", \"c\"])\n  storage  = storage.module.code\n  \
          run_config \"vertex\" {{\n    image = \"a/b:1\"\n    env   = {{ LEVEL = \"{level}\" }}\n  }}\n}}\n",
         server.endpoint()
@@ -105,8 +105,12 @@ fn a_registry_in_a_bucket_is_applied_and_settled() {
 fn what_was_altered_by_hand_is_seen_and_put_right() {
     let remote = Remote::start();
     remote.run("apply --auto-approve").succeeds();
-    let name =
-        remote.server.names("bucket").into_iter().find(|name| name.contains("/specs/")).expect("an artifact");
+    let name = remote
+        .server
+        .names("bucket")
+        .into_iter()
+        .find(|name| name.contains("/vertex/p-1/"))
+        .expect("an artifact");
     let text = String::from_utf8(remote.server.content("bucket", &name).expect("content")).expect("text");
     remote.server.set("bucket", &name, text.replace("a/b:1", "a/b:2").as_bytes());
     remote.run("plan --detailed-exitcode").exits(2).says("altered");

@@ -1,6 +1,8 @@
 //! Flows of Vertex AI, through the program: their specs in a registry in Cloud Storage, the live jobs and what `--verify` looks
 //! up on strict servers that stand for the services.
 
+use std::collections::BTreeSet;
+
 use flowform_provider_testbed::Vertex;
 use flowform_testbed_google::{Storage, StorageOptions};
 use regex::Regex;
@@ -283,4 +285,185 @@ fn a_plan_of_a_thousand_flows_takes_eight_calls() {
     assert!(calls.len() <= 8, "{} calls: {calls:?}", calls.len());
     let told = plan.json()["calls"].as_u64().expect("the plan tells its calls");
     assert!(told <= 8 && told >= calls.len() as u64, "{told} calls told, {} made", calls.len());
+}
+
+/// A job that names one of everything that is looked up, in the service's own spelling.
+const NAMING: &str = r#"
+  run_config "vertex" {
+    image           = "europe-west4-docker.pkg.dev/p-1/shop/train:1.4.2"
+    service_account = "runner@p-1.iam.gserviceaccount.com"
+    network         = "projects/123456789012/global/networks/flows"
+
+    worker_pool_specs = [
+      { machineSpec = { machineType = "n1-standard-8" }, replicaCount = 1 },
+      {
+        machineSpec   = { machineType = "e2-standard-4" }
+        replicaCount  = 2
+        containerSpec = { imageUri = "registry.example.com/shop/worker:2" }
+      },
+    ]
+  }
+"#;
+
+const ACCOUNT: &str = "/v1/projects/-/serviceAccounts/runner@p-1.iam.gserviceaccount.com";
+const NETWORK: &str = "/compute/v1/projects/123456789012/global/networks/flows";
+const MACHINES: &str = "/compute/v1/projects/p-1/aggregated/machineTypes";
+const MANIFEST: &str = "/v2/p-1/shop/train/manifests/1.4.2";
+
+/// What `--verify` says of things that are there, are not as they have to be, are not there, and may not be read.
+#[test]
+fn what_a_job_names_is_looked_up() {
+    let vertex = Vertex::start(60);
+    let remote = Remote::with(1, &vertex.endpoint());
+    vertex.credentials(remote.project.path());
+    let text = remote.project.read("main.hcl");
+    let block = text.split("\n  run_config").nth(1).expect("it has a run config");
+    let block = format!("\n  run_config{}", block.rsplit_once("}").expect("it ends").0);
+    remote.project.write("main.hcl", &text.replace(&block, NAMING));
+    let answer = |path: &str, body: &Value| vertex.set(path, 200, body);
+    let all_well = || {
+        answer(ACCOUNT, &json!({"email": "runner@p-1.iam.gserviceaccount.com"}));
+        answer(
+            &format!("{ACCOUNT}:testIamPermissions"),
+            &json!({"permissions": ["iam.serviceAccounts.actAs"]}),
+        );
+        let peering = json!({"name": "servicenetworking-googleapis-com", "state": "ACTIVE"});
+        answer(NETWORK, &json!({"name": "flows", "peerings": [peering]}));
+        let offered = json!({"machineTypes": [{"name": "any"}]});
+        answer(MACHINES, &json!({"items": {"zones/europe-west4-a": offered, "zones/us-central1-a": {}}}));
+        answer(MANIFEST, &json!({"schemaVersion": 2}));
+    };
+    let verify = || remote.run("plan --verify");
+    all_well();
+    vertex.take_calls();
+    let mut told = format!("# all well\n{}\n", shown(&verify().succeeds()));
+    let calls = vertex.take_calls();
+    assert_eq!(calls.len(), 6, "{calls:?}");
+
+    answer(ACCOUNT, &json!({"disabled": true}));
+    answer(
+        NETWORK,
+        &json!({"peerings": [{"name": "servicenetworking-googleapis-com", "state": "INACTIVE"}]}),
+    );
+    answer(MACHINES, &json!({"items": {"zones/us-central1-a": {"machineTypes": [{"name": "any"}]}}}));
+    vertex.set(MANIFEST, 404, &json!("manifest unknown"));
+    told += &format!("# not as they have to be\n{}\n", shown(&verify()));
+
+    all_well();
+    answer(&format!("{ACCOUNT}:testIamPermissions"), &json!({}));
+    vertex.set(NETWORK, 404, &json!("The resource was not found"));
+    told += &format!("# not usable, not there\n{}\n", shown(&verify()));
+
+    for path in [ACCOUNT, NETWORK, MACHINES, MANIFEST] {
+        vertex.set(path, 403, &json!("The caller does not have permission"));
+    }
+    let denied = verify();
+    told += &format!("# not allowed\n{}\n", shown(&denied));
+    snapshot!("vertex_verify", told);
+
+    // What the manual lists for it is what is named, and nothing else.
+    let manual = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/providers/vertex.md"))
+        .expect("a page");
+    let section = manual.split("## What `plan --verify` looks up").nth(1).expect("the section");
+    let section = section.split("\n## ").next().expect("its text");
+    let permission =
+        Regex::new(r"`((?:iam|compute|artifactregistry)\.[A-Za-z]+\.[A-Za-z]+)`").expect("a pattern");
+    let of = |text: &str| {
+        let unbroken = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        permission
+            .captures_iter(&unbroken)
+            .filter_map(|found| Some(found.get(1)?.as_str().to_owned()))
+            .collect::<BTreeSet<_>>()
+    };
+    assert_eq!(of(&format!("{}{}", denied.stdout, denied.stderr)), of(section));
+}
+
+/// The code of a flow is looked up where its storage is in Cloud Storage.
+#[test]
+fn the_code_of_a_flow_is_looked_up_in_its_bucket() {
+    let remote = Remote::start(1);
+    remote.project.edit(
+        "storage \"module\" \"code\" {\n  module = \"shop.etl\"\n}",
+        "storage \"gcs\" \"code\" {\n  bucket = \"bucket\"\n  key = \"flows/train.py\"\n  stored_as_script = true\n}",
+    );
+    remote.project.edit("storage.module.code", "storage.gcs.code");
+    // No Vertex AI is reached, which is told as not checked.
+    let verify = || remote.run("plan --verify");
+    verify().says("unusable  code `gs://bucket/flows/train.py`: there is no such object");
+    remote.storage.set("bucket", "flows/train.py", b"print(1)");
+    verify().says("     usable  code `gs://bucket/flows/train.py`");
+}
+
+/// The example of the manual, in a bucket: what it keeps is taken by the service.
+#[test]
+fn the_example_is_applied_and_submitted() {
+    let storage = Storage::start(&StorageOptions::default());
+    let text =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/vertex-training/main.hcl"))
+            .expect("it is there");
+    let local = "registry \"local\" {\n    path = \".flowform/registry\"\n  }";
+    assert!(text.contains(local));
+    let bucket = format!(
+        "registry \"gcs\" {{\n    bucket = \"bucket\"\n    endpoint = \"{}\"\n  }}",
+        storage.endpoint()
+    );
+    let project = Project::new(&text.replace(local, &bucket));
+    let path = storage.credentials(project.path()).display().to_string();
+    let run = |args: &[&str]| project.run_with(args, &[("GOOGLE_APPLICATION_CREDENTIALS", &path)]);
+    run(&["apply", "--auto-approve"]).succeeds();
+    run(&["plan", "--detailed-exitcode"]).exits(0);
+    let vertex = Vertex::start(60);
+    for flow in ["train-small", "train-distributed", "train-observed"] {
+        let current = storage
+            .content("bucket", &format!("vertex-training/current/{flow}.json"))
+            .expect("it is published");
+        let current: Value = serde_json::from_slice(&current).expect("JSON");
+        let job =
+            vertex.submit(&current["start"]["custom_job"]).unwrap_or_else(|why| panic!("{flow}: {why}"));
+        assert_eq!(job["labels"]["flowform_flow"], flow);
+        assert!(current["run_config"].get("custom_job").is_none(), "the original's form has no such field");
+    }
+}
+
+/// `custom_job` may be a whole job: what the run config has arguments for becomes those, the rest stands beside it.
+#[test]
+fn a_whole_job_is_split_between_the_run_config_and_what_it_has_no_place_for() {
+    let project = Project::new("");
+    let write = |run_config: &str| {
+        project.write(
+            "main.hcl",
+            &format!(
+                "flowform {{\n  project = \"shop\"\n}}\nflow \"etl\" {{\n  runtime = \"command\"\n  command = [\"true\"]\n  run_config \"vertex\" {{\n{run_config}  }}\n}}\n"
+            ),
+        );
+    };
+    let whole = "    image = \"a/b:1\"\n    custom_job = {\n      displayName = \"nightly\"\n      labels = { team = \"shop\" }\n      jobSpec = {\n        \
+                 enableWebAccess = true\n        serviceAccount = \"runner@p-1.iam.gserviceaccount.com\"\n        scheduling = { timeout = \"60s\" }\n        \
+                 workerPoolSpecs = [{ machineSpec = { machineType = \"n1-standard-4\" } }]\n      }\n    }\n";
+    write(whole);
+    let rendered = project.run("render flow.etl --format json").succeeds().json();
+    let config = &rendered["run_config"];
+    assert_eq!(config["service_account"], "runner@p-1.iam.gserviceaccount.com");
+    assert_eq!(config["scheduling"], json!({"timeout": "60s"}));
+    assert_eq!(config["worker_pool_specs"][0]["machine_spec"]["machine_type"], "n1-standard-4");
+    assert!(config.get("custom_job").is_none(), "{config}");
+    let job = &rendered["start"]["custom_job"];
+    assert_eq!(job["display_name"], "nightly");
+    assert_eq!(job["labels"]["team"], "shop");
+    assert_eq!(job["job_spec"]["enable_web_access"], true);
+    assert_eq!(job["job_spec"]["scheduling"], json!({"timeout": "60s"}));
+    assert_eq!(job["labels"]["flowform_version"], "{{version}}");
+    assert_eq!(rendered["start"]["holes"]["version"][0], json!(["custom_job", "labels", "flowform_version"]));
+
+    // The same said in two places, and mistakes in their own place.
+    write(&format!("    service_account = \"other@p-1.iam.gserviceaccount.com\"\n{whole}"));
+    let mut told = shown(&project.run("validate").fails());
+    write(
+        &whole
+            .replace("n1-standard-4", "N1 standard")
+            .replace("60s", "-60s")
+            .replace("displayName", "displyName"),
+    );
+    told += &shown(&project.run("validate").fails());
+    snapshot!("vertex_custom_job", told);
 }

@@ -71,6 +71,41 @@ fn whole() -> Value {
     })
 }
 
+/// A run config that has a whole job to be laid into, attached to a network by an interface.
+fn laid_into_a_job() -> Value {
+    json!({
+        "image": "registry.example.com/shop/train:1.4.2",
+        "service_account": "runner@p-1.iam.gserviceaccount.com",
+        "custom_job": {
+            "display_name": "Nightly training",
+            "labels": {"team": "shop", "größe": "l-1_x"},
+            "encryption_spec": {"kms_key_name": "projects/p-1/locations/europe-west4/keyRings/r/cryptoKeys/k"},
+            "job_spec": {
+                "persistent_resource_id": "pool-1",
+                "psc_interface_config": {
+                    "network_attachment": "projects/p-1/regions/europe-west4/networkAttachments/a",
+                    "dns_peering_configs": [
+                        {"domain": "shop.internal.", "target_project": "p-1", "target_network": "flows"},
+                    ],
+                },
+                "base_output_directory": {"output_uri_prefix": "gs://shop/out"},
+                "protected_artifact_location_id": "europe-west4",
+                "tensorboard": "projects/p-1/locations/europe-west4/tensorboards/7",
+                "enable_web_access": true,
+                "enable_dashboard_access": false,
+                "experiment": "projects/p-1/locations/europe-west4/metadataStores/default/contexts/e",
+                "experiment_run": "projects/p-1/locations/europe-west4/metadataStores/default/contexts/e-1",
+                "models": ["projects/p-1/locations/europe-west4/models/m"],
+                "scheduling": {"timeout": "60s"},
+                "worker_pool_specs": [{
+                    "machine_spec": {"machine_type": "e2-standard-4"},
+                    "nfs_mounts": [{"server": "10.0.0.2", "path": "/exports", "mount_point": "data"}],
+                }],
+            },
+        },
+    })
+}
+
 /// A small one.
 fn small() -> Value {
     json!({"image": "a/b:1", "machine_type": "n1-standard-4"})
@@ -82,40 +117,75 @@ fn corpus() -> BTreeMap<String, Value> {
     let mut add = |what: String, spec: Value| {
         assert!(corpus.insert(what.clone(), spec).is_none(), "{what} is there twice");
     };
-    let base = whole();
-    for path in places(&base) {
-        let found = base.pointer(&path).expect("the place is in the base");
-        for (name, value) in replacements(found) {
-            add(format!("{path} := {name}"), with(&base, &path, value));
-        }
-        add(format!("{path} removed"), without(&base, &path));
-        if let Value::Object(fields) = found {
-            for stray in ["frobnicate", "state", "machine_types", "create_time"] {
-                add(format!("{path}/{stray} added"), with(&base, &format!("{path}/{stray}"), json!("x")));
+    for (prefix, base) in [("", whole()), ("job ", laid_into_a_job())] {
+        for path in
+            places(&base).into_iter().filter(|path| prefix.is_empty() || path.starts_with("/custom_job"))
+        {
+            let found = base.pointer(&path).expect("the place is in the base");
+            for (name, value) in replacements(found) {
+                add(format!("{prefix}{path} := {name}"), with(&base, &path, value));
             }
-            for name in fields.keys().filter(|name| name.contains('_')) {
-                let camel = camel(name);
-                let both = with(&base, &format!("{path}/{camel}"), fields[name].clone());
-                add(format!("{path}/{name} in camelCase"), without(&both, &format!("{path}/{name}")));
-                add(format!("{path}/{name} in both"), both);
-                let mut typo = name.clone();
-                typo.remove(1);
-                let mistyped = with(&base, &format!("{path}/{typo}"), fields[name].clone());
-                add(format!("{path}/{typo} for {name}"), without(&mistyped, &format!("{path}/{name}")));
+            add(format!("{prefix}{path} removed"), without(&base, &path));
+            if let Value::Object(fields) = found {
+                for stray in ["frobnicate", "state", "machine_types", "create_time"] {
+                    add(
+                        format!("{prefix}{path}/{stray} added"),
+                        with(&base, &format!("{path}/{stray}"), json!("x")),
+                    );
+                }
+                for name in fields.keys().filter(|name| name.contains('_')) {
+                    let camel = camel(name);
+                    let both = with(&base, &format!("{path}/{camel}"), fields[name].clone());
+                    add(
+                        format!("{prefix}{path}/{name} in camelCase"),
+                        without(&both, &format!("{path}/{name}")),
+                    );
+                    add(format!("{prefix}{path}/{name} in both"), both);
+                    let mut typo = name.clone();
+                    typo.remove(1);
+                    let mistyped = with(&base, &format!("{path}/{typo}"), fields[name].clone());
+                    add(
+                        format!("{prefix}{path}/{typo} for {name}"),
+                        without(&mistyped, &format!("{path}/{name}")),
+                    );
+                }
             }
-        }
-        if let Value::Array(items) = found {
-            for count in [5, 101] {
-                let many: Vec<Value> = items.iter().cycle().take(count).cloned().collect();
-                add(format!("{path} {count} times"), with(&base, &path, Value::Array(many)));
+            if let Value::Array(items) = found {
+                for count in [5, 101] {
+                    let many: Vec<Value> = items.iter().cycle().take(count).cloned().collect();
+                    add(format!("{prefix}{path} {count} times"), with(&base, &path, Value::Array(many)));
+                }
             }
         }
     }
+    let base = whole();
     for (path, values) in particular() {
         for value in values {
             add(format!("{path} = {value}"), with(&base, path, value));
         }
     }
+    let job = laid_into_a_job();
+    for (path, values) in particular_of_a_job() {
+        for value in values {
+            add(format!("job {path} = {value}"), with(&job, path, value));
+        }
+    }
+    add("job with a network".into(), with(&job, "/network", json!("projects/1/global/networks/n")));
+    add("job without an account".into(), without(&job, "/service_account"));
+    let spec = job.pointer("/custom_job/job_spec").expect("it has one");
+    add(
+        "job alone".into(),
+        json!({"image": "a/b:1", "custom_job": {"job_spec": without(spec, "/tensorboard")}}),
+    );
+    add("job without a spec".into(), json!({"image": "a/b:1", "custom_job": {"labels": {"a": "b"}}}));
+    add("job with nothing".into(), json!({"image": "a/b:1", "custom_job": {}}));
+    add(
+        "job with ranges".into(),
+        json!({
+            "image": "a/b:1", "network": "projects/1/global/networks/n",
+            "custom_job": {"jobSpec": {"reservedIpRanges": ["ranges"]}},
+        }),
+    );
     for (path, value) in [
         ("/scheduling", json!({"timeout": {"seconds": 60}})),
         ("/scheduling", json!({"timeout": {"seconds": -60}})),
@@ -263,6 +333,87 @@ fn particular() -> Vec<(&'static str, Vec<Value>)> {
         ),
         ("/worker_pool_specs/3/python_package_spec/env/0/name", vec![json!("A.B")]),
         ("/worker_pool_specs/2", vec![json!(null), json!({"replica_count": 1}), json!({"machine_spec": {}})]),
+    ]
+}
+
+/// The same for a job.
+fn particular_of_a_job() -> Vec<(&'static str, Vec<Value>)> {
+    let many: Map<String, Value> = (0..60).map(|n| (format!("l{n}"), json!("x"))).collect();
+    let names = |kind: &str| {
+        vec![
+            json!(format!("projects/p/locations/l/{kind}")),
+            json!(format!("projects/p/locations/l/{kind}/x/y")),
+            json!(format!("projects//locations/l/{kind}/x")),
+        ]
+    };
+    vec![
+        (
+            "/custom_job/display_name",
+            vec![json!("x".repeat(128)), json!("x".repeat(129)), json!("ä".repeat(128))],
+        ),
+        (
+            "/custom_job/labels",
+            vec![
+                json!({"Team": "x"}),
+                json!({"team": "Shop"}),
+                json!({"a b": "x"}),
+                json!({"": "x"}),
+                json!({"a": ""}),
+                json!({"x".repeat(64): "y".repeat(64)}),
+                json!({"x".repeat(65): "y"}),
+                json!({"a": "y".repeat(65)}),
+                json!({"flowform_version": "9"}),
+                json!({"a": "ⅷ"}),
+                json!({"a": 1}),
+                Value::Object(many),
+            ],
+        ),
+        (
+            "/custom_job/encryption_spec/kms_key_name",
+            vec![json!("k"), json!("projects/p/locations/l/keyRings/r/cryptoKeys/k/x")],
+        ),
+        (
+            "/custom_job/job_spec/persistent_resource_id",
+            vec![
+                json!("Pool"),
+                json!("1pool"),
+                json!("pool-"),
+                json!("p".repeat(63)),
+                json!("p".repeat(64)),
+                json!("a_b"),
+            ],
+        ),
+        ("/custom_job/job_spec/network", vec![json!("projects/1/global/networks/n"), json!("n/m")]),
+        ("/custom_job/job_spec/service_account", vec![json!("other@p-1.iam.gserviceaccount.com")]),
+        ("/custom_job/job_spec/reserved_ip_ranges", vec![json!(["ranges"]), json!([])]),
+        (
+            "/custom_job/job_spec/psc_interface_config/network_attachment",
+            vec![json!("a"), json!("A"), json!("projects/p/regions/r/networkAttachments"), json!("a-")],
+        ),
+        (
+            "/custom_job/job_spec/psc_interface_config/dns_peering_configs/0/domain",
+            vec![json!("shop.internal"), json!(".")],
+        ),
+        (
+            "/custom_job/job_spec/base_output_directory/output_uri_prefix",
+            vec![json!("s3://b"), json!("gs://"), json!("gs://b"), json!("gs:///x"), json!("gs://b/")],
+        ),
+        ("/custom_job/job_spec/tensorboard", names("tensorboards")),
+        ("/custom_job/job_spec/experiment", names("metadataStores/default/contexts")),
+        ("/custom_job/job_spec/experiment_run", names("metadataStores/default/contexts")),
+        ("/custom_job/job_spec/models/0", names("models")),
+        ("/custom_job/job_spec/scheduling/timeout", vec![json!("0s"), json!("-1s"), json!("1h")]),
+        (
+            "/custom_job/job_spec/worker_pool_specs",
+            vec![
+                json!([]),
+                json!([null]),
+                json!([{}]),
+                json!([{"machineSpec": {"machineType": "n1-standard-4"}}]),
+            ],
+        ),
+        ("/custom_job/state", vec![json!("JOB_STATE_QUEUED")]),
+        ("/custom_job/name", vec![json!("projects/p/locations/l/customJobs/1")]),
     ]
 }
 
@@ -444,6 +595,7 @@ const STRICTER: &[&str] = &[
 fn as_written(spec: &Value) -> Value {
     let mut spec = spec.clone();
     let mut take = |name: &str| spec.as_object_mut().and_then(|fields| fields.remove(name));
+    let mut job = take("custom_job").filter(Value::is_object).unwrap_or_else(|| json!({}));
     let env = take("env").unwrap_or_default();
     let env: Vec<Value> = match &env {
         Value::Object(env) => env.iter().map(|(name, value)| json!({"name": name, "value": value})).collect(),
@@ -453,11 +605,25 @@ fn as_written(spec: &Value) -> Value {
     let (image, machine) =
         (take("image").unwrap_or_default(), take("machine_type").unwrap_or(json!("e2-standard-4")));
     let image = if image.is_null() { json!("prefecthq/prefect:1.4.1") } else { image };
-    if spec.get("worker_pool_specs").is_none_or(Value::is_null) {
-        spec["worker_pool_specs"] = json!([{"machine_spec": {"machine_type": machine}, "replica_count": 1}]);
+    let under = if job.get("jobSpec").is_some() { "jobSpec" } else { "job_spec" };
+    let mut whole = job.get(under).cloned().unwrap_or_default();
+    if let (Some(whole), Some(own)) = (whole.as_object_mut(), spec.as_object()) {
+        whole.extend(own.clone());
+    } else if whole.is_null() {
+        whole = spec;
     }
-    if let Some(Value::Object(pool)) = spec.pointer_mut("/worker_pool_specs/0") {
-        pool.insert("container_spec".into(), json!({"image_uri": image, "env": env}));
+    if whole.is_object() {
+        if whole.get("worker_pool_specs").is_none_or(Value::is_null) {
+            whole["worker_pool_specs"] =
+                json!([{"machine_spec": {"machine_type": machine}, "replica_count": 1}]);
+        }
+        if let Some(Value::Object(pool)) = whole.pointer_mut("/worker_pool_specs/0") {
+            pool.insert("container_spec".into(), json!({"image_uri": image, "env": env}));
+        }
     }
-    json!({"display_name": "x", "job_spec": spec})
+    job[under] = whole;
+    if job.get("displayName").is_none() && job.get("display_name").is_none_or(Value::is_null) {
+        job["display_name"] = json!("x");
+    }
+    job
 }

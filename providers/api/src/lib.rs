@@ -24,7 +24,7 @@ pub use key::{check_key, key_part};
 pub use prefixed::{Prefixed, check_prefix};
 pub use provider::{
     ArtifactType, BoxFuture, Check, Finding, InUse, Made, MakeRequest, Observation, Provider, RefreshRequest,
-    ToVerify, Verification,
+    ToAudit, ToVerify, Verification,
 };
 pub use quantity::{Quantity, QuantityError};
 pub use script::{FoundScript, SCRIPT, ScriptStore, ScriptType, Scripts, md5_of, script_key};

@@ -61,6 +61,8 @@ pub struct Observation {
     pub unreadable: Vec<(String, ProviderError)>,
     /// Recorded artifacts that must stay for now, with the reason: runs go on that were started from them.
     pub in_use: Vec<(String, String)>,
+    /// Live objects that are nobody's and hold what a recorded artifact held that is gone, each with the latter's id.
+    pub adoptable: Vec<(String, LiveArtifact)>,
     /// What people should know and nothing follows from, each with the recorded artifact that it is about (its id):
     /// a newer object of somebody else beside it, say.
     pub notes: Vec<(String, String)>,
@@ -143,6 +145,19 @@ pub struct ToVerify<'a> {
     pub artifact: &'a Artifact,
     /// The version's definition: run arguments that are no part of the artifact are in its `run_config`.
     pub definition: &'a Value,
+}
+
+/// A recorded artifact that should say whose it is.
+#[derive(Clone, Debug)]
+pub struct ToAudit<'a> {
+    /// The name of its flow.
+    pub flow: &'a str,
+    /// The artifact.
+    pub binding: &'a Binding,
+    /// What it may say: versions of a flow that are equal share an artifact, which says the first of them.
+    pub identities: Vec<Identity>,
+    /// Whether the flow's current version has it.
+    pub is_current: bool,
 }
 
 /// The half of a backend that has effects. An instance is one configured connection.
@@ -232,6 +247,19 @@ pub trait Provider: Send + Sync {
         artifacts: &'a [ToVerify<'a>],
     ) -> BoxFuture<'a, Result<Verification, ProviderError>> {
         let _ = artifacts;
+        Box::pin(async { Ok(Verification::default()) })
+    }
+
+    /// Looks up whether recorded artifacts still say whose they are, where a listing does not tell, and who else uses
+    /// those that are superseded. It changes nothing.
+    ///
+    /// # Errors
+    /// The backend cannot be reached at all.
+    fn audit<'a>(
+        &'a self,
+        recorded: &'a [ToAudit<'a>],
+    ) -> BoxFuture<'a, Result<Verification, ProviderError>> {
+        let _ = recorded;
         Box::pin(async { Ok(Verification::default()) })
     }
 

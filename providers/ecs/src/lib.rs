@@ -2,12 +2,15 @@
 //! task, and changes nothing that does not carry our tags.
 
 mod arn;
+mod audit;
 mod canonical;
 mod client;
 mod preflight;
 mod provider;
 mod rates;
 mod raw;
+mod refresh;
+mod registered;
 mod settings;
 mod tags;
 mod verify;

@@ -1,13 +1,13 @@
 //! IO: task definitions of flow versions, registered, found, read and deregistered. Revisions that do not carry our tags
-//! are never changed.
+//! are never changed, but for one that takes the place of ours, which gets them.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use flowform_provider_api::{
     ArtifactType, BoxFuture, Digest, ErrorKind, Identity, LiveArtifact, Location, Made, MakeRequest,
-    Observation, Provider, ProviderError, RefreshRequest, RegistryId, ToVerify, Verification,
+    Observation, Provider, ProviderError, RefreshRequest, RegistryId, ToAudit, ToVerify, Verification,
 };
 use flowform_provider_aws::Connection;
 use serde_json::{Map, Value};
@@ -17,18 +17,22 @@ use crate::arn;
 use crate::canonical::{FIELD, TASK_DEFINITION};
 use crate::client::{Calls, Described};
 use crate::rates;
-use crate::settings::{Settings, with_logs};
+use crate::settings::{Settings, lacks_log_region, with_log_region};
 use crate::tags::{self, Tags};
-use crate::verify;
+use crate::{audit, refresh, registered, verify};
 
 /// How often a registration is tried.
 const TRIES: u32 = 6;
 
 /// The pause before the second try; each next one is twice as long.
-const PAUSE: Duration = Duration::from_millis(500);
+const PAUSE: Duration = Duration::from_millis(250);
 
-/// How many revisions that nobody recorded are looked at: what interrupted applies and others leave is few.
-const LOOKED_AT: usize = 200;
+/// How often a registration without an answer is looked up before it is repeated: what was registered is not shown at
+/// once (page `RunTask`, on eventual consistency).
+const LOOKS: u32 = 3;
+
+/// How many deregistered revisions of a family are looked at for one of the flow.
+const FORMER: usize = 20;
 
 /// The provider of one account and region.
 pub struct EcsProvider {
@@ -36,13 +40,20 @@ pub struct EcsProvider {
     pub(crate) calls: Calls,
     /// One registration at a time per family: the service refuses concurrent ones.
     families: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
+    /// Revisions that carry our tags as far as this program has seen.
+    ours: Mutex<HashSet<String>>,
 }
 
 impl EcsProvider {
     /// Connects to nothing: credentials are looked for at the first call.
     pub fn new(settings: Settings) -> Self {
-        let calls = Calls::new(Connection::new(settings.connection.clone()), settings.modify);
-        Self { settings, calls, families: Mutex::default() }
+        let attempts = settings.connection.max_attempts;
+        let calls = Calls::new(Connection::new(settings.connection.clone()), settings.modify, attempts);
+        Self { settings, calls, families: Mutex::default(), ours: Mutex::default() }
+    }
+
+    fn ours(&self) -> std::sync::MutexGuard<'_, HashSet<String>> {
+        self.ours.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn family(&self, name: &str) -> Arc<tokio::sync::Mutex<()>> {
@@ -66,24 +77,59 @@ impl EcsProvider {
         }
         let mut pause = PAUSE;
         let mut tries = 1;
+        let mut is_in_doubt = false;
         loop {
             let error = match self.calls.register(&document).await {
+                Ok(arn) if is_in_doubt => {
+                    // An earlier try may have been done after all: the lowest is kept, and the next apply prunes this one.
+                    let lowest = self.find(family, identity, &artifact.hash).await?;
+                    return Ok(lowest.unwrap_or(arn));
+                }
                 Ok(arn) => return Ok(arn),
                 Err(error) => error,
             };
             let is_lost = error.kind == ErrorKind::Unavailable;
-            let may_repeat = is_lost || error.kind == ErrorKind::Throttled || is_contended(&error);
-            if !may_repeat || tries >= TRIES {
+            if !(is_lost || is_contended(&error)) || tries >= TRIES {
                 return Err(error);
             }
-            sleep(error.retry_after.unwrap_or(pause)).await;
-            pause *= 2;
+            is_in_doubt |= is_lost;
             tries += 1;
-            // The call may have been done: a second revision of the version would be one too many.
-            if is_lost && let Some(found) = self.find(family, identity, &artifact.hash).await? {
-                return Ok(found);
+            sleep(error.retry_after.unwrap_or(pause)).await;
+            for look in 0..LOOKS {
+                // The call may have been done: a second revision of the version would be one too many.
+                if !is_lost {
+                    break;
+                }
+                if let Some(found) = self.find(family, identity, &artifact.hash).await? {
+                    return Ok(found);
+                }
+                if look + 1 < LOOKS {
+                    sleep(pause).await;
+                }
+            }
+            pause = pause.saturating_mul(2);
+        }
+    }
+
+    /// Has a revision carry our tags that was not registered by us: it equals what would be registered, and the plan
+    /// said that it takes the place.
+    async fn take_over(&self, identity: &Identity, id: &str) -> Result<(), ProviderError> {
+        if self.ours().contains(id) {
+            return Ok(());
+        }
+        let Some(found) = self.calls.describe(id).await? else {
+            return Err(ProviderError::new(ErrorKind::NotFound, format!("{id} is gone: plan again")));
+        };
+        match tags::identity(&found.tags) {
+            Some(owner) if tags::is_of_flow(&owner, identity) => {}
+            Some(owner) => return Err(not_ours(id, &format!("belongs to the flow {}", owner.flow_name))),
+            None => {
+                let hash = self.live(found).hash;
+                self.calls.tag(id, &tags::of(identity, &hash)).await?;
             }
         }
+        self.ours().insert(id.to_owned());
+        Ok(())
     }
 
     pub(crate) async fn document(
@@ -93,8 +139,8 @@ impl EcsProvider {
         hash: &Digest,
     ) -> Result<Value, ProviderError> {
         let mut definition = definition.clone();
-        if let Some(group) = &self.settings.default_log_group {
-            with_logs(&mut definition, group, &self.calls.region().await?);
+        if lacks_log_region(&definition) {
+            with_log_region(&mut definition, &self.calls.region().await?);
         }
         Ok(tags::request(&definition, &self.settings.default_tags, &tags::of(identity, hash)))
     }
@@ -129,65 +175,23 @@ impl EcsProvider {
             }
         }
         match (is_ours, revisions.first()) {
-            (false, Some(newest)) => Err(taken(family, newest)),
+            (false, Some(newest)) if !self.was_ours(family, wanted).await? => Err(taken(family, newest)),
             _ => Ok(found),
         }
     }
 
-    async fn observe(&self, request: RefreshRequest<'_>) -> Result<Observation, ProviderError> {
-        let before = self.calls.count();
-        self.calls.location().await?;
-        let mut observation = Observation::default();
-        let active: BTreeSet<String> = self.calls.active(None).await?.into_iter().collect();
-        let recorded: BTreeSet<&str> = request.recorded.iter().map(|binding| binding.id.as_str()).collect();
-        // The newest recorded revision of each family, with its ARN.
-        let mut families: BTreeMap<&str, (u64, &str)> = BTreeMap::new();
-        for id in &recorded {
-            if active.contains(*id) {
-                observation.intact.push((*id).to_owned());
-            }
-            if let Some((family, number)) = arn::revision(id) {
-                let newest = families.entry(family).or_insert((number, id));
-                *newest = (*newest).max((number, id));
+    /// Whether the flow had a revision in the family before, which is deregistered now.
+    async fn was_ours(&self, family: &str, wanted: &Identity) -> Result<bool, ProviderError> {
+        let mut revisions = self.calls.inactive(family).await?;
+        revisions.retain(|found| arn::revision(found).is_some_and(|(of, _)| of == family));
+        arn::newest_first(&mut revisions);
+        for revision in revisions.iter().take(FORMER) {
+            let tags = self.calls.tags_of(revision).await?;
+            if tags::identity(&tags).is_some_and(|found| tags::is_of_flow(&found, wanted)) {
+                return Ok(true);
             }
         }
-        let mut others: Vec<String> =
-            active.into_iter().filter(|id| !recorded.contains(id.as_str())).collect();
-        others.retain(|id| {
-            arn::revision(id).is_some_and(|(family, _)| {
-                families.contains_key(family) || arn::may_be_of(family, request.project)
-            })
-        });
-        for id in others.iter().take(LOOKED_AT) {
-            let tags = self.calls.tags_of(id).await?;
-            let identity = tags::identity(&tags)
-                .filter(|found| tags::is_of_project(found, request.registry, request.project));
-            if let Some(identity) = identity {
-                observation.live.push(LiveArtifact {
-                    kind: TASK_DEFINITION.kind().to_owned(),
-                    id: id.clone(),
-                    identity: Some(identity),
-                    hash: tags::hash(&tags).unwrap_or_else(|| Digest::of_bytes(id.as_bytes())),
-                    body: None,
-                });
-                continue;
-            }
-            let Some((family, number)) = arn::revision(id) else { continue };
-            if let Some((newest, own)) = families.get(family).filter(|(newest, _)| number > *newest) {
-                observation.notes.push(((*own).to_owned(), format!(
-                    "somebody else registered {family}:{number}, which is newer than {family}:{newest}; runs use the \
-                     latter"
-                )));
-            }
-        }
-        if let (true, Some((_, id))) = (others.len() > LOOKED_AT, families.values().next()) {
-            observation.notes.push((
-                (*id).to_owned(),
-                format!("{} revisions that nobody recorded were not looked at", others.len() - LOOKED_AT),
-            ));
-        }
-        observation.calls = self.calls.count().saturating_sub(before);
-        Ok(observation)
+        Ok(false)
     }
 
     async fn remove_revision(&self, registry: &RegistryId, id: &str) -> Result<(), ProviderError> {
@@ -203,7 +207,7 @@ impl EcsProvider {
     }
 
     /// A revision as an artifact; tags that the provider adds to all are no content.
-    fn live(&self, found: Described) -> LiveArtifact {
+    pub(crate) fn live(&self, found: Described) -> LiveArtifact {
         let mut definition = found.definition;
         let own: Tags = found
             .tags
@@ -239,11 +243,24 @@ impl Provider for EcsProvider {
         &'a self,
         request: RefreshRequest<'a>,
     ) -> BoxFuture<'a, Result<Observation, ProviderError>> {
-        Box::pin(self.observe(request))
+        Box::pin(refresh::observe(self, request))
     }
 
     fn make<'a>(&'a self, request: MakeRequest<'a>) -> BoxFuture<'a, Result<Made, ProviderError>> {
-        Box::pin(async move { Ok(self.make_revision(request).await?.into()) })
+        Box::pin(async move {
+            let id = self.make_revision(request).await?;
+            self.ours().insert(id.clone());
+            Ok(id.into())
+        })
+    }
+
+    /// A revision that somebody else registered and that takes the place of ours gets our tags.
+    fn set_current<'a>(
+        &'a self,
+        identity: &'a Identity,
+        id: &'a str,
+    ) -> BoxFuture<'a, Result<(), ProviderError>> {
+        Box::pin(self.take_over(identity, id))
     }
 
     fn remove<'a>(
@@ -258,7 +275,20 @@ impl Provider for EcsProvider {
         &'a self,
         artifacts: &'a [ToVerify<'a>],
     ) -> BoxFuture<'a, Result<Verification, ProviderError>> {
-        Box::pin(verify::verify(&self.calls, artifacts, self.settings.default_log_group.as_deref()))
+        Box::pin(async move {
+            let mut verified = verify::verify(&self.calls, artifacts).await?;
+            let registered = registered::verify(&self.calls, artifacts).await;
+            verified.checks.extend(registered.checks);
+            verified.calls += registered.calls;
+            Ok(verified)
+        })
+    }
+
+    fn audit<'a>(
+        &'a self,
+        recorded: &'a [ToAudit<'a>],
+    ) -> BoxFuture<'a, Result<Verification, ProviderError>> {
+        Box::pin(audit::audit(&self.calls, recorded))
     }
 
     fn describe<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Option<LiveArtifact>, ProviderError>> {

@@ -14,8 +14,6 @@ pub struct Settings {
     pub connection: aws::Settings,
     /// Tags that every registered definition gets.
     pub default_tags: BTreeMap<String, String>,
-    /// The log group of containers that have no log configuration.
-    pub default_log_group: Option<String>,
     /// The rate of registrations and deregistrations.
     pub modify: Rate,
 }
@@ -49,12 +47,7 @@ impl Settings {
             Some(per_second) => Rate { burst: (MODIFY.burst * per_second).max(1.0), per_second },
             None => MODIFY,
         };
-        Self {
-            connection,
-            default_tags: texts(arguments.get("default_tags")),
-            default_log_group: text("default_log_group").filter(|group| !group.is_empty()),
-            modify,
-        }
+        Self { connection, default_tags: texts(arguments.get("default_tags")), modify }
     }
 }
 
@@ -67,19 +60,24 @@ fn texts(map: Option<&Value>) -> BTreeMap<String, String> {
     entries.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned()))).collect()
 }
 
-/// The definition with `awslogs` for each container that has no log configuration.
-pub(crate) fn with_logs(definition: &mut Map<String, Value>, group: &str, region: &str) {
-    let family = definition.get("family").and_then(Value::as_str).unwrap_or("flow").to_owned();
-    let containers = definition.get_mut("containerDefinitions").and_then(Value::as_array_mut);
-    for container in containers.into_iter().flatten().filter_map(Value::as_object_mut) {
-        if container.get("logConfiguration").is_none_or(Value::is_null) {
-            let log = serde_json::json!({
-                "logDriver": "awslogs",
-                "options": {"awslogs-group": group, "awslogs-region": region, "awslogs-stream-prefix": family},
-            });
-            container.insert("logConfiguration".to_owned(), log);
-        }
+/// The definition with the region in each `awslogs` configuration that has none: the service wants it.
+pub(crate) fn with_log_region(definition: &mut Map<String, Value>, region: &str) {
+    for options in awslogs(definition) {
+        options.entry("awslogs-region").or_insert_with(|| region.into());
     }
+}
+
+/// Whether a container's logs lack a region.
+pub(crate) fn lacks_log_region(definition: &Map<String, Value>) -> bool {
+    awslogs(&mut definition.clone()).any(|options| !options.contains_key("awslogs-region"))
+}
+
+/// The options of each `awslogs` configuration.
+fn awslogs(definition: &mut Map<String, Value>) -> impl Iterator<Item = &mut Map<String, Value>> {
+    let containers = definition.get_mut("containerDefinitions").and_then(Value::as_array_mut);
+    let logs = containers.into_iter().flatten().filter_map(|container| container.get_mut("logConfiguration"));
+    let logs = logs.filter(|log| log.get("logDriver").and_then(Value::as_str) == Some("awslogs"));
+    logs.filter_map(|log| log.get_mut("options").and_then(Value::as_object_mut))
 }
 
 #[cfg(test)]
@@ -105,22 +103,25 @@ mod tests {
         assert_eq!(settings.connection.max_attempts, Some(7));
         assert_eq!(settings.connection.allowed_account_ids.len(), 2);
         assert_eq!(settings.default_tags["team"], "data");
-        assert_eq!(settings.default_log_group.as_deref(), Some("/flows"));
         assert_eq!(settings.modify, Rate { burst: 100.0, per_second: 5.0 });
         assert_eq!(Settings::of(&Map::new()).modify, MODIFY);
     }
 
     #[test]
-    fn logs_are_added_where_there_are_none() {
-        let own = json!({"logDriver": "json-file"});
-        let definition = json!({"family": "f", "containerDefinitions": [{"name": "a"}, {"name": "b", "logConfiguration": own}]});
+    fn logs_get_the_region_that_they_lack() {
+        let own = json!({"logDriver": "json-file", "options": {}});
+        let definition = json!({"family": "f", "containerDefinitions": [
+            {"name": "a", "logConfiguration": {"logDriver": "awslogs", "options": {"awslogs-group": "/flows"}}},
+            {"name": "b", "logConfiguration": own},
+            {"name": "c"},
+        ]});
         let mut definition = definition.as_object().unwrap().clone();
-        with_logs(&mut definition, "/flows", "eu-west-1");
+        assert!(lacks_log_region(&definition));
+        with_log_region(&mut definition, "eu-west-1");
+        assert!(!lacks_log_region(&definition));
         let log = |index: usize| &definition["containerDefinitions"][index]["logConfiguration"];
-        assert_eq!(
-            *log(0),
-            json!({"logDriver": "awslogs", "options": {"awslogs-group": "/flows", "awslogs-region": "eu-west-1", "awslogs-stream-prefix": "f"}})
-        );
+        assert_eq!(log(0)["options"], json!({"awslogs-group": "/flows", "awslogs-region": "eu-west-1"}));
         assert_eq!(*log(1), own);
+        assert!(log(2).is_null());
     }
 }

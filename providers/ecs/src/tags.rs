@@ -69,6 +69,30 @@ pub(crate) fn is_of_flow(found: &Identity, wanted: &Identity) -> bool {
         && found.flow.as_str() == value(wanted.flow.as_str())
 }
 
+/// Whether a revision says that it is of some registry, whether or not it says the rest.
+pub(crate) fn is_owned(tags: &Tags) -> bool {
+    tags.contains_key(REGISTRY)
+}
+
+/// Whose the tags say that a revision is, against what they may say: what is wrong, as a clause; `None` where they are as
+/// they were written.
+pub(crate) fn altered(tags: &Tags, expected: &[Identity], content: &Digest) -> Option<String> {
+    let wrong = |one: &Identity| -> Vec<String> {
+        let wanted = of(one, content);
+        // The name is an alias; the flow may have had another one.
+        let counted = wanted.into_iter().filter(|(key, _)| key != FLOW);
+        let told = counted.filter_map(|(key, value)| match tags.get(&key) {
+            Some(found) if *found == value => None,
+            Some(found) => Some(format!("its tag `{key}` is `{found}` and was `{value}`")),
+            None => Some(format!("its tag `{key}` is gone, which was `{value}`")),
+        });
+        told.collect()
+    };
+    // Of what it may say, what it is closest to.
+    let wrong = expected.iter().map(wrong).min_by_key(Vec::len)?;
+    (!wrong.is_empty()).then(|| wrong.join("; "))
+}
+
 /// Whether flowform alone sets the tag.
 pub(crate) fn is_reserved(key: &str) -> bool {
     key.starts_with("flowform:") || key == PREFECT_FLOW_ID || key == PREFECT_FLOW_VERSION

@@ -242,6 +242,71 @@ async fn a_late_duplicate_is_recognised_and_the_lowest_is_kept() {
 }
 
 #[tokio::test]
+async fn a_lost_reply_is_looked_for_as_long_as_listings_are_behind() {
+    for (lag, registered) in [(0, 1), (2, 1), (20, 2)] {
+        let aws = Aws::strict();
+        let provider = EcsProvider::new(settings(&aws));
+        let made = artifact(definition("shop-etl", "i:1"));
+        aws.lag(lag);
+        aws.faults(&[Fault::lose("RegisterTaskDefinition")]);
+        let arn = make(&provider, &identity("a", 1), &made).await.unwrap();
+        assert_eq!(called(&aws, "RegisterTaskDefinition"), registered, "behind by {lag} listings");
+        // What the listing does not show is asked for by name.
+        let seen = refresh(&provider, &[&arn], &made).await;
+        assert_eq!(seen.intact, std::slice::from_ref(&arn), "behind by {lag} listings");
+        let mut strays = 0;
+        for _ in 0..20 {
+            strays = refresh(&provider, &[&arn], &made).await.live.len();
+        }
+        assert_eq!(strays, registered - 1, "the duplicate is told in the end");
+    }
+}
+
+#[tokio::test]
+async fn a_duplicate_that_shows_in_time_loses_to_the_lowest() {
+    let aws = Aws::strict();
+    let provider = EcsProvider::new(settings(&aws));
+    let made = artifact(definition("shop-etl", "i:1"));
+    // The looks before the second registration show nothing, the one after it does.
+    aws.lag(3);
+    aws.faults(&[Fault::lose("RegisterTaskDefinition")]);
+    let arn = make(&provider, &identity("a", 1), &made).await.unwrap();
+    assert_eq!(called(&aws, "RegisterTaskDefinition"), 2);
+    assert!(arn.ends_with("shop-etl:1"), "{arn}");
+}
+
+#[tokio::test]
+async fn what_the_service_refuses_is_told_and_nothing_is_registered() {
+    let aws = Aws::strict();
+    let provider = EcsProvider::new(settings(&aws));
+    let mut wrong = definition("shop-etl", "i:1");
+    wrong["task_definition"]["memory"] = json!("16 GB");
+    let error = make(&provider, &identity("a", 1), &artifact(wrong)).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Invalid);
+    assert!(error.message.contains("No Fargate configuration exists"), "{}", error.message);
+    assert_eq!(called(&aws, "RegisterTaskDefinition"), 1);
+    assert!(provider.calls.active(None).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn registrations_of_a_family_do_not_overlap() {
+    let aws = Aws::strict();
+    let provider = Arc::new(EcsProvider::new(settings(&aws)));
+    aws.faults(&[Fault::slow("RegisterTaskDefinition", 0.2).times(4)]);
+    let registered = (1..=4).map(|version| {
+        let provider = Arc::clone(&provider);
+        tokio::spawn(async move {
+            let made = artifact(definition("shop-etl", &format!("i:{version}")));
+            make(&provider, &identity("a", version), &made).await.unwrap()
+        })
+    });
+    for made in registered.collect::<Vec<_>>() {
+        made.await.unwrap();
+    }
+    assert_eq!(called(&aws, "RegisterTaskDefinition"), 4, "none is refused as concurrent");
+}
+
+#[tokio::test]
 async fn a_family_of_somebody_else_is_refused_and_a_newer_revision_in_ours_is_told() {
     let aws = Aws::strict();
     let provider = EcsProvider::new(settings(&aws));

@@ -39,14 +39,10 @@ struct Named {
     together: BTreeMap<String, BTreeSet<String>>,
 }
 
-/// Looks up everything once. `default_log_group` is where containers log that say nothing.
-pub(crate) async fn verify(
-    calls: &Calls,
-    artifacts: &[ToVerify<'_>],
-    default_log_group: Option<&str>,
-) -> Result<Verification, ProviderError> {
+/// Looks up everything once.
+pub(crate) async fn verify(calls: &Calls, artifacts: &[ToVerify<'_>]) -> Result<Verification, ProviderError> {
     let before = calls.count();
-    let named = subjects(artifacts, default_log_group);
+    let named = subjects(artifacts);
     let mut preflight = Preflight::new(calls.connection()).await?;
     let (mut subnets, mut groups) = (BTreeSet::new(), BTreeSet::new());
     for subject in named.subjects.keys() {
@@ -124,7 +120,7 @@ fn security_group(
 }
 
 /// What the artifacts and the run arguments of their definitions name, each with its flows.
-fn subjects(artifacts: &[ToVerify<'_>], default_log_group: Option<&str>) -> Named {
+fn subjects(artifacts: &[ToVerify<'_>]) -> Named {
     let mut named = Named::default();
     for ToVerify { flow, artifact, definition } in artifacts {
         let mut add = |subject: Subject| {
@@ -138,11 +134,7 @@ fn subjects(artifacts: &[ToVerify<'_>], default_log_group: Option<&str>) -> Name
         for container in task.get("containerDefinitions").and_then(Value::as_array).into_iter().flatten() {
             text(container, "image").map(Subject::Image).map(&mut add);
             let options = container.pointer("/logConfiguration/options").unwrap_or(&Value::Null);
-            let group = match container.get("logConfiguration") {
-                Some(_) => text(options, "awslogs-group"),
-                None => default_log_group.map(str::to_owned),
-            };
-            let group = group.map(|name| LogGroup {
+            let group = text(options, "awslogs-group").map(|name| LogGroup {
                 name,
                 region: text(options, "awslogs-region"),
                 is_made: text(options, "awslogs-create-group").as_deref() == Some("true"),

@@ -20,6 +20,7 @@ use crate::config::model::{Node, NodeId, Resource};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::flow::definition::{FlowInputs, build};
 use crate::flow::kind::StorageKind;
+use crate::flow::render::versioned::ArtifactKind;
 use crate::value::{Kind, Type, Value, to_json};
 use reader::{KEEP_VERSIONS, Reader};
 
@@ -75,6 +76,10 @@ pub(super) fn flow(
         (*kind, stored)
     });
     let serving = agent.as_ref().map(|(kind, value)| (*kind, without_identity(value)));
+    let providers = reader.providers(run_config.as_ref());
+    let keeper = settings.providers.get(&providers.keeper(ArtifactKind::TaskDefinition));
+    let of_keeper =
+        |name: &str| keeper.and_then(|keeper| keeper.values.get(name)).cloned().unwrap_or(Value::NULL);
     let (mut definition, mut problems) = build(&FlowInputs {
         name: &name,
         prefect_version: &settings.prefect_version,
@@ -92,6 +97,7 @@ pub(super) fn flow(
         command: &reader.value("command", diags),
         family: &reader.value("family", diags),
         source_hash: &reader.value("source_hash", diags),
+        default_logs: (&of_keeper("default_log_group"), &of_keeper("region")),
     });
     problems.extend(of_script);
     let ignored_checks = reader.ignored_checks(diags);
@@ -143,7 +149,7 @@ pub(super) fn flow(
         frame: context.frame,
         span: context.node.header,
         kind,
-        providers: reader.providers(run_config.as_ref()),
+        providers,
         run_config: run_config.as_ref().and_then(|value| value.get("address")?.as_str().map(str::to_owned)),
         written_by: resource::written(run_config.as_ref()),
         remote_template,

@@ -7,12 +7,13 @@ mod ecs;
 mod fargate;
 mod image;
 mod kubernetes;
+mod reference;
 mod secret;
 mod table;
 mod template;
 mod vertex;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub use agents::{Taker, coverage};
 pub(crate) use secret::plaintext;
@@ -37,10 +38,16 @@ pub struct CheckInputs<'a> {
     pub template: Option<Template<'a>>,
     /// The kind and the arguments of the storage.
     pub storage: Option<(StorageKind, &'a Value)>,
+    /// The flow's default parameters.
+    pub parameters: &'a Value,
+    /// Whether it has variables by reference.
+    pub has_secrets: bool,
     /// The agent that the flow names.
     pub agent: Option<Agent<'a>>,
     /// Every agent that the configuration declares, in any order.
     pub agents: &'a [Agent<'a>],
+    /// Where arguments of the run config are that another one of them holds.
+    pub places: &'a BTreeMap<&'static str, Vec<PathStep>>,
 }
 
 /// The template of a run: one that the run config holds or names, or that of the agents that take the flow.
@@ -139,7 +146,7 @@ impl<'a> CheckInputs<'a> {
 
     /// The place of an argument of the run config.
     fn place(&self, name: &str) -> Vec<PathStep> {
-        at(&[key("run_config")], name)
+        self.places.get(name).cloned().unwrap_or_else(|| at(&[key("run_config")], name))
     }
 
     /// Whether an agent that may take the flow has the option, or may have it: the agent that the flow names, else any

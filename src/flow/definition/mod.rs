@@ -7,13 +7,16 @@
 //! - `storage`: the serialized form with this flow in `flows` (semantics 8), or null;
 //! - `parameters`, `schedules`, `runtime`;
 //! - only where given: `command`, `secret_env`, `source_hash`, `family`;
+//! - `custom_job`, of a CustomJob what the run config has no argument for;
 //! - `template_source`, which evaluation adds: the server that the task definition was read from;
 //! - `agent_defaults`, by kind of agent, where agents have some that belong to it.
 //!
 //! It may hold unknowns. Equal configurations give equal definitions on every machine.
 
 mod agent;
+mod custom_job;
 pub mod defaults;
+mod logs;
 mod merge;
 mod problem;
 mod purity;
@@ -26,6 +29,7 @@ mod vertex;
 
 pub use agent::agent_document;
 pub use defaults::DeclaredAgent;
+pub use logs::{LOG_GROUP, LOG_REGION};
 pub use merge::merge_run_configs;
 pub use problem::Problem;
 pub(crate) use problem::{at, at_index, key, unknown_argument};
@@ -72,6 +76,8 @@ pub struct FlowInputs<'a> {
     pub family: &'a Value,
     /// A hash of the flow's source, given by the user: a new one makes a new version.
     pub source_hash: &'a Value,
+    /// The log group of the provider that registers the flow's task definition, and its region; null where it has none.
+    pub default_logs: (&'a Value, &'a Value),
 }
 
 /// Labels as a sorted set, checked like every list of labels.
@@ -180,7 +186,8 @@ pub fn build(inputs: &FlowInputs<'_>) -> (Value, Vec<Problem>) {
     let serialized = checked.serialized(inputs.prefect_version, all_labels.clone());
     let agent_defaults = defaults::of(inputs, kind, &serialized, &all_labels, &mut problems);
     let template = registered_template(kind, &serialized, &agent_defaults);
-    problems.extend(check::flow(&CheckInputs {
+    let default_logs = logs::of(inputs, kind, &serialized, &agent_defaults, &mut problems);
+    let found = check::flow(&CheckInputs {
         name: inputs.name,
         kind,
         arguments: &checked.arguments(&run_config),
@@ -190,9 +197,14 @@ pub fn build(inputs: &FlowInputs<'_>) -> (Value, Vec<Problem>) {
             document,
         }),
         storage: storage.as_ref().map(|(kind, arguments)| (*kind, arguments)),
+        parameters: &parameters,
+        has_secrets: !checked.secret_env.is_empty(),
         agent: inputs.agents.iter().find(|agent| Some(agent.address) == inputs.agent_address).map(as_checked),
         agents: &inputs.agents.iter().map(as_checked).collect::<Vec<_>>(),
-    }));
+        places: &checked.places,
+    });
+    let has_logs = !default_logs.is_empty();
+    problems.extend(found.into_iter().filter(|one| !has_logs || one.check != Some(check::CheckName::NoLogs)));
 
     let mut definition = vec![
         ("run_config", serialized),
@@ -205,9 +217,11 @@ pub fn build(inputs: &FlowInputs<'_>) -> (Value, Vec<Problem>) {
         ),
     ];
     definition.extend(command.map(|command| ("command", command)));
+    definition.extend(checked.custom_job.map(|job| ("custom_job", job)));
     if agent_defaults.as_entries().is_some_and(|defaults| !defaults.is_empty()) {
         definition.push(("agent_defaults", agent_defaults));
     }
+    definition.extend(default_logs);
     if !checked.secret_env.is_empty() {
         definition.push(("secret_env", Value::object(checked.secret_env)));
     }
@@ -320,22 +334,13 @@ fn command_of(value: &Value, path: &[PathStep], problems: &mut Vec<Problem>) -> 
         doc: "",
     };
     let command = values::typed(&field, value, path, problems)?;
-    if let Some(words) = command.as_slice() {
-        if words.first().is_none_or(|program| program.as_str() == Some("")) {
-            problems.push(
-                Problem::error(path.to_vec(), "Empty command", "`command` names no program.")
-                    .help("write the program first: `[\"python\", \"flow.py\"]`"),
-            );
-        }
-        for (index, word) in words.iter().enumerate() {
-            if word.is_null() {
-                problems.push(Problem::error(
-                    at_index(path, index),
-                    "Unsuitable value",
-                    "A word of `command` is null; each is a text.",
-                ));
-            }
-        }
+    if let Some(words) = command.as_slice()
+        && words.first().is_none_or(|program| program.as_str() == Some(""))
+    {
+        problems.push(
+            Problem::error(path.to_vec(), "Empty command", "`command` names no program.")
+                .help("write the program first: `[\"python\", \"flow.py\"]`"),
+        );
     }
     Some(command)
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::problem::{Problem, at, at_index, key, unknown_argument};
 use super::template::{self, ECS, KUBERNETES};
-use super::{secret, values, vertex};
+use super::{custom_job, secret, values, vertex};
 use crate::address::PathStep;
 use crate::flow::document::{self, Document};
 use crate::flow::kind::{Field, FieldType, RunConfigKind, field};
@@ -24,6 +24,10 @@ pub(super) struct Checked {
     pub(super) secret_env: BTreeMap<String, Value>,
     /// Where the process starts, when that is said.
     pub(super) working_dir: Option<Value>,
+    /// What of `custom_job` is no argument of the run config.
+    pub(super) custom_job: Option<Value>,
+    /// Where arguments are that `custom_job` holds.
+    pub(super) places: BTreeMap<&'static str, Vec<PathStep>>,
 }
 
 impl Checked {
@@ -42,6 +46,7 @@ impl Checked {
         if values::attribute(given, "machine_type").is_null() {
             entries.remove("machine_type");
         }
+        entries.extend(self.custom_job.as_ref().map(|job| ("custom_job", job.clone())));
         Value::object(entries)
     }
 
@@ -64,7 +69,7 @@ pub(super) fn check(
     problems: &mut Vec<Problem>,
 ) -> Checked {
     let base = [key("run_config")];
-    let known = || kind.fields().iter().chain(RunConfigKind::own_fields());
+    let known = || kind.fields().iter().chain(RunConfigKind::own_fields()).chain(kind.language_fields());
     let owner = format!("A run config of kind `{}`", kind.label());
     match arguments.as_entries() {
         Some(entries) => {
@@ -90,6 +95,14 @@ pub(super) fn check(
     let mut secret_env = secret::references(own, kind, &path, problems);
     secret_env.extend(secret::references(flow_secrets, kind, &[key("secret_env")], problems));
 
+    let own = |name: &str| !values::attribute(arguments, name).is_null();
+    let whole = values::attribute(arguments, "custom_job");
+    let job = match kind {
+        RunConfigKind::Vertex => custom_job::take_apart(whole, &at(&base, "custom_job"), &own, problems),
+        _ => custom_job::CustomJob::default(),
+    };
+    let place = |name: &str| job.shared.get(name).map_or_else(|| at(&base, name), |(_, place)| place.clone());
+
     let mut fields = BTreeMap::new();
     for argument in kind.fields().iter().filter(|field| !matches!(field.name, "env" | "labels")) {
         let value = match arguments.is_unknown() {
@@ -97,7 +110,8 @@ pub(super) fn check(
             true => Value::unknown(Type::Any),
             false => {
                 let given = values::attribute(arguments, argument.name);
-                field_of(argument, given, &at(&base, argument.name), problems)
+                let given = job.shared.get(argument.name).map_or(given, |(shared, _)| shared);
+                field_of(argument, given, &place(argument.name), problems)
             }
         };
         fields.insert(argument.name, value);
@@ -108,10 +122,12 @@ pub(super) fn check(
             template::settle(&ECS, &mut fields, &base, problems);
             registered_rules(&fields, &secret_env, &base, problems);
         }
-        RunConfigKind::Vertex if !arguments.is_unknown() => vertex::rules(&mut fields, &base, problems),
+        RunConfigKind::Vertex if !arguments.is_unknown() => {
+            vertex::rules(&mut fields, &place("worker_pool_specs"), problems);
+        }
         RunConfigKind::Universal | RunConfigKind::Local | RunConfigKind::Docker | RunConfigKind::Vertex => {}
     }
-    documents(kind, &mut fields, &base, problems);
+    documents(kind, &mut fields, &place, problems);
     let working_dir = fields.get("working_dir").filter(|value| !value.is_null()).cloned();
     let (env, labels) = if arguments.is_unknown() {
         (Value::unknown(Type::Map(Box::new(Type::String))), None)
@@ -123,19 +139,20 @@ pub(super) fn check(
             values::labels(labels, &at(&base, "labels"), problems),
         )
     };
-    Checked { kind, fields, env, labels, secret_env, working_dir }
+    let places = job.shared.into_iter().map(|(name, (_, place))| (name, place)).collect();
+    Checked { kind, fields, env, labels, secret_env, working_dir, custom_job: job.rest, places }
 }
 
 /// Whole documents, checked against what their backend has published and put in its form.
 fn documents(
     kind: RunConfigKind,
     fields: &mut BTreeMap<&'static str, Value>,
-    base: &[PathStep],
+    place: &dyn Fn(&str) -> Vec<PathStep>,
     problems: &mut Vec<Problem>,
 ) {
     for (name, value) in fields.iter_mut().filter(|(_, value)| !value.is_null()) {
         if let Some(document) = Document::of_argument(kind, name) {
-            let (checked, found) = document::check(document, value, &at(base, name));
+            let (checked, found) = document::check(document, value, &place(name));
             problems.extend(found);
             *value = checked;
         }
@@ -147,6 +164,17 @@ fn field_of(argument: &Field, value: &Value, path: &[PathStep], problems: &mut V
     match argument.name {
         "working_dir" => directory(value, path, problems),
         "ports" => ports(value, path, problems),
+        "image" if matches!(value.kind, Kind::Bool(_) | Kind::Number(_)) => {
+            problems.push(
+                Problem::error(
+                    path.to_vec(),
+                    "Unsuitable image",
+                    format!("The name of an image is a text, but this is {}.", values::describe(value)),
+                )
+                .help("write it in quotes: `\"registry/repository/image:tag\"`"),
+            );
+            Value::NULL
+        }
         "image_pull_policy" => pull_policy(value, path, problems),
         // A template may be a text or an object; what it is, is seen with its path.
         "task_definition" | "job_template" => value.clone(),

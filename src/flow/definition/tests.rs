@@ -67,6 +67,7 @@ impl Flow {
             command: &value("command"),
             family: &value("family"),
             source_hash: &value("source_hash"),
+            default_logs: (&value("default_log_group"), &value("default_log_region")),
         });
         // Checks of whole flows have tests of their own.
         let own = |problem: &Problem| {

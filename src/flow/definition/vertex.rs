@@ -12,18 +12,17 @@ use crate::value::{Kind, Value};
 /// The machine when none is said.
 const MACHINE_TYPE: &str = "e2-standard-4";
 
-/// Fills in the original's default and checks the pools.
+/// Fills in the original's default and checks the pools, which are at `path`.
 pub(super) fn rules(
     fields: &mut BTreeMap<&'static str, Value>,
-    base: &[PathStep],
+    path: &[PathStep],
     problems: &mut Vec<Problem>,
 ) {
     if let Some(machine) = fields.get_mut("machine_type").filter(|value| value.is_null()) {
         *machine = Value::string(MACHINE_TYPE);
     }
     if let Some(pools) = fields.get_mut("worker_pool_specs") {
-        let path = at(base, "worker_pool_specs");
-        *pools = worker_pools(pools, &path, problems);
+        *pools = worker_pools(pools, path, problems);
     }
 }
 

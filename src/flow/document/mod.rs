@@ -36,18 +36,21 @@ pub enum Document {
     WorkerPools,
     /// `scheduling` of `vertex`.
     Scheduling,
+    /// `custom_job` of `vertex`: what the run config's other arguments are laid into.
+    CustomJob,
     /// `host_config` of `docker`.
     HostConfig,
 }
 
 impl Document {
     /// Every document.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::TaskDefinition,
         Self::RunTask,
         Self::Job,
         Self::WorkerPools,
         Self::Scheduling,
+        Self::CustomJob,
         Self::HostConfig,
     ];
 
@@ -56,7 +59,7 @@ impl Document {
         match self {
             Self::TaskDefinition | Self::RunTask => Backend::Ecs,
             Self::Job => Backend::Kubernetes,
-            Self::WorkerPools | Self::Scheduling => Backend::Vertex,
+            Self::WorkerPools | Self::Scheduling | Self::CustomJob => Backend::Vertex,
             Self::HostConfig => Backend::Docker,
         }
     }
@@ -82,6 +85,7 @@ impl Document {
             Self::Job => "Job",
             Self::WorkerPools => "WorkerPoolSpec",
             Self::Scheduling => "Scheduling",
+            Self::CustomJob => "CustomJob",
             Self::HostConfig => "HostConfig",
         }
     }
@@ -94,6 +98,7 @@ impl Document {
             Self::Job => "a Job template",
             Self::WorkerPools => "a list of worker pools",
             Self::Scheduling => "a scheduling of a CustomJob",
+            Self::CustomJob => "a CustomJob",
             Self::HostConfig => "a host configuration",
         }
     }
@@ -106,6 +111,11 @@ impl Document {
             }
             Self::RunTask => &[("RunTask", "taskDefinition")],
             Self::WorkerPools => &[("ContainerSpec", "image_uri")],
+            Self::CustomJob => &[
+                ("CustomJob", "display_name"),
+                ("CustomJob", "job_spec"),
+                ("CustomJobSpec", "worker_pool_specs"),
+            ],
             Self::Job | Self::Scheduling | Self::HostConfig => &[],
         }
     }
@@ -114,7 +124,7 @@ impl Document {
     /// become snake_case.
     const fn takes_both_spellings(self) -> bool {
         match self {
-            Self::WorkerPools | Self::Scheduling => true,
+            Self::WorkerPools | Self::Scheduling | Self::CustomJob => true,
             Self::TaskDefinition | Self::RunTask | Self::Job | Self::HostConfig => false,
         }
     }

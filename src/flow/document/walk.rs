@@ -218,7 +218,14 @@ impl Walk {
             );
         }
         if let Some(best) = names::meant(name, fields) {
-            return problem.help(format!("did you mean `{best}`?"));
+            // In the spelling that the user has chosen.
+            let is_camel = !name.contains('_')
+                && name.starts_with(|c: char| c.is_ascii_lowercase())
+                && name.contains(|c: char| c.is_ascii_uppercase());
+            return problem.help(match is_camel && self.document.takes_both_spellings() {
+                true => format!("did you mean `{}`?", names::camel_case(best)),
+                false => format!("did you mean `{best}`?"),
+            });
         }
         let names: Vec<&str> =
             fields.iter().filter(|(_, field)| !field.output).map(|(name, _)| name.as_str()).collect();

@@ -85,12 +85,12 @@ impl RunConfigKind {
         }
     }
 
-    /// The arguments that flowform adds to the kind, which say how the configuration is read and are no part of a run
-    /// config.
+    /// The arguments that flowform adds to the kind, which are no part of a run config in the original's form.
     pub const fn language_fields(self) -> &'static [Field] {
         match self {
             Self::Ecs => ECS_LANGUAGE,
-            Self::Universal | Self::Local | Self::Docker | Self::Kubernetes | Self::Vertex => &[],
+            Self::Vertex => VERTEX_LANGUAGE,
+            Self::Universal | Self::Local | Self::Docker | Self::Kubernetes => &[],
         }
     }
 
@@ -111,6 +111,13 @@ const ECS_LANGUAGE: &[Field] = &[optional(
     "template_refresh",
     FieldType::String,
     "When a task definition that a server keeps is taken anew: `\"always\"`, which is the default, or `\"pinned\"`.",
+)];
+
+const VERTEX_LANGUAGE: &[Field] = &[optional(
+    "custom_job",
+    FieldType::MapOfAny,
+    "The CustomJob that the other arguments are laid into, with all of its fields: labels, encryption, and in `job_spec` what has \
+     no argument of its own.",
 )];
 
 const UNIVERSAL: &[Field] = &[ENV, LABELS];

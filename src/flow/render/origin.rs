@@ -17,6 +17,8 @@ pub enum Origin {
     Storage,
     /// The flow's own arguments, or its name and project.
     Flow,
+    /// The provider that registers it.
+    Provider,
     /// The runtime: what flowform or the original's command needs.
     Runtime,
 }
@@ -31,6 +33,7 @@ impl Origin {
             Self::RunConfig => "run config",
             Self::Storage => "storage",
             Self::Flow => "flow",
+            Self::Provider => "provider",
             Self::Runtime => "runtime",
         }
     }

@@ -36,6 +36,8 @@ pub(super) struct Service {
     index: BTreeMap<String, (Option<Tags>, Tags, u32)>,
     /// Families that are being registered in.
     busy: BTreeSet<String>,
+    /// Registrations whose answer was lost, by family: they may have been done.
+    lost: BTreeMap<String, Value>,
 }
 
 impl Service {
@@ -63,21 +65,31 @@ impl Service {
         }
     }
 
-    /// What the service says where moto said `answer`.
-    pub(super) fn after(&mut self, operation: &str, asked: &Value, answer: Option<Answer>) -> Option<Answer> {
+    /// What the service says where moto said `answer`; the test itself sees everything.
+    pub(super) fn after(
+        &mut self,
+        operation: &str,
+        asked: &Value,
+        answer: Option<Answer>,
+        is_ours: bool,
+    ) -> Option<Answer> {
         if operation == "RegisterTaskDefinition" {
             self.busy.remove(&text(asked, "family"));
+            if answer.is_none() {
+                self.lost.insert(text(asked, "family"), asked.clone());
+            }
         }
         let answer = answer?;
         let Some(mut said) = answer.document() else { return Some(answer) };
         match operation {
             "RegisterTaskDefinition" => {
-                let arn = self.registered(asked, &mut said);
-                self.hidden.insert(arn.clone(), self.lag);
-                self.index.insert(arn, (None, tags(&asked["tags"], "key", "value"), self.lag));
+                let arn = text(&said["taskDefinition"], "taskDefinitionArn");
+                said["taskDefinition"] = self.registered(asked, &arn);
             }
             "DescribeTaskDefinition" | "DeregisterTaskDefinition" => self.described(&mut said),
-            "ListTaskDefinitions" => {
+            "ListTaskDefinitions" if !is_ours => {
+                let listed = said["taskDefinitionArns"].as_array().cloned().unwrap_or_default();
+                listed.iter().filter_map(Value::as_str).for_each(|arn| self.found(arn));
                 let hidden = &mut self.hidden;
                 if let Some(arns) = said["taskDefinitionArns"].as_array_mut() {
                     arns.retain(|arn| !still(hidden.get_mut(arn.as_str().unwrap_or_default())));
@@ -99,15 +111,26 @@ impl Service {
         Some(Answer::of(200, &said))
     }
 
-    fn registered(&mut self, asked: &Value, said: &mut Value) -> String {
-        let arn = text(&said["taskDefinition"], "taskDefinitionArn");
+    /// Keeps a registration, which is not shown at once; the definition as it is described.
+    fn registered(&mut self, asked: &Value, arn: &str) -> Value {
         let mut parts = arn.split(':').skip(3);
         let (region, account) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
-        let revision = said["taskDefinition"]["revision"].as_u64().unwrap_or(1);
+        let revision = parts.last().and_then(|number| number.parse().ok()).unwrap_or(1);
         let definition = read_back(asked, Place { account, region, revision, at: AT }).definition;
-        self.described.insert(arn.clone(), definition.clone());
-        said["taskDefinition"] = definition;
-        arn
+        self.described.insert(arn.to_owned(), definition.clone());
+        self.hidden.insert(arn.to_owned(), self.lag);
+        self.index.insert(arn.to_owned(), (None, tags(&asked["tags"], "key", "value"), self.lag));
+        definition
+    }
+
+    /// Keeps what was registered without an answer, once moto lists it.
+    fn found(&mut self, arn: &str) {
+        let family = arn.rsplit('/').next().and_then(|name| name.split(':').next()).unwrap_or_default();
+        if !self.described.contains_key(arn)
+            && let Some(asked) = self.lost.remove(family)
+        {
+            self.registered(&asked, arn);
+        }
     }
 
     /// The definition as the service has it, with the state that moto knows.

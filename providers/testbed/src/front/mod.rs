@@ -202,6 +202,6 @@ impl Shared {
             return Some(answer);
         }
         let answer = request.forward(&self.server);
-        self.book().service.after(operation, &asked, answer)
+        self.book().service.after(operation, &asked, answer, is_ours)
     }
 }

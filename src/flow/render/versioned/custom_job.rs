@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value as Json, json};
 
+use super::super::mapping::without_apostrophes;
 use super::super::origin::{Origin, Origins};
 use super::super::runtime::contract;
 use super::start::{VERSION_HOLE, Version};
@@ -56,6 +57,10 @@ pub(super) fn body(input: Input<'_>) -> Result<(Json, Origins), RenderError> {
     origins.set_from(&at("image_uri"), image_origin(from, Origin::BuiltIn), "image");
     let mut env = Vec::with_capacity(contract.env.len());
     for (index, (name, (value, origin))) in contract.env.iter().enumerate() {
+        let value = match (name.as_str(), value.as_str()) {
+            ("FLOWFORM_STORAGE", Some(text)) => without_apostrophes(text).into(),
+            (_, _) => value.clone(),
+        };
         env.push(json!({"name": name, "value": value}));
         let index = index.to_string();
         let path = ["job_spec", "worker_pool_specs", "0", "container_spec", "env", &index];
@@ -70,7 +75,19 @@ pub(super) fn body(input: Input<'_>) -> Result<(Json, Origins), RenderError> {
     for pool in pools.iter_mut().filter(|pool| pool.is_null()) {
         *pool = json!({});
     }
-    let mut spec = Map::from_iter([("worker_pool_specs".to_owned(), Json::Array(pools))]);
+    let whole = input.definition.get("custom_job").and_then(Json::as_object);
+    let mut job = whole.cloned().unwrap_or_default();
+    for name in job.keys() {
+        origins.set_from(&[name], Origin::RunConfig, "custom_job");
+    }
+    let mut spec = match job.remove("job_spec") {
+        Some(Json::Object(spec)) => spec,
+        _ => Map::new(),
+    };
+    for name in spec.keys() {
+        origins.set_from(&["job_spec", name], Origin::RunConfig, "custom_job");
+    }
+    spec.insert("worker_pool_specs".to_owned(), Json::Array(pools));
     for name in ["network", "scheduling", "service_account"] {
         if let Some(value) = input.given(name) {
             let mut value = value.clone();
@@ -89,8 +106,12 @@ pub(super) fn body(input: Input<'_>) -> Result<(Json, Origins), RenderError> {
         // Nothing of the name is left, and a job without one is refused.
         "flow".clone_into(&mut display_name);
     }
-    let body = json!({ "display_name": display_name, "job_spec": spec, "per_run": contract.per_run });
-    Ok((body, origins))
+    if job.get("display_name").and_then(Json::as_str).is_none_or(str::is_empty) {
+        job.insert("display_name".to_owned(), display_name.into());
+    }
+    job.insert("job_spec".to_owned(), Json::Object(spec));
+    job.insert("per_run".to_owned(), json!(contract.per_run));
+    Ok((Json::Object(job), origins))
 }
 
 /// Labels a job with what it is a run of, so that the jobs of a version are found; over labels of the same names.

@@ -6,8 +6,9 @@ use serde_json::{Map, Value as Json, json};
 use super::super::origin::{Origin, Origins};
 use super::super::runtime::{Contract, contract};
 use super::{Input, RenderError, image_origin};
-use crate::flow::definition::is_arn;
+use crate::flow::definition::{LOG_GROUP, LOG_REGION, is_arn};
 use crate::flow::kind::AgentKind;
+use crate::flow::launch::{self, Said};
 use crate::flow::python::truthy;
 use crate::flow::slug::{cut, slugify};
 
@@ -83,8 +84,31 @@ pub(super) fn body(input: Input<'_>) -> Result<(Json, Origins), RenderError> {
             origins.set_from(&at("requiresCompatibilities"), origin, "launch_type");
         }
     }
+    logs(input, &mut task, &mut origins);
     origins.set(&["per_run"], Origin::Runtime);
     Ok((json!({ "task_definition": task, "per_run": contract.per_run }), origins))
+}
+
+/// The provider's log group, for containers without a log configuration. A region that its block does not say is added
+/// when the definition is registered.
+fn logs(input: Input<'_>, task: &mut Map<String, Json>, origins: &mut Origins) {
+    let given = |name: &str| input.definition.get(name).and_then(Json::as_str);
+    let Some(group) = given(LOG_GROUP).filter(|group| !group.is_empty()) else { return };
+    let mut options = Map::from_iter([
+        ("awslogs-group".to_owned(), Json::from(group)),
+        ("awslogs-stream-prefix".to_owned(), family(input).into()),
+    ]);
+    options.extend(given(LOG_REGION).map(|region| ("awslogs-region".to_owned(), region.into())));
+    let containers = task.get_mut("containerDefinitions").and_then(Json::as_array_mut);
+    for (index, container) in containers.into_iter().flatten().enumerate() {
+        let Some(container) = container.as_object_mut() else { continue };
+        if container.get("logConfiguration").is_none_or(Json::is_null) {
+            let log = json!({"logDriver": "awslogs", "options": options});
+            container.insert("logConfiguration".to_owned(), log);
+            let path = ["task_definition", "containerDefinitions", &index.to_string(), "logConfiguration"];
+            origins.set_from(&path, Origin::Provider, LOG_GROUP);
+        }
+    }
 }
 
 /// Definitions count when they hold something (semantics 2.3: by truthiness).
@@ -118,20 +142,15 @@ fn family(input: Input<'_>) -> String {
     family_of(input.definition, input.name, input.project)
 }
 
-/// The launch type of whoever starts the run: the agent's in capitals, none under a capacity provider strategy, else
-/// `FARGATE` (semantics 2.1).
+/// The launch type of the agents, and whether they say it.
 pub(super) fn launch_type(input: Input<'_>) -> (Option<String>, Origin) {
     let strategy = input
         .agent_default(AgentKind::Ecs, "run_task_kwargs")
         .and_then(|kwargs| kwargs.get("capacityProviderStrategy"))
         .is_some_and(truthy);
     let given = input.agent_default(AgentKind::Ecs, "launch_type").and_then(Json::as_str);
-    match (given, strategy) {
-        (Some(launch), false) => (Some(launch.to_uppercase()), Origin::AgentDefault),
-        (Some(launch), true) => (Some(launch.to_owned()), Origin::AgentDefault),
-        (None, true) => (None, Origin::AgentDefault),
-        (None, false) => (Some("FARGATE".to_owned()), Origin::BuiltIn),
-    }
+    let origin = if given.is_some() || strategy { Origin::AgentDefault } else { Origin::BuiltIn };
+    (launch::launch_type(Said { launch_type: given, strategy }), origin)
 }
 
 /// The first container named `flow`, with its index as text; appended last where there is none.

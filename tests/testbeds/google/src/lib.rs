@@ -10,5 +10,7 @@
 
 mod objects;
 mod storage;
+mod tokens;
 
 pub use storage::{Fault, FaultKind, Hold, Storage, StorageOptions};
+pub use tokens::{ACCOUNT, AUDIENCE, SUBJECT_TOKEN};

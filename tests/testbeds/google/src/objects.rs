@@ -77,6 +77,28 @@ impl Buckets {
         self.buckets.entry(bucket.to_owned()).or_default().insert(name.to_owned(), object);
     }
 
+    /// What whoever asks must be allowed (Cloud Storage, "IAM permissions for JSON methods").
+    pub(crate) fn permissions(&self, request: &Request) -> Vec<&'static str> {
+        let path: Vec<&str> = request.path.iter().map(String::as_str).collect();
+        match (&*request.method, &*path) {
+            ("POST", ["upload", "storage", "v1", "b", bucket, "o"]) => {
+                let objects = self.buckets.get(*bucket);
+                let name = parameter(request, "name").unwrap_or_default();
+                match objects.is_some_and(|objects| objects.contains_key(name)) {
+                    // What is there is deleted by the write, if it comes to one.
+                    true if parameter(request, "ifGenerationMatch") != Some("0") => {
+                        vec!["storage.objects.create", "storage.objects.delete"]
+                    }
+                    _ => vec!["storage.objects.create"],
+                }
+            }
+            ("GET", ["storage", "v1", "b", _, "o"]) => vec!["storage.objects.list"],
+            ("GET", ["storage", "v1", "b", _, "o", _]) => vec!["storage.objects.get"],
+            ("DELETE", ["storage", "v1", "b", _, "o", _]) => vec!["storage.objects.delete"],
+            _ => Vec::new(),
+        }
+    }
+
     pub(crate) fn answer(&mut self, request: &Request, now: Instant) -> Reply {
         let path: Vec<&str> = request.path.iter().map(String::as_str).collect();
         match (&*request.method, &*path) {

@@ -18,9 +18,10 @@ use tokio::net::TcpListener;
 use tokio::sync::{Notify, oneshot};
 
 use crate::objects::{Buckets, Reply, Request, problem};
+use crate::tokens::{Head, Tokens};
 
 /// What a refresh token is worth.
-const REFRESH: &str = "refresh-token-of-the-test";
+pub(crate) const REFRESH: &str = "refresh-token-of-the-test";
 
 /// How the server behaves.
 #[derive(Clone, Debug)]
@@ -91,7 +92,9 @@ struct State {
     buckets: Buckets,
     faults: Vec<Fault>,
     calls: Vec<String>,
-    tokens: Vec<String>,
+    tokens: Tokens,
+    /// What whoever asks may do; `None` for everything.
+    granted: Option<Vec<String>>,
     hold: Option<Held>,
 }
 
@@ -133,7 +136,8 @@ impl Storage {
             buckets: Buckets::new(&options.buckets, options.between_writes, options.page),
             faults: Vec::new(),
             calls: Vec::new(),
-            tokens: Vec::new(),
+            tokens: Tokens::default(),
+            granted: None,
             hold: None,
         };
         let shared = Arc::new(Shared { state: Mutex::new(state), needs_token: options.needs_token });
@@ -173,6 +177,21 @@ impl Storage {
         });
         std::fs::write(&path, content.to_string()).expect("the file is written");
         path
+    }
+
+    /// Takes tokens that the private key of a service account signed; `public` is its other half (PKCS #1).
+    pub fn trust(&self, email: &str, public: Vec<u8>) {
+        self.state().tokens.keys.insert(email.to_owned(), public);
+    }
+
+    /// The kinds of tokens that were given or taken since the last time.
+    pub fn take_exchanges(&self) -> Vec<&'static str> {
+        std::mem::take(&mut self.state().tokens.told)
+    }
+
+    /// Allows these permissions alone from now on.
+    pub fn grant(&self, permissions: &[&str]) {
+        self.state().granted = Some(permissions.iter().map(|&permission| permission.to_owned()).collect());
     }
 
     /// Lets something go wrong.
@@ -262,10 +281,11 @@ async fn answer(shared: &Shared, request: hyper::Request<Incoming>) -> Answered 
         content_type: header("content-type"),
         body: body.collect().await.map_err(std::io::Error::other)?.to_bytes().to_vec(),
     };
-    if request.path == ["token"] {
-        return respond(token(shared, &request));
+    let (authorization, flavor) = (header("authorization"), header("metadata-flavor"));
+    let head = Head { authorization: authorization.as_deref(), flavor: flavor.as_deref() };
+    if let Some(reply) = shared.state.lock().expect("no test panics in here").tokens.answer(&request, head) {
+        return respond(reply);
     }
-    let authorization = header("authorization");
     let (reply, fault, held) = {
         let mut state = shared.state.lock().expect("no test panics in here");
         let object = request.query.iter().find(|(name, _)| name == "name").map(|(_, value)| value.clone());
@@ -283,8 +303,11 @@ async fn answer(shared: &Shared, request: hyper::Request<Incoming>) -> Answered 
                 Some((Arc::clone(&hold.release), hold.is_carried_out))
             }
         });
-        let is_known = authorization.as_deref().and_then(|text| text.strip_prefix("Bearer "));
-        let is_known = is_known.is_some_and(|token| state.tokens.iter().any(|known| known == token));
+        let is_known = state.tokens.knows(authorization.as_deref());
+        let granted = state.granted.clone();
+        let needed = state.buckets.permissions(&request).into_iter();
+        let denied =
+            needed.clone().find(|one| granted.as_ref().is_some_and(|all| all.iter().all(|has| has != one)));
         let reply = match fault {
             Some(FaultKind::LoseRequest) => return Err(broken()),
             _ if matches!(held, Some((_, false))) => problem(503, "backendError", "Backend Error"),
@@ -293,7 +316,16 @@ async fn answer(shared: &Shared, request: hyper::Request<Incoming>) -> Answered 
                 problem(401, "required", "Anonymous caller does not have storage access to the bucket.")
             }
             _ if shared.needs_token && !is_known => problem(401, "authError", "Invalid Credentials"),
-            _ => state.buckets.answer(&request, Instant::now()),
+            _ => match denied {
+                Some(permission) => problem(
+                    403,
+                    "forbidden",
+                    &format!(
+                        "The caller does not have {permission} access to the Google Cloud Storage object."
+                    ),
+                ),
+                None => state.buckets.answer(&request, Instant::now()),
+            },
         };
         (reply, fault, held)
     };
@@ -323,32 +355,6 @@ fn due(faults: &mut Vec<Fault>, method: &str, described: &str) -> Option<FaultKi
     Some(faults.remove(index).kind)
 }
 
-/// The exchange of a refresh token (RFC 6749, 6).
-fn token(shared: &Shared, request: &Request) -> Reply {
-    let text = String::from_utf8_lossy(&request.body).into_owned();
-    // Google's libraries send JSON here or a form; both are taken.
-    let given = serde_json::from_str::<serde_json::Value>(&text).unwrap_or_else(|_| {
-        pairs(&text)
-            .into_iter()
-            .map(|(name, value)| (name, json!(value)))
-            .collect::<serde_json::Map<_, _>>()
-            .into()
-    });
-    if given["grant_type"] != "refresh_token" || given["refresh_token"] != REFRESH {
-        return problem(400, "invalid_grant", "Bad Request");
-    }
-    let mut state = shared.state.lock().expect("no test panics in here");
-    let token = format!("token-{}", state.tokens.len());
-    state.tokens.push(token.clone());
-    Reply {
-        status: 200,
-        headers: vec![("content-type", "application/json".into())],
-        body: json!({"access_token": token, "expires_in": 3600, "token_type": "Bearer"})
-            .to_string()
-            .into_bytes(),
-    }
-}
-
 fn respond(reply: Reply) -> Answered {
     let mut response = hyper::Response::builder().status(reply.status);
     for (name, value) in reply.headers {
@@ -357,7 +363,7 @@ fn respond(reply: Reply) -> Answered {
     response.body(Full::new(Bytes::from(reply.body))).map_err(std::io::Error::other)
 }
 
-fn pairs(query: &str) -> Vec<(String, String)> {
+pub(crate) fn pairs(query: &str) -> Vec<(String, String)> {
     let pairs = query.split('&').filter(|pair| !pair.is_empty());
     pairs
         .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
