@@ -11,6 +11,7 @@ pub mod definition;
 pub mod document;
 pub mod kind;
 pub mod labels;
+pub mod launch;
 pub mod location;
 pub mod original;
 pub mod posix;

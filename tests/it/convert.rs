@@ -365,6 +365,20 @@ train.run_config = KubernetesRun(job_template_path="templates/job.yaml", cpu_lim
         "from prefect import Flow\nfrom prefect.storage import Local\nflow = Flow('Plain', storage=Local(path='pkg.flows:plain'))\n",
     ),
     ("flows/broken.py", "import a_package_that_is_not_installed\n"),
+    ("flows/ended.py", "import sys\nprint('nothing to do')\nsys.exit('no credentials here')\n"),
+    // Modules beside a file, of one name in two directories.
+    ("flows/sub/helper.py", "NAME = 'Helped'\n"),
+    ("flows/other/helper.py", "NAME = 'Plain'\n"),
+    (
+        "flows/sub/with_helper.py",
+        "import helper\nfrom prefect import Flow\nfrom prefect.storage import Local\n\
+         flow = Flow(helper.NAME, storage=Local(path='pkg.flows:helped'))\nagain = flow\n",
+    ),
+    (
+        "flows/other/twin.py",
+        "import helper\nfrom prefect import Flow\nfrom prefect.storage import Local\n\
+         flow = Flow(helper.NAME, storage=Local(path='pkg.flows:other'))\n",
+    ),
     (
         "templates/task.yaml",
         "cpu: 1024\nmemory: 2048\nnetworkMode: awsvpc\ncontainerDefinitions:\n  - name: flow\n    essential: yes\n",
@@ -392,6 +406,13 @@ fn a_project_of_python_files_is_exported_without_being_built_and_converted() {
     let told = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "a file that does not load is told: {told}");
     assert!(told.contains("broken.py: ModuleNotFoundError"), "{told}");
+    assert!(told.contains("ended.py: SystemExit: no credentials here"), "{told}");
+    assert!(
+        told.contains(
+            "flows/sub/plain.py: a flow 'Plain' is in flows/other/twin.py already; this one is left out"
+        ),
+        "{told}"
+    );
     assert!(!project.path().join(".prefect/flows/load-orders").exists(), "nothing is built");
 
     project.write("flows.json", &String::from_utf8_lossy(&output.stdout));
@@ -399,7 +420,7 @@ fn a_project_of_python_files_is_exported_without_being_built_and_converted() {
     project.write("main.hcl", run.raw());
     project.run("validate").succeeds();
     let definitions = definitions(run.raw());
-    assert_eq!(definitions.keys().collect::<Vec<_>>(), ["Load Orders", "Plain", "Train"]);
+    assert_eq!(definitions.keys().collect::<Vec<_>>(), ["Helped", "Load Orders", "Plain", "Train"]);
     let orders = &definitions["Load Orders"];
     assert_eq!(orders["run_config"]["labels"], json!(["aws", "prod"]));
     assert_eq!(

@@ -49,6 +49,26 @@ IGNORE
 }"#,
     ),
     (
+        "dropped-variable",
+        r#"flow "etl" {
+  storage = storage.module.code
+IGNORE
+  run_config "ecs" {
+    task_definition = {
+      networkMode = "awsvpc"
+      cpu         = 256
+      memory      = 512
+      containerDefinitions = [{
+        name             = "flow"
+        image            = "etl:1"
+        environment      = [{ name = "REGION" }]
+        logConfiguration = { logDriver = "splunk" }
+      }]
+    }
+  }
+}"#,
+    ),
+    (
         "fargate-setting",
         r#"flow "etl" {
   storage = storage.module.code
@@ -299,7 +319,7 @@ fn every_check_finds_what_it_is_for_and_is_silenced_by_its_name() {
 
 #[test]
 fn a_check_that_does_not_exist_cannot_be_ignored() {
-    let project = Project::new(&text(CASES[6].1, "  ignore_checks = [\"latest-images\"]\n", ""));
+    let project = Project::new(&text(CASES[7].1, "  ignore_checks = [\"latest-images\"]\n", ""));
     let told = project.run("validate").fails().complains("latest-image");
     snapshot!("named_check_unknown", told.all());
 }

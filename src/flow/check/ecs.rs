@@ -1,6 +1,13 @@
 //! Checks of flows that run as ECS tasks (semantics 2): roles, sizes, the task definition and the arguments of RunTask.
 //! It does not check the shape of documents.
 
+mod containers;
+mod run_task;
+
+use std::collections::BTreeSet;
+
+use containers::SECRETS;
+
 use super::image::is_ecr;
 use super::template::{Containers, overwritten_by, secrets, variables};
 use super::{CheckInputs, CheckName, Template, attribute, fargate, given, items};
@@ -8,6 +15,7 @@ use crate::address::PathStep;
 use crate::flow::definition::{Problem, at, at_index, key};
 use crate::flow::document::{parse_cpu_units, parse_memory_mib};
 use crate::flow::kind::StorageKind;
+use crate::flow::launch::{Said, launch_type};
 use crate::value::{Type, Value, convert};
 
 /// The task definition that a run uses.
@@ -37,13 +45,18 @@ pub(super) fn check(inputs: &CheckInputs<'_>, problems: &mut Vec<Problem>) {
     roles(inputs, definition, problems);
     sizes(inputs, definition, problems);
     logs(inputs, definition, problems);
-    run_task(inputs, problems);
+    let names = match definition {
+        Definition::Known(template) => containers::names(template.document),
+        Definition::BuiltIn => Some(BTreeSet::from(["flow"])),
+        Definition::Elsewhere => None,
+    };
+    run_task::check(inputs, names.as_ref(), problems);
     if let Definition::Known(template) = definition {
+        containers::check(inputs, template, problems);
         let own = items(attribute(template.document, "containerDefinitions")).iter().enumerate();
         for (index, container) in own.filter(|_| !template.of_agent) {
             let place = at(&at_index(&at(&template.place(), "containerDefinitions"), index), "environment");
-            let instead = "`secrets = [{ name = \"...\", valueFrom = \"arn:aws:secretsmanager:...\" }]`";
-            secrets(attribute(container, "environment"), &place, instead, problems);
+            secrets(attribute(container, "environment"), &place, SECRETS, problems);
         }
         if !template.of_agent {
             overwritten(inputs, template, problems);
@@ -82,20 +95,12 @@ fn roles(inputs: &CheckInputs<'_>, definition: Definition<'_>, problems: &mut Ve
             && definition.field(field).is_some_and(|role| !given(role))
             && !given(attribute(attribute(inputs.argument("run_task_kwargs"), "overrides"), field))
     };
-    if let Some((place, image)) = image(inputs)
-        && is_ecr(image)
-        && missing("execution_role_arn", "executionRoleArn")
+    if missing("execution_role_arn", "executionRoleArn")
+        && let Some((place, why)) = needs_execution_role(inputs, definition)
     {
-        problems.push(
-            Problem::lint(
-                CheckName::NoExecutionRole,
-                place,
-                "The image is in a private registry of AWS (ECR), and no role is named that may pull it.",
-            )
-            .help(
-                "write `execution_role_arn` in the run config, or `executionRoleArn` in the task definition",
-            ),
-        );
+        problems.push(Problem::lint(CheckName::NoExecutionRole, place, why).help(
+            "write `execution_role_arn` in the run config, or `executionRoleArn` in the task definition",
+        ));
     }
     if matches!(inputs.storage, Some((StorageKind::S3, _))) && missing("task_role_arn", "taskRoleArn") {
         problems.push(
@@ -107,6 +112,53 @@ fn roles(inputs: &CheckInputs<'_>, definition: Definition<'_>, problems: &mut Ve
             .help("write `task_role_arn` in the run config, or `taskRoleArn` in the task definition"),
         );
     }
+}
+
+/// Why ECS itself needs a role to start the task, and where that is said: an image of ECR, secrets, on Fargate the logs.
+fn needs_execution_role(
+    inputs: &CheckInputs<'_>,
+    definition: Definition<'_>,
+) -> Option<(Vec<PathStep>, &'static str)> {
+    let pulls = "The image is in a private registry of AWS (ECR), and no role is named that may pull it.";
+    if let Some((place, _)) = image(inputs).filter(|(_, image)| is_ecr(image)) {
+        return Some((place, pulls));
+    }
+    let reads = "ECS hands secrets to a container by a role that may read them, and none is named; it refuses such a task \
+                 definition.";
+    if inputs.has_secrets {
+        return Some((inputs.place("secret_env"), reads));
+    }
+    let Definition::Known(template) = definition else { return None };
+    let list = at(&template.place(), "containerDefinitions");
+    for (index, container) in items(attribute(template.document, "containerDefinitions")).iter().enumerate() {
+        let place = at_index(&list, index);
+        let is_own = attribute(container, "name").as_str() == Some("flow");
+        if !is_own && attribute(container, "image").as_str().is_some_and(is_ecr) {
+            return Some((at(&place, "image"), pulls));
+        }
+        let logs = attribute(container, "logConfiguration");
+        if [container, logs]
+            .iter()
+            .zip(["secrets", "secretOptions"])
+            .any(|(value, name)| !items(attribute(value, name)).is_empty())
+        {
+            let place = match items(attribute(container, "secrets")) {
+                [] => at(&at(&place, "logConfiguration"), "secretOptions"),
+                _ => at(&place, "secrets"),
+            };
+            return Some((place, reads));
+        }
+        if attribute(logs, "logDriver").as_str() == Some("awslogs")
+            && on_fargate(inputs, definition) == Some(true)
+        {
+            return Some((
+                at(&at(&place, "logConfiguration"), "logDriver"),
+                "On Fargate ECS writes the logs of `awslogs` by a role that may write them, and none is named; it refuses such \
+                 a task definition.",
+            ));
+        }
+    }
+    None
 }
 
 /// The image that the flow's container runs, where it is known (semantics 0.6).
@@ -121,8 +173,8 @@ fn image<'a>(inputs: &CheckInputs<'a>) -> Option<(Vec<PathStep>, &'a str)> {
     Some((at(&place, "image"), attribute(container, "image").as_str()?))
 }
 
-/// Whether the task runs on Fargate; `None` when that is not known. Where no agent says it, the original's default
-/// counts, which is Fargate (semantics 2.1).
+/// Whether the definition is registered for Fargate; `None` when that is not known. Where no agent says it, the original's
+/// default counts, which is Fargate (semantics 2.1). The renderer decides by the same function.
 fn on_fargate(inputs: &CheckInputs<'_>, definition: Definition<'_>) -> Option<bool> {
     let is = |value: &Value| value.as_str().map(|text| text == "FARGATE");
     let compatibilities = definition.field("requiresCompatibilities")?;
@@ -132,23 +184,16 @@ fn on_fargate(inputs: &CheckInputs<'_>, definition: Definition<'_>) -> Option<bo
     if given(compatibilities) {
         return Some(items(compatibilities).iter().any(|item| is(item) == Some(true)));
     }
-    let kwargs = inputs.argument("run_task_kwargs");
-    if kwargs.is_unknown() || given(attribute(kwargs, "capacityProviderStrategy")) {
-        return None;
-    }
-    let launch_type = attribute(kwargs, "launchType");
-    if given(launch_type) {
-        return is(launch_type);
-    }
     if inputs.agent_may_have("run_task_kwargs_path") {
         return None;
     }
-    let mut types = inputs.takers().map(|agent| match attribute(agent.options, "launch_type") {
-        _ if agent.options.is_unknown() => None,
-        value if value.is_null() => Some(true),
-        value => value.as_str().map(|text| text.eq_ignore_ascii_case("FARGATE")),
+    let is_fargate = |said| launch_type(said).map(|launch| launch == "FARGATE");
+    let mut types = inputs.takers().map(|agent| {
+        let value = attribute(agent.options, "launch_type");
+        let is_known = !agent.options.is_unknown() && !value.is_unknown();
+        is_known.then(|| is_fargate(Said { launch_type: value.as_str(), strategy: false })).flatten()
     });
-    let first = types.next().unwrap_or(Some(true));
+    let first = types.next().unwrap_or_else(|| is_fargate(Said::default()));
     types.all(|other| other == first).then_some(first).flatten()
 }
 
@@ -168,6 +213,13 @@ fn sizes(inputs: &CheckInputs<'_>, definition: Definition<'_>, problems: &mut Ve
     }
     let cpu = size(inputs.argument("cpu"), inputs.place("cpu"), Part::Cpu, problems);
     let memory = size(inputs.argument("memory"), inputs.place("memory"), Part::Memory, problems);
+    let kwargs = inputs.argument("run_task_kwargs");
+    let overrides = attribute(kwargs, "overrides");
+    let place = at(&inputs.place("run_task_kwargs"), "overrides");
+    let of_run = (
+        size(attribute(overrides, "cpu"), at(&place, "cpu"), Part::Cpu, problems),
+        size(attribute(overrides, "memory"), at(&place, "memory"), Part::Memory, problems),
+    );
     if on_fargate(inputs, definition) != Some(true) {
         return;
     }
@@ -182,12 +234,45 @@ fn sizes(inputs: &CheckInputs<'_>, definition: Definition<'_>, problems: &mut Ve
         // What is not known or malformed makes no pair.
         (_, _) => return,
     };
-    let (Ok(cpu), Ok(memory)) = (cpu, memory) else { return };
-    let Some(place) = cpu.as_ref().or(memory.as_ref()).map(|size| size.place.clone()) else { return };
+    let (Ok(cpu), Ok(memory), (Ok(cpu_of_run), Ok(memory_of_run))) = (cpu, memory, of_run) else { return };
     let units = |size: &Option<Size>, registered| size.as_ref().map(|size| size.units).or(registered);
-    if let (Some(cpu), Some(memory)) = (units(&cpu, registered.0), units(&memory, registered.1)) {
+    let place_of = |cpu: &Option<Size>, memory: &Option<Size>| {
+        cpu.as_ref().or(memory.as_ref()).map(|size| size.place.clone())
+    };
+    let registered = (units(&cpu, registered.0), units(&memory, registered.1));
+    if let (Some(place), (Some(cpu), Some(memory))) = (place_of(&cpu, &memory), registered) {
         problems.extend(pair(cpu, memory, place));
     }
+    if starts_elsewhere(kwargs) {
+        for problem in problems.iter_mut().filter(|problem| problem.check == Some(CheckName::FargateSize)) {
+            problem
+                .detail
+                .push_str(" The definition is registered for Fargate, whatever `run_task_kwargs` say.");
+            problem.help = Some(
+                "write `requiresCompatibilities = [\"EC2\"]` in a task definition or `launch_type` in the agent, or \
+                 choose a size that Fargate has"
+                    .to_owned(),
+            );
+        }
+        return;
+    }
+    // The run config's sizes replace those of its overrides (semantics 2.4).
+    let (cpu_of_run, memory_of_run) =
+        (cpu_of_run.filter(|_| cpu.is_none()), memory_of_run.filter(|_| memory.is_none()));
+    let sizes = (units(&cpu_of_run, registered.0), units(&memory_of_run, registered.1));
+    if let (Some(place), (Some(cpu), Some(memory))) = (place_of(&cpu_of_run, &memory_of_run), sizes)
+        && !overrides.is_unknown()
+    {
+        problems.extend(pair(cpu, memory, place));
+    }
+}
+
+/// Whether a run is started elsewhere than on Fargate, or may be.
+fn starts_elsewhere(kwargs: &Value) -> bool {
+    let launch = attribute(kwargs, "launchType");
+    kwargs.is_unknown()
+        || given(attribute(kwargs, "capacityProviderStrategy"))
+        || given(launch) && launch.as_str() != Some("FARGATE")
 }
 
 fn registered_pair(
@@ -307,48 +392,6 @@ fn logs(inputs: &CheckInputs<'_>, definition: Definition<'_>, problems: &mut Vec
                 problems.push(lint(place));
             }
         }
-    }
-}
-
-/// `run_task_kwargs`: what would collide, start too much, or have no effect (semantics 2.2 and 2.4).
-fn run_task(inputs: &CheckInputs<'_>, problems: &mut Vec<Problem>) {
-    let kwargs = inputs.argument("run_task_kwargs");
-    let place = inputs.place("run_task_kwargs");
-    if given(attribute(kwargs, "taskDefinition")) {
-        problems.push(
-            Problem::error(
-                at(&place, "taskDefinition"),
-                "Task definition among the arguments of RunTask",
-                "The run names its task definition itself; the original fails when `run_task_kwargs` names one too.",
-            )
-            .help("write `task_definition_arn` in the run config"),
-        );
-    }
-    let count = attribute(kwargs, "count");
-    if given(count) && !count.is_unknown() && *count != Value::int(1) {
-        problems.push(
-            Problem::lint(
-                CheckName::TaskCount,
-                at(&place, "count"),
-                "Each of the tasks would run the same flow run, all at once.",
-            )
-            .help("remove `count`"),
-        );
-    }
-    let overrides = attribute(kwargs, "overrides");
-    let place = at(&place, "overrides");
-    for name in ["cpu", "memory"] {
-        if given(attribute(overrides, name)) && given(inputs.argument(name)) {
-            problems.push(overwritten_by(at(&place, name), &format!("`{name}` of the run config")));
-        }
-    }
-    let list = items(attribute(overrides, "containerOverrides"));
-    let own = list.iter().position(|item| attribute(item, "name").as_str() == Some("flow"));
-    if let Some((index, own)) = own.and_then(|index| Some((index, list.get(index)?)))
-        && given(attribute(own, "command"))
-    {
-        let place = at(&at_index(&at(&place, "containerOverrides"), index), "command");
-        problems.push(overwritten_by(place, "the command that runs the flow"));
     }
 }
 

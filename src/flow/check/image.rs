@@ -1,7 +1,7 @@
 //! Which image a flow runs, and whether it stays the same (semantics 0.6). It asks no registry.
 
 use super::template::Containers;
-use super::{CheckInputs, CheckName, attribute, items};
+use super::{CheckInputs, CheckName, attribute, items, reference};
 use crate::address::PathStep;
 use crate::flow::definition::{Problem, at, at_index, key};
 use crate::flow::kind::{RunConfigKind, StorageKind};
@@ -25,7 +25,11 @@ pub(super) fn check(inputs: &CheckInputs<'_>, problems: &mut Vec<Problem>) {
             problems.push(latest("The tag `latest`", at(&[key("storage")], "image_tag")));
         }
         overruled(inputs.argument("image"), inputs.place("image"), problems);
+        if let Some(name) = stored(storage) {
+            problems.extend(reference::check(&Value::string(name), vec![key("storage")]));
+        }
     } else {
+        problems.extend(reference::check(inputs.argument("image"), inputs.place("image")));
         may_change(inputs.argument("image"), inputs.place("image"), problems);
     }
     if inputs.kind == RunConfigKind::Vertex {
@@ -43,8 +47,27 @@ pub(super) fn check(inputs: &CheckInputs<'_>, problems: &mut Vec<Problem>) {
         match containers.own == Some(index) {
             true if in_storage => overruled(image, place, problems),
             true if inputs.may_have("image") => {}
-            true | false => may_change(image, place, problems),
+            true | false => {
+                problems.extend(reference::check(image, place.clone()));
+                may_change(image, place, problems);
+            }
         }
+    }
+    for (place, container) in containers.before(inputs) {
+        let (image, place) = (attribute(container, "image"), at(&place, "image"));
+        problems.extend(reference::check(image, place.clone()));
+        may_change(image, place, problems);
+    }
+}
+
+/// The image of `docker` storage, when all its parts are known.
+fn stored(storage: &Value) -> Option<String> {
+    let text = |name: &str| attribute(storage, name).as_str().filter(|text| !text.is_empty());
+    let (name, tag) = (text("image_name")?, text("image_tag")?);
+    match attribute(storage, "registry_url") {
+        registry if registry.is_null() => Some(format!("{name}:{tag}")),
+        // The original joins them as a path.
+        _ => Some(format!("{}/{name}:{tag}", text("registry_url")?.trim_end_matches('/'))),
     }
 }
 

@@ -1,6 +1,8 @@
 //! Checks of flows that run as Kubernetes Jobs (semantics 3): the template is a Job, amounts of resources fit each other.
 //! It does not check the shape of documents.
 
+mod containers;
+
 use super::template::{Containers, overwritten_by, secrets, variables};
 use super::{CheckInputs, Template, attribute, given};
 use crate::address::PathStep;
@@ -15,6 +17,7 @@ pub(super) fn check(inputs: &CheckInputs<'_>, problems: &mut Vec<Problem>) {
     });
     if let Some(template) = template {
         is_a_job(template, problems);
+        containers::check(template, problems);
         if !template.of_agent {
             overwritten(inputs, template, problems);
         }
@@ -96,6 +99,10 @@ fn overwritten(inputs: &CheckInputs<'_>, template: Template<'_>, problems: &mut 
         let place = at(&at_index(&containers.place, index), "env");
         let instead = "`valueFrom = { secretKeyRef = { name = \"...\", key = \"...\" } }`";
         secrets(attribute(container, "env"), &place, instead, problems);
+    }
+    for (place, container) in containers.before(inputs) {
+        let instead = "`valueFrom = { secretKeyRef = { name = \"...\", key = \"...\" } }`";
+        secrets(attribute(container, "env"), &at(&place, "env"), instead, problems);
     }
 }
 

@@ -7,6 +7,7 @@ mod ecs;
 mod fargate;
 mod image;
 mod kubernetes;
+mod reference;
 mod secret;
 mod table;
 mod template;
@@ -37,6 +38,10 @@ pub struct CheckInputs<'a> {
     pub template: Option<Template<'a>>,
     /// The kind and the arguments of the storage.
     pub storage: Option<(StorageKind, &'a Value)>,
+    /// The flow's default parameters.
+    pub parameters: &'a Value,
+    /// Whether it has variables by reference.
+    pub has_secrets: bool,
     /// The agent that the flow names.
     pub agent: Option<Agent<'a>>,
     /// Every agent that the configuration declares, in any order.

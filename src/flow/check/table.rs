@@ -13,6 +13,8 @@ pub enum CheckName {
     AgentVolumes,
     /// The original's own template, because nobody says another.
     BuiltInTemplate,
+    /// A variable that ECS drops.
+    DroppedVariable,
     /// A pair of CPU and memory that Fargate does not have.
     FargateSize,
     /// A setting that Fargate does not take.
@@ -23,7 +25,7 @@ pub enum CheckName {
     LatestImage,
     /// A name that leaves no room for the run's.
     LongName,
-    /// An ECR image, and no role that may pull it.
+    /// An ECR image, secrets or logs, and no role by which ECS may reach them.
     NoExecutionRole,
     /// A task definition without the container that runs the flow.
     NoFlowContainer,
@@ -136,6 +138,14 @@ pub const CHECKS: &[Check] = &[
          `kubernetes` a Job with one container.",
         "Declare the agent with its defaults, or write `task_definition` or `job_template`.",
     ),
+    warning(
+        CheckName::DroppedVariable,
+        "dropped-variable",
+        "Variable that ECS drops",
+        "A container definition or an override of a container has a variable without a value. ECS drops it, and the flow \
+         does not see it.",
+        "Give the variable a `value`, or remove it.",
+    ),
     error(
         CheckName::FargateSetting,
         "fargate-setting",
@@ -177,10 +187,11 @@ pub const CHECKS: &[Check] = &[
     warning(
         CheckName::NoExecutionRole,
         "no-execution-role",
-        "No role that may pull the image",
-        "The image is in a private registry of AWS (ECR), and neither the run config nor the definition nor the agent \
-         names an execution role: the task would not start on Fargate.",
-        "Give `execution_role_arn` a role that may pull from the registry.",
+        "No execution role",
+        "An image is in a private registry of AWS (ECR), a container has secrets, or writes its logs by `awslogs` on \
+         Fargate, and neither the run config nor the definition nor the agent names an execution role. ECS refuses secrets \
+         without one, and on Fargate the others too.",
+        "Give `execution_role_arn` a role that may pull from the registry, read the secrets and write the logs.",
     ),
     warning(
         CheckName::NoFlowContainer,

@@ -1,6 +1,8 @@
 //! What templates of all kinds have in common: containers, their variables, settings that a run replaces.
 
-use super::{CheckInputs, CheckName, attribute, items};
+use std::collections::BTreeSet;
+
+use super::{CheckInputs, CheckName, attribute, given, items};
 use crate::address::PathStep;
 use crate::flow::definition::{Problem, at, at_index};
 use crate::flow::kind::RunConfigKind;
@@ -39,6 +41,21 @@ impl<'a> Containers<'a> {
             | RunConfigKind::Docker
             | RunConfigKind::Vertex => None,
         }
+    }
+
+    /// The containers of a pod that run before the flow's, and where each is.
+    pub(super) fn before(&self, inputs: &CheckInputs<'a>) -> Vec<(Vec<PathStep>, &'a Value)> {
+        let (Some(template), RunConfigKind::Kubernetes) = (inputs.template, inputs.kind) else {
+            return Vec::new();
+        };
+        let names = ["spec", "template", "spec", "initContainers"];
+        let list = names.iter().fold(template.document, |value, name| attribute(value, name));
+        let place = names.iter().fold(template.place(), |place, name| at(&place, name));
+        items(list)
+            .iter()
+            .enumerate()
+            .map(|(index, container)| (at_index(&place, index), container))
+            .collect()
     }
 
     /// The container that runs the flow and where it is.
@@ -81,11 +98,88 @@ pub(super) fn secrets(list: &Value, place: &[PathStep], instead: &str, problems:
     }
 }
 
-/// Variables of the original that every run sets, whatever a template says (semantics 0.8).
+/// Containers of one name, of which the backend refuses the second.
+pub(super) fn same_names<'a>(
+    containers: impl Iterator<Item = (&'a [PathStep], &'a Value)>,
+    backend: &str,
+    problems: &mut Vec<Problem>,
+) {
+    let mut names = BTreeSet::new();
+    for (place, container) in containers {
+        let Some(name) = attribute(container, "name").as_str().filter(|name| !name.is_empty()) else {
+            continue;
+        };
+        if !names.insert(name) {
+            problems.push(
+                Problem::error(
+                    at(place, "name"),
+                    "Containers of one name",
+                    format!("Another container is called `{name}` already, and {backend} refuses a template with two."),
+                )
+                .help("give it another name"),
+            );
+        }
+    }
+}
+
+/// A container beside the flow's that has no image: only the flow's gets one from the run.
+pub(super) fn container_without_image(
+    container: &Value,
+    place: &[PathStep],
+    backend: &str,
+) -> Option<Problem> {
+    if container.as_entries().is_none() || given(attribute(container, "image")) {
+        return None;
+    }
+    Some(
+        Problem::error(
+            place.to_vec(),
+            "Container without an image",
+            format!(
+                "Only the container that runs the flow gets its image from the run, and {backend} refuses another one \
+                 without."
+            ),
+        )
+        .help("write `image`"),
+    )
+}
+
+/// A mount of a volume that the template does not have; `list` is where volumes stand.
+pub(super) fn unknown_volume(
+    name: &str,
+    volumes: &BTreeSet<&str>,
+    place: Vec<PathStep>,
+    list: &str,
+) -> Problem {
+    let problem = Problem::error(
+        place,
+        "Unknown volume",
+        format!("No volume is called `{name}`, so nothing can be mounted."),
+    );
+    match crate::diag::closest(name, volumes.iter().copied()) {
+        Some(best) => problem.help(format!("did you mean `{best}`?")),
+        None => problem.help(format!("add it to {list}, or remove the mount")),
+    }
+}
+
+/// A number from `least` to the last port.
+pub(super) fn port(number: i64, least: i64, place: Vec<PathStep>) -> Option<Problem> {
+    (!(least..=65535).contains(&number)).then(|| {
+        Problem::error(place, "Unsuitable port", "A port is a whole number from 1 to 65535.")
+            .help("write a number of that range")
+    })
+}
+
+/// Variables that every run sets, whatever a template says (semantics 0.8), flowform's own among them.
 fn is_set_by_every_run(name: &str) -> bool {
     matches!(
         name,
-        "PREFECT__BACKEND"
+        "FLOWFORM_FLOW"
+            | "FLOWFORM_PARAMETERS"
+            | "FLOWFORM_PROJECT"
+            | "FLOWFORM_RUN_ID"
+            | "FLOWFORM_VERSION"
+            | "PREFECT__BACKEND"
             | "PREFECT__CLOUD__AGENT__LABELS"
             | "PREFECT__CLOUD__API"
             | "PREFECT__CLOUD__API_KEY"

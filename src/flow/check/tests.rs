@@ -5,6 +5,7 @@
 mod ecs;
 mod fleet;
 mod other;
+mod refused;
 
 use std::collections::BTreeSet;
 
@@ -28,6 +29,8 @@ struct Flow<'a> {
     agents: &'a [(AgentKind, &'a str, &'a str)],
     ignored: &'a [CheckName],
     name: &'a str,
+    parameters: &'a str,
+    has_secrets: bool,
 }
 
 impl Flow<'_> {
@@ -41,6 +44,8 @@ impl Flow<'_> {
             agents: &[],
             ignored: &[],
             name: "etl",
+            parameters: "{}",
+            has_secrets: false,
         }
     }
 
@@ -78,6 +83,8 @@ impl Flow<'_> {
                 document,
             }),
             storage: storage.as_ref().map(|(kind, value)| (*kind, value)),
+            parameters: &yaml(self.parameters),
+            has_secrets: self.has_secrets,
             agent: agent.as_ref().map(|(kind, options)| Agent { address: "agent.own", kind: *kind, options }),
             agents: &agents,
             places: &BTreeMap::new(),
@@ -152,6 +159,8 @@ fn a_run_config_that_is_not_known_is_not_judged() {
             arguments: &unknown,
             template: Some(Template { place: &[], of_agent: false, document: &unknown }),
             storage: Some((StorageKind::S3, &unknown)),
+            parameters: &unknown,
+            has_secrets: true,
             agent: None,
             agents: &[Agent { address: "agent.a", kind: AgentKind::Ecs, options: &unknown }],
             places: &BTreeMap::new(),

@@ -28,6 +28,7 @@ const OWN_VARIABLES: usize = 7;
 pub(super) fn check(inputs: &CheckInputs<'_>, problems: &mut Vec<Problem>) {
     name(inputs, problems);
     variables(inputs, problems);
+    elsewhere(inputs, problems);
     pools(inputs, problems);
     network(inputs, problems);
     scheduling(inputs, problems);
@@ -153,6 +154,65 @@ fn variables(inputs: &CheckInputs<'_>, problems: &mut Vec<Problem>) {
             .help("keep settings in a file, or several in one variable"),
         );
     }
+}
+
+/// What else becomes the value of a variable: the flow's name, its parameters as JSON, variables of the agent. The storage
+/// is rendered without apostrophes.
+fn elsewhere(inputs: &CheckInputs<'_>, problems: &mut Vec<Problem>) {
+    if inputs.name.contains('\'') {
+        problems.push(
+            Problem::lint(
+                CheckName::VertexApostrophe,
+                vec![key("name")],
+                "The name of the flow is the value of `FLOWFORM_FLOW` and holds an apostrophe, which Vertex AI refuses.",
+            )
+            .help("write the name without apostrophes"),
+        );
+    }
+    if let Some(place) = apostrophe(inputs.parameters, vec![key("parameters")]) {
+        problems.push(
+            Problem::lint(
+                CheckName::VertexApostrophe,
+                place,
+                "The parameters are the value of `FLOWFORM_PARAMETERS` as JSON, and this one holds an apostrophe, which Vertex \
+                 AI refuses.",
+            )
+            .help(
+                "write it without apostrophes, or ignore the check where what starts the runs writes `\\u0027` in the JSON",
+            ),
+        );
+    }
+    for agent in inputs.takers() {
+        for (name, value) in attribute(agent.options, "env_vars").as_entries().into_iter().flatten() {
+            if value.as_str().is_some_and(|text| text.contains('\'')) {
+                problems.push(
+                    Problem::lint(
+                        CheckName::VertexApostrophe,
+                        at(&at(&[key("agent")], "env_vars"), name),
+                        format!(
+                            "The value of `{name}` in `env_vars` of `{}` holds an apostrophe, which Vertex AI refuses.",
+                            agent.address
+                        ),
+                    )
+                    .help("write it without apostrophes, or encode it and decode it in the flow"),
+                );
+            }
+        }
+    }
+}
+
+/// The place of the first text or key that holds an apostrophe. What is given is no deeper than a definition may be.
+fn apostrophe(value: &Value, place: Vec<PathStep>) -> Option<Vec<PathStep>> {
+    if let Some(text) = value.as_str() {
+        return text.contains('\'').then_some(place);
+    }
+    if let Some(entries) = value.as_entries() {
+        return entries.iter().find_map(|(name, value)| match name.contains('\'') {
+            true => Some(place.clone()),
+            false => apostrophe(value, at(&place, name)),
+        });
+    }
+    value.as_slice()?.iter().enumerate().find_map(|(index, item)| apostrophe(item, at_index(&place, index)))
 }
 
 fn pools(inputs: &CheckInputs<'_>, problems: &mut Vec<Problem>) {

@@ -197,6 +197,8 @@ pub fn build(inputs: &FlowInputs<'_>) -> (Value, Vec<Problem>) {
             document,
         }),
         storage: storage.as_ref().map(|(kind, arguments)| (*kind, arguments)),
+        parameters: &parameters,
+        has_secrets: !checked.secret_env.is_empty(),
         agent: inputs.agents.iter().find(|agent| Some(agent.address) == inputs.agent_address).map(as_checked),
         agents: &inputs.agents.iter().map(as_checked).collect::<Vec<_>>(),
         places: &checked.places,
@@ -332,22 +334,13 @@ fn command_of(value: &Value, path: &[PathStep], problems: &mut Vec<Problem>) -> 
         doc: "",
     };
     let command = values::typed(&field, value, path, problems)?;
-    if let Some(words) = command.as_slice() {
-        if words.first().is_none_or(|program| program.as_str() == Some("")) {
-            problems.push(
-                Problem::error(path.to_vec(), "Empty command", "`command` names no program.")
-                    .help("write the program first: `[\"python\", \"flow.py\"]`"),
-            );
-        }
-        for (index, word) in words.iter().enumerate() {
-            if word.is_null() {
-                problems.push(Problem::error(
-                    at_index(path, index),
-                    "Unsuitable value",
-                    "A word of `command` is null; each is a text.",
-                ));
-            }
-        }
+    if let Some(words) = command.as_slice()
+        && words.first().is_none_or(|program| program.as_str() == Some(""))
+    {
+        problems.push(
+            Problem::error(path.to_vec(), "Empty command", "`command` names no program.")
+                .help("write the program first: `[\"python\", \"flow.py\"]`"),
+        );
     }
     Some(command)
 }

@@ -164,6 +164,17 @@ fn field_of(argument: &Field, value: &Value, path: &[PathStep], problems: &mut V
     match argument.name {
         "working_dir" => directory(value, path, problems),
         "ports" => ports(value, path, problems),
+        "image" if matches!(value.kind, Kind::Bool(_) | Kind::Number(_)) => {
+            problems.push(
+                Problem::error(
+                    path.to_vec(),
+                    "Unsuitable image",
+                    format!("The name of an image is a text, but this is {}.", values::describe(value)),
+                )
+                .help("write it in quotes: `\"registry/repository/image:tag\"`"),
+            );
+            Value::NULL
+        }
         "image_pull_policy" => pull_policy(value, path, problems),
         // A template may be a text or an object; what it is, is seen with its path.
         "task_definition" | "job_template" => value.clone(),

@@ -53,7 +53,20 @@ pub fn typed(field: &Field, value: &Value, path: &[PathStep], problems: &mut Vec
         }
     };
     match convert(value, &ty) {
-        Ok(converted) => Some(converted),
+        Ok(converted) => {
+            let members = match field.ty {
+                FieldType::ListOfString => converted.as_slice().unwrap_or_default(),
+                _ => &[],
+            };
+            for (index, _) in members.iter().enumerate().filter(|(_, member)| member.is_null()) {
+                let what = format!("A member of `{}` is null; each is a text.", field.name);
+                problems.push(
+                    Problem::error(at_index(path, index), "Unsuitable value", what)
+                        .help("remove it, or write a text"),
+                );
+            }
+            Some(converted)
+        }
         Err(error) => {
             let mut problem = unsuitable(field, value, path);
             if !error.path.is_empty() {

@@ -116,3 +116,9 @@ pub(super) fn no_attribute(value: &Json, attribute: &str) -> OriginalError {
     let message = format!("'{}' object has no attribute '{attribute}'", python::type_name(value));
     OriginalError::attribute(message)
 }
+
+/// JSON text without apostrophes: within texts, where alone they stand, they are escaped. The API of Vertex AI refuses
+/// variables that hold one.
+pub(super) fn without_apostrophes(json: &str) -> String {
+    json.replace('\'', "\\u0027")
+}

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value as Json, json};
 
+use super::mapping::without_apostrophes;
 use super::origin::{Origin, Origins};
 use super::run::{Flow, FlowRun};
 use super::{docker, ecs, kubernetes, local, vertex};
@@ -178,7 +179,7 @@ fn labels_as_json(custom_job: &mut Json, options: &Json) {
             if variable.get("name").and_then(Json::as_str) == Some("PREFECT__CLOUD__AGENT__LABELS")
                 && let Some(value) = variable.get_mut("value")
             {
-                *value = labels.to_string().into();
+                *value = without_apostrophes(&labels.to_string()).into();
             }
         }
     }

@@ -3,7 +3,7 @@
 use super::super::fargate;
 use super::*;
 
-const LOGS: &str = "logConfiguration: {logDriver: awslogs}";
+const LOGS: &str = "logConfiguration: {logDriver: splunk}";
 
 fn ecs<'a>(arguments: &'a str, template: &'a str) -> Flow<'a> {
     Flow { arguments, template: Some(("task_definition", template)), ..Flow::of(RunConfigKind::Ecs) }
@@ -54,11 +54,19 @@ fn units_are_those_of_ecs() {
 #[test]
 fn sizes_are_free_where_the_task_is_not_on_fargate() {
     let quiet = Flow { ignored: &[CheckName::NoLogs], ..Flow::of(RunConfigKind::Ecs) };
+    // Where a run is started changes nothing about what its definition requires.
     for arguments in [
         "{cpu: 300, run_task_kwargs: {launchType: EC2}}",
         "{cpu: 300, run_task_kwargs: {capacityProviderStrategy: [{}]}}",
     ] {
-        assert_eq!(Flow { arguments, ..quiet }.found(), Vec::<String>::new(), "{arguments}");
+        let told = Flow { arguments, ..quiet }.told();
+        assert!(
+            told.contains("The definition is registered for Fargate, whatever `run_task_kwargs` say."),
+            "{told}"
+        );
+        assert!(told.contains("[write `requiresCompatibilities = [\"EC2\"]` in a task definition"), "{told}");
+        let agent = Some((AgentKind::Ecs, "{launch_type: ec2}"));
+        assert_eq!(Flow { arguments, agent, ..quiet }.found(), Vec::<String>::new(), "{arguments}");
     }
     let agent = |options| Flow { arguments: "{cpu: 300}", agent: Some((AgentKind::Ecs, options)), ..quiet };
     assert_eq!(agent("{launch_type: ec2}").found(), Vec::<String>::new());
@@ -135,7 +143,7 @@ fn misuse_of_run_task_kwargs_is_an_error() {
 #[test]
 fn a_definition_without_the_container_of_the_flow_is_told() {
     assert_eq!(
-        ecs("{run_task_kwargs: {launchType: EC2}}", "{containerDefinitions: [{name: Flow, image: 'a:1'}]}")
+        ecs("{}", "{requiresCompatibilities: [EC2], containerDefinitions: [{name: Flow, image: 'a:1'}]}")
             .found(),
         ["no-flow-container"]
     );

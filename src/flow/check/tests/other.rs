@@ -52,7 +52,7 @@ fn requests_above_limits_are_errors_wherever_they_stand() {
     );
     // The run config's counts for the flow's container, which is the first.
     let template = "{spec: {template: {spec: {containers: [{name: flow, resources: {requests: {cpu: 2}, limits: {cpu: 1}}}, \
-                    {name: side, resources: {requests: {cpu: 2, nvidia.com/gpu: 2}, limits: {cpu: 1, nvidia.com/gpu: 2}}}]}}}}";
+                    {name: side, image: 'a:1', resources: {requests: {cpu: 2, nvidia.com/gpu: 2}, limits: {cpu: 1, nvidia.com/gpu: 2}}}]}}}}";
     let places = |arguments| {
         job(arguments, template).problems().iter().map(Problem::place).collect::<Vec<_>>().join("\n")
     };

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use super::MOST_VARIABLES;
 use crate::address::PathStep;
-use crate::flow::check::{CheckName, attribute, given, items};
+use crate::flow::check::{CheckName, attribute, given, items, reference};
 use crate::flow::definition::{Problem, at, at_index};
 use crate::value::{Kind, Value};
 
@@ -26,7 +26,7 @@ pub(super) fn check(pool: &Value, place: &[PathStep], has_network: bool, problem
     check_disk(disk, &at_disk, problems);
     mounts(pool, place, has_network, problems);
     let (container, at_container) = part("container_spec");
-    image(attribute(container, "image_uri"), &at(&at_container, "image_uri"), problems);
+    problems.extend(reference::check(attribute(container, "image_uri"), at(&at_container, "image_uri")));
     variables(attribute(container, "env"), &at(&at_container, "env"), problems);
     let (package, at_package) = part("python_package_spec");
     variables(attribute(package, "env"), &at(&at_package, "env"), problems);
@@ -171,15 +171,6 @@ fn mounts(pool: &Value, place: &[PathStep], has_network: bool, problems: &mut Ve
                 .help("write `network = \"projects/NUMBER/global/networks/NAME\"` in the run config"),
             );
         }
-    }
-}
-
-fn image(image: &Value, place: &[PathStep], problems: &mut Vec<Problem>) {
-    if image.as_str().is_some_and(|image| image.contains(char::is_whitespace)) {
-        problems.push(
-            Problem::error(place.to_vec(), "Unsuitable image", "The name of an image holds no blanks.")
-                .help("write `registry/repository/image:tag`"),
-        );
     }
 }
 

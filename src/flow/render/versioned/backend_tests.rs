@@ -260,6 +260,7 @@ fn a_task_is_started_with_what_its_definition_does_not_hold() {
                 {"name": "log", "cpu": 1},
                 {"name": "flow", "command": ["gone"], "environment": [
                     {"name": "A", "value": "kwargs"}, {"name": "OWN", "value": "kwargs"},
+                    {"name": "FLOWFORM_RUN_ID", "value": "of nobody"},
                 ]},
             ],
         },
@@ -291,6 +292,19 @@ fn a_task_is_started_with_what_its_definition_does_not_hold() {
     assert_eq!(stored["run_task"]["taskDefinition"], "{{task_definition}}");
     assert_eq!(stored["holes"]["task_definition"], json!([["run_task", "taskDefinition"]]));
     assert_eq!(stored["task_definition"]["family"], "shop-etl");
+}
+
+#[test]
+fn the_storage_reaches_vertex_without_apostrophes() {
+    let storage = json!({"type": "Module", "module": "it's"});
+    let more = json!({"runtime": "flowform", "command": null, "storage": storage});
+    let body = body(json!({"type": "VertexRun", "machine_type": "n1-standard-4"}), more, AgentKind::Vertex);
+    let env =
+        body.pointer("/job_spec/worker_pool_specs/0/container_spec/env").and_then(Json::as_array).unwrap();
+    let value =
+        env.iter().find(|entry| entry["name"] == "FLOWFORM_STORAGE").unwrap()["value"].as_str().unwrap();
+    assert!(!value.contains('\''), "{value}");
+    assert_eq!(serde_json::from_str::<Json>(value).unwrap(), storage);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value as Json, json};
 
+use super::super::mapping::without_apostrophes;
 use super::super::origin::{Origin, Origins};
 use super::super::runtime::contract;
 use super::start::{VERSION_HOLE, Version};
@@ -56,6 +57,10 @@ pub(super) fn body(input: Input<'_>) -> Result<(Json, Origins), RenderError> {
     origins.set_from(&at("image_uri"), image_origin(from, Origin::BuiltIn), "image");
     let mut env = Vec::with_capacity(contract.env.len());
     for (index, (name, (value, origin))) in contract.env.iter().enumerate() {
+        let value = match (name.as_str(), value.as_str()) {
+            ("FLOWFORM_STORAGE", Some(text)) => without_apostrophes(text).into(),
+            (_, _) => value.clone(),
+        };
         env.push(json!({"name": name, "value": value}));
         let index = index.to_string();
         let path = ["job_spec", "worker_pool_specs", "0", "container_spec", "env", &index];

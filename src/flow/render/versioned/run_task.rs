@@ -10,8 +10,8 @@ use crate::flow::kind::AgentKind;
 use crate::flow::python::{text, truthy};
 
 /// The arguments for a definition of ours. `body` is its artifact's; the container's override comes first and holds no
-/// variable that the definition decides on.
-pub(super) fn of(input: Input<'_>, body: &Map<String, Json>, definition: &str) -> Json {
+/// variable that the definition decides on, nor one of `per_run`, which are added.
+pub(super) fn of(input: Input<'_>, body: &Map<String, Json>, definition: &str, per_run: &[&str]) -> Json {
     let mut arguments = merged(input);
     let task = body.get("task_definition").unwrap_or(&Json::Null);
     let containers = task.get("containerDefinitions").and_then(Json::as_array).into_iter().flatten();
@@ -37,7 +37,7 @@ pub(super) fn of(input: Input<'_>, body: &Map<String, Json>, definition: &str) -
     let mut container = taken_container(&mut overrides);
     // The command is the definition's.
     container.remove("command");
-    let env = environment(&mut container, |name| !decided(name));
+    let env = environment(&mut container, |name| !decided(name) && !per_run.contains(&name));
     container.insert("environment".to_owned(), env.into());
     put_back(&mut overrides, container);
     arguments.insert("overrides".to_owned(), overrides.into());

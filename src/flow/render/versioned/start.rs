@@ -188,9 +188,10 @@ pub fn start(rendered: &Rendered, version: Version<'_>) -> Json {
         ArtifactKind::TaskDefinition => {
             let arn = arn(version);
             let input = Input::new(version.definition, version.name, version.project);
+            let added: Vec<&str> = per_run.filled.iter().map(|(name, _, _)| *name).collect();
             start.insert(
                 "run_task".to_owned(),
-                run_task::of(input, &start, arn.unwrap_or(TASK_DEFINITION_HOLE)),
+                run_task::of(input, &start, arn.unwrap_or(TASK_DEFINITION_HOLE), &added),
             );
             if arn.is_some() {
                 // Whoever has the ARN needs no content.

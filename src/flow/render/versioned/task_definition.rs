@@ -8,6 +8,7 @@ use super::super::runtime::{Contract, contract};
 use super::{Input, RenderError, image_origin};
 use crate::flow::definition::{LOG_GROUP, LOG_REGION, is_arn};
 use crate::flow::kind::AgentKind;
+use crate::flow::launch::{self, Said};
 use crate::flow::python::truthy;
 use crate::flow::slug::{cut, slugify};
 
@@ -141,20 +142,15 @@ fn family(input: Input<'_>) -> String {
     family_of(input.definition, input.name, input.project)
 }
 
-/// The launch type of whoever starts the run: the agent's in capitals, none under a capacity provider strategy, else
-/// `FARGATE` (semantics 2.1).
+/// The launch type of the agents, and whether they say it.
 pub(super) fn launch_type(input: Input<'_>) -> (Option<String>, Origin) {
     let strategy = input
         .agent_default(AgentKind::Ecs, "run_task_kwargs")
         .and_then(|kwargs| kwargs.get("capacityProviderStrategy"))
         .is_some_and(truthy);
     let given = input.agent_default(AgentKind::Ecs, "launch_type").and_then(Json::as_str);
-    match (given, strategy) {
-        (Some(launch), false) => (Some(launch.to_uppercase()), Origin::AgentDefault),
-        (Some(launch), true) => (Some(launch.to_owned()), Origin::AgentDefault),
-        (None, true) => (None, Origin::AgentDefault),
-        (None, false) => (Some("FARGATE".to_owned()), Origin::BuiltIn),
-    }
+    let origin = if given.is_some() || strategy { Origin::AgentDefault } else { Origin::BuiltIn };
+    (launch::launch_type(Said { launch_type: given, strategy }), origin)
 }
 
 /// The first container named `flow`, with its index as text; appended last where there is none.
