@@ -50,7 +50,7 @@ pub fn connect(
     registry: Arc<dyn ObjectStore>,
 ) -> Option<Arc<dyn Provider>> {
     if name == script::S3 {
-        let scripts = s3::S3Scripts::new(s3_scripts(connecting.around), Arc::new(connecting.around.new_id));
+        let scripts = s3::S3Scripts::new(s3_objects(connecting.around), Arc::new(connecting.around.new_id));
         return Some(Arc::new(Scripts::new(Arc::new(scripts))));
     }
     match ProviderKind::of_name(name)? {
@@ -130,8 +130,9 @@ fn encryption(s3: &S3Registry) -> s3::Encryption {
     }
 }
 
-/// Buckets of scripts are reached, and their objects encrypted, as those of a registry in S3 are, where there is one.
-fn s3_scripts(around: &Surroundings) -> s3::Bucket {
+/// Buckets of scripts and templates are reached, and their objects encrypted, as those of a registry in S3 are, where there
+/// is one.
+fn s3_objects(around: &Surroundings) -> s3::Bucket {
     let bucket = s3_bucket("", &s3_access(around));
     match &around.registry {
         RegistrySettings::S3(s3) => s3::Bucket { encryption: encryption(s3), ..bucket },
@@ -243,28 +244,42 @@ fn bucket_settings(
     }
 }
 
-/// The store of the templates at `uri`. `None` where this version has no store for places of its scheme.
-pub fn template_store(uri: &str, around: &Surroundings) -> Option<Arc<dyn TemplateStore>> {
-    match uri.split_once("://") {
-        None => Some(Arc::new(FileTemplates::new(&around.base))),
-        Some(("s3", place)) => {
-            let bucket = place.split('/').next().unwrap_or_default();
-            let store = s3::S3Store::new(s3_bucket(bucket, &s3_access(around)), "", Arc::new(around.new_id));
-            Some(Arc::new(ObjectTemplates::new(Arc::new(store), format!("s3://{bucket}/"))))
+/// The stores of templates. Buckets that are reached alike share one connection.
+pub struct TemplatePlaces {
+    around: Surroundings,
+    s3: s3::S3Store,
+}
+
+impl TemplatePlaces {
+    /// Connects to nothing yet.
+    pub fn new(around: Surroundings) -> Self {
+        let s3 = s3::S3Store::new(s3_objects(&around), "", Arc::new(around.new_id));
+        Self { around, s3 }
+    }
+
+    /// The store of the templates at `uri`. `None` where this version has no store for places of its scheme.
+    pub fn store(&self, uri: &str) -> Option<Arc<dyn TemplateStore>> {
+        match uri.split_once("://") {
+            None => Some(Arc::new(FileTemplates::new(&self.around.base))),
+            Some(("s3", place)) => {
+                let bucket = place.split('/').next().unwrap_or_default();
+                let store = self.s3.beside(bucket);
+                Some(Arc::new(ObjectTemplates::new(Arc::new(store), format!("s3://{bucket}/"))))
+            }
+            // The machine that applies is the agent's, or shares the directory with it.
+            Some(("agent", _)) => Some(Arc::new(FileTemplates::new(&self.around.base))),
+            Some(("configmap", _)) => {
+                let connecting = Connecting { around: &self.around, force_conflicts: false };
+                let settings = kubernetes_settings(&self.around.kubernetes, connecting);
+                Some(Arc::new(ConfigMapTemplates::new(settings)))
+            }
+            Some(("gs", place)) => {
+                let bucket = place.split('/').next().unwrap_or_default();
+                let store = gcs_bucket(bucket, &self.around);
+                Some(Arc::new(ObjectTemplates::new(Arc::new(store), format!("gs://{bucket}/"))))
+            }
+            Some(_) => None,
         }
-        // The machine that applies is the agent's, or shares the directory with it.
-        Some(("agent", _)) => Some(Arc::new(FileTemplates::new(&around.base))),
-        Some(("configmap", _)) => {
-            let connecting = Connecting { around, force_conflicts: false };
-            let settings = kubernetes_settings(&around.kubernetes, connecting);
-            Some(Arc::new(ConfigMapTemplates::new(settings)))
-        }
-        Some(("gs", place)) => {
-            let bucket = place.split('/').next().unwrap_or_default();
-            let store = gcs_bucket(bucket, around);
-            Some(Arc::new(ObjectTemplates::new(Arc::new(store), format!("gs://{bucket}/"))))
-        }
-        Some(_) => None,
     }
 }
 

@@ -9,6 +9,10 @@ flowform {
   }
 }
 
+provider "ecs" {
+  region = "us-east-1"
+}
+
 variable "account_id" {
   type    = string
   default = "111122223333"

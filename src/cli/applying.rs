@@ -263,8 +263,8 @@ async fn shared(
         providers,
         unconnected,
         templates: {
-            let around = surroundings(order.workspace);
-            Arc::new(move |uri| providers::template_store(uri, &around))
+            let stores = providers::TemplatePlaces::new(surroundings(order.workspace));
+            Arc::new(move |uri| stores.store(uri))
         },
         root: order.workspace.settings.root.clone(),
         origin: edge::origin(&order.workspace.directory),

@@ -25,11 +25,11 @@ pub(super) async fn read(workspace: &Workspace, view: Option<&View>, evaluation:
     let recorded = own.into_iter().flat_map(|templates| templates.keys().cloned());
     let places: Vec<String> = declared.chain(recorded).collect::<BTreeSet<_>>().into_iter().collect();
     let mut found = Templates::new();
-    let around = surroundings(workspace);
+    let stores = providers::TemplatePlaces::new(surroundings(workspace));
     for some in places.chunks(AT_ONCE) {
         let mut reading = JoinSet::new();
         for uri in some {
-            let (uri, store) = (uri.clone(), providers::template_store(uri, &around));
+            let (uri, store) = (uri.clone(), stores.store(uri));
             reading.spawn(async move {
                 let read = match store {
                     Some(store) => store.read(&uri).await,

@@ -42,6 +42,12 @@ pub(super) fn template(
     let document = document(kind, context, &text, scope, diags);
     let path = path(resource, &text, scope, diags);
     let stored = StoredTemplate::of(&document);
+    let path = match (path, &stored) {
+        (Some(path), Some(stored)) if is_versioned(resource, &text, scope, diags) => {
+            Some(with_digits(&path, stored.sha256.as_str()))
+        }
+        (path, _) => path,
+    };
     if path.is_some() && stored.is_none() && scope.must_be_known(diags) {
         diags.push(
             Diagnostic::error(
@@ -196,6 +202,34 @@ fn path(
             None
         }
     }
+}
+
+/// Whether each content has a place of its own.
+fn is_versioned(resource: &Resource, address: &str, scope: &BlockScope<'_>, diags: &mut Diagnostics) -> bool {
+    let Some(attribute) = resource.argument("versioned") else { return false };
+    let value = evaluate(&attribute.expr, scope, diags);
+    if value.is_null() {
+        return false;
+    }
+    let answer = value.as_bool().filter(|_| value.marks == Marks::NONE);
+    if answer.is_none() && (!value.is_unknown() || scope.must_be_known(diags)) {
+        let detail = format!(
+            "`versioned` is `true` or `false`, known at plan time, and this is {}.",
+            described(&value)
+        );
+        diags.push(Diagnostic::error("Wrong type", detail).at(attribute.expr.span).address(address));
+    }
+    answer.unwrap_or(false)
+}
+
+/// `base.json` with digits of its content: `base-0123456789abcdef.json`.
+fn with_digits(path: &str, sha256: &str) -> String {
+    const DIGITS: usize = 16;
+    let digits: String = sha256.chars().take(DIGITS).collect();
+    let name = path.rfind('/').map_or(0, |at| at + 1);
+    let ending = path.get(name..).and_then(|name| name.rfind('.')).filter(|at| *at > 0).map(|at| name + at);
+    let (head, ending) = path.split_at(ending.unwrap_or(path.len()));
+    format!("{head}-{digits}{ending}")
 }
 
 fn not_a_text(argument: &str, value: &Value, attribute: &Attribute) -> Diagnostic {

@@ -251,3 +251,23 @@ fn another_log_group_is_a_change_of_the_flows_that_it_is_for() {
     told.push('\n');
     snapshot!("ecs_log_group", told);
 }
+
+#[test]
+fn a_run_without_a_network_is_told_in_the_plan() {
+    let whole = flows(1, 1);
+    let (head, rest) = whole.split_once("    run_task_kwargs = {").unwrap();
+    let (_, tail) = rest.split_once("    task_definition = {").unwrap();
+    let without = format!("{head}    task_definition = {{{tail}");
+    let account = Account::new(&without);
+    let said = |account: &Account| {
+        let plan = account.run("plan").succeeds();
+        let words = plan.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+        words.contains("`start` has no network configuration") && words.contains("default VPC")
+    };
+    assert!(said(&account));
+    account.project.write("main.hcl", &without.replace("\"awsvpc\"", "\"host\""));
+    account.project.edit("cluster = \"flows\"", "cluster = \"flows\"\n  launch_type = \"EC2\"");
+    assert!(!said(&account), "the network of the host needs none");
+    account.project.write("main.hcl", &whole);
+    assert!(!said(&account));
+}

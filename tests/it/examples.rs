@@ -6,6 +6,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use flowform_provider_testbed::Aws;
+use serde_json::json;
 use tempfile::TempDir;
 
 use crate::kubernetes;
@@ -82,6 +84,8 @@ fn the_readme_shows_a_real_plan() {
 struct Example {
     name: String,
     directory: TempDir,
+    /// What stands for AWS, where it is used.
+    aws: Option<Aws>,
 }
 
 impl Example {
@@ -92,7 +96,19 @@ impl Example {
         if text.contains("config_path = \"kubeconfig\"") {
             kubernetes::kubeconfig(directory.path());
         }
-        Self { name: name.to_owned(), directory }
+        let aws = text.contains("provider \"ecs\"").then(Aws::start);
+        if let Some(aws) = &aws {
+            // The definition of the manual's example that somebody else registers.
+            let container = json!({ "name": "flow", "image": "etl:1", "memory": 512 });
+            let definition = json!({
+                "family": "prefectFlow", "containerDefinitions": [container], "cpu": "256", "memory": "512",
+                "requiresCompatibilities": ["FARGATE"], "networkMode": "awsvpc",
+                "executionRoleArn": "arn:aws:iam::111122223333:role/prefectECSAgentTaskExecutionRole",
+                "taskRoleArn": "arn:aws:iam::111122223333:role/prefectTaskRole",
+            });
+            aws.ecs("RegisterTaskDefinition", &definition);
+        }
+        Self { name: name.to_owned(), directory, aws }
     }
 
     /// Files of variables that are only read when they are named.
@@ -112,6 +128,7 @@ impl Example {
             // Nothing of whoever runs the tests may be in a plan.
             .env_clear()
             .env("FLOWFORM_ACTOR", "test")
+            .envs(self.aws.as_ref().map(Aws::environment).unwrap_or_default())
             .output()
             .expect("the program starts");
         Run { example: self, what: args.join(" "), output }

@@ -13,6 +13,7 @@ mod checks_reference;
 mod cli_reference;
 mod conformance;
 mod console;
+mod consume;
 mod convert;
 mod crash;
 mod data;

@@ -393,6 +393,39 @@ template "ecs_task_definition" "base" {
     project.run("validate").fails().complains("does not name an object of a bucket");
 }
 
+/// Each content has a key of its own, and the one before goes; objects are encrypted as the registry's are.
+#[test]
+fn a_versioned_template_in_a_bucket_has_a_key_for_each_content() {
+    let aws = started();
+    let template = "\ntemplate \"ecs_task_definition\" \"base\" {\n  content = {\n    containerDefinitions = [{ name = \"flow\", image = \
+                    \"own:1\" }]\n  }\n  path      = \"s3://flows/templates/base.json\"\n  versioned = true\n}\noutput \"place\" \
+                    {\n  value = template.ecs_task_definition.base.uri\n}\n";
+    let text = format!("{}{template}", configuration("    encryption = \"s3\""));
+    let project = Project::new(&text).with(aws.environment());
+    let places = || {
+        let keys = aws.keys(BUCKET).into_iter().filter(|key| key.starts_with("templates/"));
+        keys.collect::<Vec<_>>()
+    };
+    project.apply();
+    project.is_settled();
+    let [first] = <[String; 1]>::try_from(places()).expect("one template");
+    assert!(first.starts_with("templates/base-") && first.ends_with(".json"), "{first}");
+    let place = project.run("output --raw place").succeeds();
+    assert_eq!(place.stdout.trim(), format!("s3://{BUCKET}/{first}"));
+    for key in aws.keys(BUCKET) {
+        let head = aws.head(BUCKET, &key);
+        let encryption = head.get("x-amz-server-side-encryption").map(String::as_str);
+        assert_eq!(encryption, Some("aes256"), "{key}: {head:?}");
+    }
+    project.edit("own:1", "own:2");
+    project.apply();
+    project.is_settled();
+    let [second] = <[String; 1]>::try_from(places()).expect("one template");
+    assert_ne!(first, second);
+    project.edit("versioned = true", "versioned = \"perhaps\"");
+    project.run("validate").fails().complains("`versioned` is `true` or `false`");
+}
+
 /// A task definition in S3 that somebody else keeps is part of the versions, where the run config says so.
 #[test]
 fn a_task_definition_in_a_bucket_is_read_where_that_is_said() {

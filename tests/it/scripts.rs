@@ -1,11 +1,13 @@
 //! Scripts that apply uploads, through the program and against a stand-in for AWS.
 
+use std::collections::BTreeMap;
 use std::process::Stdio;
 use std::time::Duration;
 
 use flowform_provider_testbed::{Aws, Fault};
 use serde_json::Value;
 
+use crate::runtime::start_as;
 use crate::support::{Project, snapshot};
 
 const BUCKET: &str = "code";
@@ -210,6 +212,37 @@ fn an_apply_that_is_killed_at_the_upload_is_completed_by_the_next() {
             project.run("destroy --auto-approve").succeeds();
             assert_eq!(aws.keys(BUCKET), Vec::<String>::new());
         }
+    }
+}
+
+/// The original's package loads the flow from where it was uploaded, and runs it.
+#[test]
+fn a_run_finds_the_script_that_was_uploaded() {
+    let aws = started();
+    let project = project(&aws, "");
+    let work = project.path().join("work").display().to_string();
+    project.write("work/keep", "");
+    project.write(
+        "flows/etl.py",
+        "from prefect import Flow, task\n\n\n@task\ndef write():\n    open(\"said\", \"w\").write(\"first\")\n\n\nwith \
+         Flow(\"etl\") as flow:\n    write()\n",
+    );
+    project.edit(
+        "    env = { LEVEL = var.level }",
+        &format!(
+            "    working_dir = \"{work}\"\n    env         = {{ AWS_ENDPOINT_URL = \"{}\", AWS_DEFAULT_REGION = \"us-east-1\" }}\n    \
+             secret_env  = {{ AWS_ACCESS_KEY_ID = \"env:KEY\", AWS_SECRET_ACCESS_KEY = \"env:KEY\" }}",
+            aws.endpoint()
+        ),
+    );
+    for (from, to) in [("first", "first"), ("first", "second")] {
+        project.write("flows/etl.py", &project.read("flows/etl.py").replace(from, to));
+        project.apply();
+        let document = project.current("etl").expect("it is published");
+        let none = serde_json::json!({});
+        let run = start_as(&document, "run-1", &none, &[("KEY", "test")], &BTreeMap::new());
+        assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+        assert_eq!(project.read("work/said"), to);
     }
 }
 

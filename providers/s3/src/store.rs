@@ -35,6 +35,12 @@ impl S3Store {
         Self { opened: Opened::new(bucket), prefix, new_id }
     }
 
+    /// Another whole bucket that is reached in the same way, over the same connection.
+    #[must_use]
+    pub fn beside(&self, bucket: &str) -> Self {
+        Self { opened: self.opened.beside(bucket), prefix: String::new(), new_id: Arc::clone(&self.new_id) }
+    }
+
     fn key(&self, key: &str) -> Result<String, ProviderError> {
         check_key(key)?;
         let full = format!("{}{key}", self.prefix);

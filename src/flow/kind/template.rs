@@ -72,6 +72,11 @@ const FIELDS: &[Field] = &[
         FieldType::String,
         "Where flowform stores the document; without it the template is shared and not stored.",
     ),
+    optional(
+        "versioned",
+        FieldType::Bool,
+        "Whether each content has a place of its own: digits of its SHA-256 go into `path`, before the ending.",
+    ),
 ];
 
 const RESULTS: &[Field] = &[
