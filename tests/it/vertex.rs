@@ -2,6 +2,7 @@
 //! up on strict servers that stand for the services.
 
 use std::collections::BTreeSet;
+use std::process::Stdio;
 
 use flowform_provider_testbed::Vertex;
 use flowform_testbed_google::{Storage, StorageOptions};
@@ -425,45 +426,44 @@ fn the_example_is_applied_and_submitted() {
     }
 }
 
-/// `custom_job` may be a whole job: what the run config has arguments for becomes those, the rest stands beside it.
+/// The program is killed while one of its removals is under way, which is then carried out or not: the next apply removes what is
+/// left, and nothing else.
 #[test]
-fn a_whole_job_is_split_between_the_run_config_and_what_it_has_no_place_for() {
-    let project = Project::new("");
-    let write = |run_config: &str| {
-        project.write(
-            "main.hcl",
-            &format!(
-                "flowform {{\n  project = \"shop\"\n}}\nflow \"etl\" {{\n  runtime = \"command\"\n  command = [\"true\"]\n  run_config \"vertex\" {{\n{run_config}  }}\n}}\n"
-            ),
-        );
-    };
-    let whole = "    image = \"a/b:1\"\n    custom_job = {\n      displayName = \"nightly\"\n      labels = { team = \"shop\" }\n      jobSpec = {\n        \
-                 enableWebAccess = true\n        serviceAccount = \"runner@p-1.iam.gserviceaccount.com\"\n        scheduling = { timeout = \"60s\" }\n        \
-                 workerPoolSpecs = [{ machineSpec = { machineType = \"n1-standard-4\" } }]\n      }\n    }\n";
-    write(whole);
-    let rendered = project.run("render flow.etl --format json").succeeds().json();
-    let config = &rendered["run_config"];
-    assert_eq!(config["service_account"], "runner@p-1.iam.gserviceaccount.com");
-    assert_eq!(config["scheduling"], json!({"timeout": "60s"}));
-    assert_eq!(config["worker_pool_specs"][0]["machine_spec"]["machine_type"], "n1-standard-4");
-    assert!(config.get("custom_job").is_none(), "{config}");
-    let job = &rendered["start"]["custom_job"];
-    assert_eq!(job["display_name"], "nightly");
-    assert_eq!(job["labels"]["team"], "shop");
-    assert_eq!(job["job_spec"]["enable_web_access"], true);
-    assert_eq!(job["job_spec"]["scheduling"], json!({"timeout": "60s"}));
-    assert_eq!(job["labels"]["flowform_version"], "{{version}}");
-    assert_eq!(rendered["start"]["holes"]["version"][0], json!(["custom_job", "labels", "flowform_version"]));
-
-    // The same said in two places, and mistakes in their own place.
-    write(&format!("    service_account = \"other@p-1.iam.gserviceaccount.com\"\n{whole}"));
-    let mut told = shown(&project.run("validate").fails());
-    write(
-        &whole
-            .replace("n1-standard-4", "N1 standard")
-            .replace("60s", "-60s")
-            .replace("displayName", "displyName"),
-    );
-    told += &shown(&project.run("validate").fails());
-    snapshot!("vertex_custom_job", told);
+fn an_apply_that_is_killed_while_it_prunes_is_completed_by_the_next() {
+    let vertex = Vertex::start(60);
+    let remote = Remote::with(2, &vertex.endpoint());
+    vertex.credentials(remote.project.path());
+    remote.apply();
+    let (mut kills, mut level) = (0, 1);
+    for is_carried_out in [false, true] {
+        for call in 0..3 {
+            level += 1;
+            remote.set_level(2, level);
+            let hold = remote.storage.hold("DELETE", call, is_carried_out);
+            let mut command = remote.project.command(&["apply", "--auto-approve"]);
+            command
+                .env("GOOGLE_APPLICATION_CREDENTIALS", &remote.credentials)
+                .env("FLOWFORM_LEASE_TTL", "1s");
+            let mut child =
+                command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the program starts");
+            if hold.wait(|| child.try_wait().expect("it is asked").is_some()) {
+                child.kill().expect("it is killed");
+                kills += 1;
+            }
+            child.wait().expect("it ends");
+            remote.storage.release();
+            remote.run("apply --auto-approve --lock-timeout 60s").succeeds();
+            remote.is_settled();
+            let bound: BTreeSet<String> = ["train-0000", "train-0001"]
+                .map(|flow| {
+                    format!(
+                        "flows/shop/{}",
+                        remote.current(flow)["artifacts"][0]["id"].as_str().expect("an id")
+                    )
+                })
+                .into();
+            assert_eq!(remote.specs().into_iter().collect::<BTreeSet<_>>(), bound, "removal {call}");
+        }
+    }
+    assert!(kills >= 4, "{kills} applies were killed");
 }

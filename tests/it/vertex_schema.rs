@@ -6,7 +6,7 @@ use std::process::Command;
 
 use serde_json::{Map, Value, json};
 
-use crate::support::Project;
+use crate::support::{Project, snapshot};
 
 /// The messages, by name: their fields, as `tests/python/vertex_fields.py` prints them.
 fn published() -> Map<String, Value> {
@@ -112,4 +112,47 @@ fn every_field_of_the_published_types_is_taken_and_every_other_one_is_told() {
             }
         }
     }
+}
+
+/// `custom_job` may be a whole job: what the run config has arguments for becomes those, the rest stands beside it.
+#[test]
+fn a_whole_job_is_split_between_the_run_config_and_what_it_has_no_place_for() {
+    let project = Project::new("");
+    let write = |run_config: &str| {
+        project.write(
+            "main.hcl",
+            &format!(
+                "flowform {{\n  project = \"shop\"\n}}\nflow \"etl\" {{\n  runtime = \"command\"\n  command = [\"true\"]\n  run_config \"vertex\" {{\n{run_config}  }}\n}}\n"
+            ),
+        );
+    };
+    let whole = "    image = \"a/b:1\"\n    custom_job = {\n      displayName = \"nightly\"\n      labels = { team = \"shop\" }\n      jobSpec = {\n        \
+                 enableWebAccess = true\n        serviceAccount = \"runner@p-1.iam.gserviceaccount.com\"\n        scheduling = { timeout = \"60s\" }\n        \
+                 workerPoolSpecs = [{ machineSpec = { machineType = \"n1-standard-4\" } }]\n      }\n    }\n";
+    write(whole);
+    let rendered = project.run("render flow.etl --format json").succeeds().json();
+    let config = &rendered["run_config"];
+    assert_eq!(config["service_account"], "runner@p-1.iam.gserviceaccount.com");
+    assert_eq!(config["scheduling"], json!({"timeout": "60s"}));
+    assert_eq!(config["worker_pool_specs"][0]["machine_spec"]["machine_type"], "n1-standard-4");
+    assert!(config.get("custom_job").is_none(), "{config}");
+    let job = &rendered["start"]["custom_job"];
+    assert_eq!(job["display_name"], "nightly");
+    assert_eq!(job["labels"]["team"], "shop");
+    assert_eq!(job["job_spec"]["enable_web_access"], true);
+    assert_eq!(job["job_spec"]["scheduling"], json!({"timeout": "60s"}));
+    assert_eq!(job["labels"]["flowform_version"], "{{version}}");
+    assert_eq!(rendered["start"]["holes"]["version"][0], json!(["custom_job", "labels", "flowform_version"]));
+
+    // The same said in two places, and mistakes in their own place.
+    write(&format!("    service_account = \"other@p-1.iam.gserviceaccount.com\"\n{whole}"));
+    let mut told = project.run("validate").fails().all();
+    write(
+        &whole
+            .replace("n1-standard-4", "N1 standard")
+            .replace("60s", "-60s")
+            .replace("displayName", "displyName"),
+    );
+    told += &project.run("validate").fails().all();
+    snapshot!("vertex_custom_job", told);
 }
