@@ -234,7 +234,7 @@ fn sizes(inputs: &CheckInputs<'_>, definition: Definition<'_>, problems: &mut Ve
         // What is not known or malformed makes no pair.
         (_, _) => return,
     };
-    let (Ok(cpu), Ok(memory), (Ok(cpu_of_run), Ok(memory_of_run))) = (cpu, memory, of_run) else { return };
+    let (Ok(cpu), Ok(memory)) = (cpu, memory) else { return };
     let units = |size: &Option<Size>, registered| size.as_ref().map(|size| size.units).or(registered);
     let place_of = |cpu: &Option<Size>, memory: &Option<Size>| {
         cpu.as_ref().or(memory.as_ref()).map(|size| size.place.clone())
@@ -256,6 +256,7 @@ fn sizes(inputs: &CheckInputs<'_>, definition: Definition<'_>, problems: &mut Ve
         }
         return;
     }
+    let (Ok(cpu_of_run), Ok(memory_of_run)) = of_run else { return };
     // The run config's sizes replace those of its overrides (semantics 2.4).
     let (cpu_of_run, memory_of_run) =
         (cpu_of_run.filter(|_| cpu.is_none()), memory_of_run.filter(|_| memory.is_none()));

@@ -68,6 +68,9 @@ fn sizes_of_a_run_are_those_of_its_overrides_too() {
     let told = over("cpu: lots, memory: 5.5");
     assert!(told.contains("overrides.cpu: \"lots\" is no amount of CPU"), "{told}");
     assert!(told.contains("overrides.memory: \"5.5\" is no amount of memory"), "{told}");
+    // A mistake in one does not hide another one.
+    let mistakes = ecs("{cpu: 300, run_task_kwargs: {overrides: {memory: lots}}}").found();
+    assert_eq!(mistakes, ["Malformed size", "fargate-size"]);
     // Elsewhere sizes are free.
     assert_eq!(ecs("{run_task_kwargs: {launchType: EC2, overrides: {cpu: '300'}}}").told(), "");
     // The run config's own sizes win.
