@@ -146,6 +146,25 @@ fn the_revision_of_a_version_that_a_flow_is_held_at_stays() {
     account.is_settled();
 }
 
+#[test]
+fn a_revision_that_a_task_starts_from_is_deregistered_later() {
+    let account = Account::new(&flows(1, 1));
+    account.apply();
+    let first = account.active();
+    account.run_a_task("etl-0000");
+    account.project.write("main.hcl", &flows(1, 2));
+    account.aws.tasks_are_starting(true);
+    account.apply();
+    let both = account.active();
+    assert!(both.len() == 2 && both.is_superset(&first), "the new one and the one that starts: {both:?}");
+    snapshot!("ecs_starting", account.run("plan").succeeds().all());
+
+    account.aws.tasks_are_starting(false);
+    account.apply();
+    assert!(account.active().is_disjoint(&first), "the task runs: its revision is not wanted any more");
+    account.is_settled();
+}
+
 /// Flows that run what somebody else registered.
 fn registered(names: &[(&str, &str)]) -> String {
     let flow = |(name, arn): &(&str, &str)| {

@@ -8,8 +8,8 @@ use flowform::syntax::ast::{Attribute, Block, Body, ExprKind};
 use flowform::syntax::parse;
 use serde_json::{Map, Value, json};
 
+use crate::examples;
 use crate::support::{Project, snapshot};
-use crate::{examples, kubernetes};
 
 /// A configuration of the native syntax in JSON, as somebody would translate it.
 struct Translation<'t> {
@@ -78,15 +78,14 @@ fn every_example_plans_the_same_in_json() {
     for name in examples::names() {
         let native = Project::empty();
         let json = Project::empty();
+        let mut has_backend = false;
         for (file, text) in files_of(&examples::folder().join(&name)) {
             native.write(&file, &text);
             match file.ends_with(".hcl") {
                 true => json.write(&format!("{file}.json"), &translated(&text)),
                 false => json.write(&file, &text),
             }
-            if text.contains("config_path = \"kubeconfig\"") {
-                kubernetes::kubeconfig(json.path());
-            }
+            has_backend |= text.contains("\nprovider \"");
         }
         let expected = native.plan();
         let found = json.plan();
@@ -94,8 +93,11 @@ fn every_example_plans_the_same_in_json() {
             text.lines().filter(|line| !line.contains("main.hcl")).map(str::to_owned).collect::<Vec<_>>()
         };
         assert_eq!(lines(&found.stdout), lines(&expected.stdout), "{name}");
-        json.apply();
-        assert!(json.plan().stdout.contains("No changes"), "{name}");
+        // Those with a backend are applied where it is started (`examples`).
+        if !has_backend {
+            json.apply();
+            assert!(json.plan().stdout.contains("No changes"), "{name}");
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use aws_sdk_ecs::Client;
 use aws_sdk_ecs::config::http::HttpResponse;
 use aws_sdk_ecs::config::retry::RetryConfig;
 use aws_sdk_ecs::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_ecs::types::{SortOrder, Tag, TaskDefinitionField, TaskDefinitionStatus};
+use aws_sdk_ecs::types::{DesiredStatus, SortOrder, Tag, TaskDefinitionField, TaskDefinitionStatus};
 use aws_sdk_resourcegroupstagging::Client as Index;
 use flowform_provider_api::{ErrorKind, Location, ProviderError};
 use flowform_provider_aws::{Call, Connection, failure};
@@ -28,11 +28,22 @@ const PAGE: i32 = 100;
 /// How many services are described by a call (page `DescribeServices`).
 const DESCRIBED: usize = 10;
 
+/// How many tasks are described by a call (page `DescribeTasks`).
+const TASKS: usize = 100;
+
+/// The states of a task before it runs (developer guide, page `task-lifecycle`).
+const BEFORE_RUNNING: [&str; 3] = ["PROVISIONING", "PENDING", "ACTIVATING"];
+
 /// How often a call is tried that gets no answer.
 const ATTEMPTS: u32 = 5;
 
 /// The pause before the second try; each next one is twice as long.
 const PAUSE: Duration = Duration::from_millis(500);
+
+/// The name of what an ARN stands for.
+fn short(arn: &str) -> &str {
+    arn.rsplit('/').next().unwrap_or(arn)
+}
 
 /// What a registered definition looks like from outside.
 #[derive(Clone, Debug, PartialEq)]
@@ -271,8 +282,8 @@ impl Calls {
         })
     }
 
-    /// The services of all clusters, with the revision that each runs.
-    pub(crate) async fn services(&self) -> Result<Vec<Running>, ProviderError> {
+    /// The ARNs of all clusters.
+    async fn all_clusters(&self) -> Result<Vec<String>, ProviderError> {
         let client = self.client().await?;
         let call = Call::new("ecs", "ListClusters", "the clusters");
         let (mut clusters, mut next) = (Vec::new(), None::<String>);
@@ -282,13 +293,53 @@ impl Calls {
             clusters.extend(page.cluster_arns.unwrap_or_default());
             next = page.next_token.filter(|token| !token.is_empty());
             if next.is_none() {
-                break;
+                return Ok(clusters);
             }
         }
+    }
+
+    /// The revisions of the tasks of all clusters that do not run yet, each with the name of a cluster.
+    pub(crate) async fn starting(&self) -> Result<BTreeMap<String, String>, ProviderError> {
+        let client = self.client().await?;
+        let mut starting = BTreeMap::new();
+        for cluster in &self.all_clusters().await? {
+            let call = Call::new("ecs", "ListTasks", cluster);
+            let (mut tasks, mut next) = (Vec::new(), None::<String>);
+            loop {
+                // What is wanted to run: tasks that are queued or starting are among them.
+                let request = client.list_tasks().cluster(cluster).desired_status(DesiredStatus::Running);
+                let request = request.max_results(PAGE).set_next_token(next.take());
+                let page = self.paced(&self.services, &call, || request.clone().send()).await?;
+                tasks.extend(page.task_arns.unwrap_or_default());
+                next = page.next_token.filter(|token| !token.is_empty());
+                if next.is_none() {
+                    break;
+                }
+            }
+            let call = Call::new("ecs", "DescribeTasks", cluster);
+            for some in tasks.chunks(TASKS) {
+                let request = client.describe_tasks().cluster(cluster).set_tasks(Some(some.to_vec()));
+                let answer = self.paced(&self.services, &call, || request.clone().send()).await?;
+                for task in answer.tasks.unwrap_or_default() {
+                    let status = task.last_status.unwrap_or_default();
+                    if let (true, Some(definition)) =
+                        (BEFORE_RUNNING.contains(&status.as_str()), task.task_definition_arn)
+                    {
+                        starting.insert(definition, short(cluster).to_owned());
+                    }
+                }
+            }
+        }
+        Ok(starting)
+    }
+
+    /// The services of all clusters, with the revision that each runs.
+    pub(crate) async fn services(&self) -> Result<Vec<Running>, ProviderError> {
+        let client = self.client().await?;
         let mut running = Vec::new();
-        for cluster in &clusters {
+        for cluster in &self.all_clusters().await? {
             let call = Call::new("ecs", "ListServices", cluster);
-            let mut names: Vec<String> = Vec::new();
+            let (mut names, mut next) = (Vec::new(), None::<String>);
             loop {
                 let request = client.list_services().cluster(cluster).max_results(PAGE);
                 let request = request.set_next_token(next.take());
@@ -304,7 +355,7 @@ impl Calls {
                 let request = client.describe_services().cluster(cluster).set_services(Some(some.to_vec()));
                 let answer = self.paced(&self.services, &call, || request.clone().send()).await?;
                 running.extend(answer.services.unwrap_or_default().into_iter().map(|service| Running {
-                    cluster: cluster.rsplit('/').next().unwrap_or(cluster).to_owned(),
+                    cluster: short(cluster).to_owned(),
                     service: service.service_name.unwrap_or_default(),
                     definition: service.task_definition.unwrap_or_default(),
                 }));

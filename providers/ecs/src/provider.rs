@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use flowform_provider_api::{
-    ArtifactType, BoxFuture, Digest, ErrorKind, Identity, LiveArtifact, Location, Made, MakeRequest,
+    ArtifactType, BoxFuture, Digest, ErrorKind, Identity, InUse, LiveArtifact, Location, Made, MakeRequest,
     Observation, Provider, ProviderError, RefreshRequest, RegistryId, ToAudit, ToVerify, Verification,
 };
 use flowform_provider_aws::Connection;
@@ -269,6 +269,20 @@ impl Provider for EcsProvider {
         id: &'a str,
     ) -> BoxFuture<'a, Result<(), ProviderError>> {
         Box::pin(self.remove_revision(registry, id))
+    }
+
+    /// Running tasks outlive the deregistration of their revision; one that is queued or starting may not.
+    fn in_use<'a>(&'a self, request: RefreshRequest<'a>) -> BoxFuture<'a, Result<InUse, ProviderError>> {
+        Box::pin(async move {
+            let before = self.calls.count();
+            let starting = self.calls.starting().await?;
+            let artifacts = request.recorded.iter().filter_map(|binding| {
+                let cluster = starting.get(&binding.id)?;
+                Some((binding.id.clone(), format!("a task of it is starting in the cluster `{cluster}`")))
+            });
+            let artifacts = artifacts.collect();
+            Ok(InUse { artifacts, calls: self.calls.count().saturating_sub(before) })
+        })
     }
 
     fn verify<'a>(

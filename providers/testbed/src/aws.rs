@@ -184,6 +184,11 @@ impl Aws {
         self.front().throttle(factor);
     }
 
+    /// Whether tasks are shown as starting from now on; else they are as moto has them, which starts them at once.
+    pub fn tasks_are_starting(&self, are_starting: bool) {
+        self.front().tasks_are_starting(are_starting);
+    }
+
     /// How many calls were refused by the rates so far.
     pub fn throttled(&self) -> u64 {
         self.front().throttled()

@@ -26,6 +26,8 @@ pub(super) struct Service {
     pub(super) lag: u32,
     /// The rates; none are held against when absent.
     pub(super) buckets: Option<Buckets>,
+    /// Whether tasks are shown as starting.
+    pub(super) tasks_are_starting: bool,
     /// How many calls were refused by the rates.
     pub(super) throttled: u64,
     /// Definitions as they are described.
@@ -93,6 +95,11 @@ impl Service {
                 let hidden = &mut self.hidden;
                 if let Some(arns) = said["taskDefinitionArns"].as_array_mut() {
                     arns.retain(|arn| !still(hidden.get_mut(arn.as_str().unwrap_or_default())));
+                }
+            }
+            "DescribeTasks" if self.tasks_are_starting => {
+                for task in said["tasks"].as_array_mut().into_iter().flatten() {
+                    task["lastStatus"] = json!("PENDING");
                 }
             }
             "TagResource" => {

@@ -100,6 +100,10 @@ impl Front {
         self.shared.book().service.buckets = Some(Buckets::new(factor));
     }
 
+    pub(crate) fn tasks_are_starting(&self, are_starting: bool) {
+        self.shared.book().service.tasks_are_starting = are_starting;
+    }
+
     pub(crate) fn throttled(&self) -> u64 {
         self.shared.book().service.throttled
     }
