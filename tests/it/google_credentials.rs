@@ -192,6 +192,7 @@ fn the_permissions_of_the_manual_are_what_is_needed() {
     let path = storage.credentials(project.path()).display().to_string();
     let run = |line: &str| {
         let args: Vec<&str> = line.split_whitespace().collect();
+        // A name is written once a second, and the lease is renewed three times in its life.
         let ttl = ("FLOWFORM_LEASE_TTL", "5s");
         project.run_with(&args, &[("GOOGLE_APPLICATION_CREDENTIALS", path.as_str()), ttl])
     };

@@ -443,7 +443,8 @@ fn an_apply_that_is_killed_while_it_prunes_is_completed_by_the_next() {
             let mut command = remote.project.command(&["apply", "--auto-approve"]);
             command
                 .env("GOOGLE_APPLICATION_CREDENTIALS", &remote.credentials)
-                .env("FLOWFORM_LEASE_TTL", "1s");
+                // A name is written once a second, and the lease is renewed three times in its life.
+                .env("FLOWFORM_LEASE_TTL", "5s");
             let mut child =
                 command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the program starts");
             if hold.wait(|| child.try_wait().expect("it is asked").is_some()) {
