@@ -138,7 +138,7 @@ impl Fault {
 }
 
 impl Aws {
-    /// Starts one that is as hard as the service where that documents what moto does not do: see [`crate::front`].
+    /// Starts one that is as hard as the service where that documents what moto does not do: see `front`.
     pub fn strict() -> Self {
         let mut aws = Self::start();
         aws.front = Some(Front::start(aws.address.clone()));
