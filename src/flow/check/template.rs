@@ -65,6 +65,23 @@ impl<'a> Containers<'a> {
     }
 }
 
+/// The names of the volumes of a task definition or a pod; `None` when they are not all known.
+pub(super) fn volumes(owner: &Value) -> Option<BTreeSet<&str>> {
+    let list = attribute(owner, "volumes");
+    if list.is_unknown() {
+        return None;
+    }
+    let mut names = BTreeSet::new();
+    for volume in items(list) {
+        let name = attribute(volume, "name");
+        if volume.is_unknown() || name.is_unknown() {
+            return None;
+        }
+        names.extend(name.as_str());
+    }
+    Some(names)
+}
+
 /// A setting that has no effect, because every run replaces it.
 pub(super) fn overwritten_by(place: Vec<PathStep>, what: &str) -> Problem {
     Problem::lint(

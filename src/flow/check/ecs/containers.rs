@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use crate::address::PathStep;
-use crate::flow::check::template::{container_without_image, port, same_names, unknown_volume};
+use crate::flow::check::template::{container_without_image, port, same_names, unknown_volume, volumes};
 use crate::flow::check::{CheckInputs, CheckName, Template, attribute, given, items};
 use crate::flow::definition::{Problem, at, at_index};
 use crate::flow::document::parse_memory_mib;
@@ -89,23 +89,6 @@ pub(super) fn check(inputs: &CheckInputs<'_>, template: Template<'_>, problems: 
             }
         }
     }
-}
-
-/// The names of the task definition's volumes; `None` when they are not all known.
-fn volumes(document: &Value) -> Option<BTreeSet<&str>> {
-    let list = attribute(document, "volumes");
-    if list.is_unknown() {
-        return None;
-    }
-    let mut names = BTreeSet::new();
-    for volume in items(list) {
-        let name = attribute(volume, "name");
-        if volume.is_unknown() || name.is_unknown() {
-            return None;
-        }
-        names.extend(name.as_str());
-    }
-    Some(names)
 }
 
 /// A name that no container of the task definition has.

@@ -1,10 +1,8 @@
 //! The containers of a Job template: what the API server refuses when a Job is made (Kubernetes API reference, pages Pod and
 //! Container). It does not check the shape of documents, nor amounts of resources.
 
-use std::collections::BTreeSet;
-
 use crate::address::PathStep;
-use crate::flow::check::template::{container_without_image, port, same_names, unknown_volume};
+use crate::flow::check::template::{container_without_image, port, same_names, unknown_volume, volumes};
 use crate::flow::check::{Template, attribute, items};
 use crate::flow::definition::{Problem, at, at_index};
 use crate::value::{Kind, Value};
@@ -48,23 +46,6 @@ pub(super) fn check(template: Template<'_>, problems: &mut Vec<Problem>) {
             }
         }
     }
-}
-
-/// The names of the pod's volumes; `None` when they are not all known.
-fn volumes(pod: &Value) -> Option<BTreeSet<&str>> {
-    let list = attribute(pod, "volumes");
-    if list.is_unknown() {
-        return None;
-    }
-    let mut names = BTreeSet::new();
-    for volume in items(list) {
-        let name = attribute(volume, "name");
-        if volume.is_unknown() || name.is_unknown() {
-            return None;
-        }
-        names.extend(name.as_str());
-    }
-    Some(names)
 }
 
 fn ports(container: &Value, place: &[PathStep], host_network: bool, problems: &mut Vec<Problem>) {

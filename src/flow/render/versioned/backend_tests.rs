@@ -25,17 +25,20 @@ fn body(run_config: Json, more: Json, agent: AgentKind) -> Json {
     render(&definition(run_config, more), "etl", "shop", agent).unwrap().body
 }
 
-fn start(run_config: Json, more: Json, artifacts: &[(&str, &str)]) -> Json {
-    let definition = definition(run_config, more);
-    let version = Version {
+/// What is published of version 4.
+fn published(definition: &Json, artifacts: &[(&str, &str)]) -> Json {
+    document(Version {
         name: "etl",
         project: "shop",
         registry: Some("registry-1"),
         version: Some(4),
-        definition: &definition,
+        definition,
         artifacts,
-    };
-    document(version)["start"].clone()
+    })
+}
+
+fn start(run_config: Json, more: Json, artifacts: &[(&str, &str)]) -> Json {
+    published(&definition(run_config, more), artifacts)["start"].clone()
 }
 
 #[test]
@@ -410,15 +413,7 @@ fn the_published_run_config_names_the_registered_definition() {
     let published = |storage: Json, artifacts: &[(&str, &str)]| {
         let mut definition = definition(run_config.clone(), json!({}));
         definition["storage"] = storage;
-        let version = Version {
-            name: "etl",
-            project: "shop",
-            registry: Some("registry-1"),
-            version: Some(4),
-            definition: &definition,
-            artifacts,
-        };
-        document(version)["run_config"].clone()
+        published(&definition, artifacts)["run_config"].clone()
     };
     let with_arn = published(json!({"type": "Module"}), &[("task_definition", arn)]);
     assert_eq!(
