@@ -48,13 +48,21 @@ pub(super) fn text(
     let unknown = Some(Value::unknown(Type::String));
     if value.marks != Marks::NONE {
         let detail = "Where a script is read from can be neither sensitive nor change by itself.";
-        diags.push(Diagnostic::error("Unusable path", detail).at(span).address(address.to_string()));
+        diags.push(
+            Diagnostic::error("Unusable path", detail)
+                .at(span)
+                .address(address.to_string())
+                .help("derive it from the configuration itself"),
+        );
         return unknown;
     }
     let Some(path) = value.as_str() else {
         if !value.is_unknown() {
             let detail = format!("`script` is the path of a local file, and this is {}.", described(&value));
-            diags.push(Diagnostic::error("Wrong type", detail).at(span));
+            let help = "write the path of a Python file, relative to the configuration's directory";
+            diags.push(
+                Diagnostic::error("Wrong type", detail).at(span).address(address.to_string()).help(help),
+            );
         }
         return unknown;
     };
